@@ -1,0 +1,1 @@
+"""Use cases. Knows Protocols only: no Qt, no SQL, no parsers."""

@@ -1,0 +1,209 @@
+"""What we raise on purpose: a tree of errors with stable codes, plain sentences and next steps.
+
+Anything else that is raised is a bug and is logged with its traceback. Imported by the extraction
+children, so it needs the standard library only.
+"""
+
+from typing import ClassVar
+
+
+class IngestError(Exception):
+    """Base of every error of ours.
+
+    ``code`` is stable: stored with a job, shown, documented. ``hint`` is the next step for a person.
+    """
+
+    code: ClassVar[str] = "ingest"
+    retryable: ClassVar[bool] = False
+    hint: ClassVar[str] = "See the log for details, then retry."
+
+
+class StateTransitionError(IngestError):
+    """A status change that the transition table does not allow. Nothing was changed."""
+
+    code = "state_transition"
+    hint = "Refresh the list: the job has moved on."
+
+    def __init__(self, *, job_id: str, current: str, target: str) -> None:
+        super().__init__(f"Job {job_id or '?'} is {current} and cannot become {target}.")
+        self.job_id, self.current, self.target = job_id, current, target
+
+
+class NotFoundError(IngestError):
+    """A job, batch or knowledge base that is not (or no longer) in the store."""
+
+    code = "not_found"
+    hint = "Check the name or the number."
+
+
+class InvalidRequestError(IngestError):
+    """A request that makes no sense: an empty name, a name that is taken, a bad number."""
+
+    code = "invalid_request"
+    hint = "Correct the value and try again."
+
+
+# --- the queue ---------------------------------------------------------------------------------
+
+
+class QueueError(IngestError):
+    """Trouble with the queue itself."""
+
+    code = "queue"
+
+
+class QueueEmptyError(QueueError):
+    """There is nothing to take."""
+
+    code = "queue_empty"
+    retryable = True
+    hint = "Add files first."
+
+
+class QueueFullError(QueueError):
+    """The queue limit is reached; nothing was added."""
+
+    code = "queue_full"
+    retryable = True
+    hint = "Wait until jobs have finished, or raise the queue limit in the settings."
+
+
+class DuplicateJobError(QueueError):
+    """The same path is already queued, running or paused in this knowledge base."""
+
+    code = "duplicate_job"
+    hint = "It is already in the list."
+
+    def __init__(self, message: str, *, job_id: str) -> None:
+        super().__init__(message)
+        self.job_id = job_id
+
+
+# --- sources -----------------------------------------------------------------------------------
+
+
+class SourceError(IngestError):
+    """Trouble with one file; the other files go on."""
+
+    code = "source"
+
+
+class SourceUnreadable(SourceError):
+    """The file is gone, locked or not permitted. Worth a retry."""
+
+    code = "source_unreadable"
+    retryable = True
+    hint = "Check that the file is still there and may be read, then retry."
+
+
+class SourceChanged(SourceError):
+    """The file changed while it was read. Worth a retry once it is quiet."""
+
+    code = "source_changed"
+    retryable = True
+    hint = "It is tried again by itself once the file stops changing."
+
+
+class SourceMalformed(SourceError):
+    """These bytes are no document that a reader understands. A retry cannot help."""
+
+    code = "source_malformed"
+    hint = "Open the file in its own program; if it opens there, save it anew and add it again."
+
+
+class SourceEncrypted(SourceError):
+    """The document asks for a password."""
+
+    code = "source_encrypted"
+    hint = "Save a copy without a password and add that."
+
+
+class SourceTooLarge(SourceError):
+    """The file is larger than the file size limit."""
+
+    code = "source_too_large"
+    hint = "Raise the file size limit in the settings, then retry."
+
+
+class UnsupportedFormat(SourceError):
+    """No reader for this type of file."""
+
+    code = "unsupported_format"
+    hint = "Convert the file to a supported format and add that."
+
+
+class LimitExceeded(SourceError):
+    """Reading took more time, memory or output than a file may take."""
+
+    code = "limit_exceeded"
+    hint = "Raise the limit named in the message in the settings, then retry."
+
+
+class ReaderCrashed(SourceError):
+    """The process that read the file died. The file is tried again, alone."""
+
+    code = "reader_crashed"
+    retryable = True
+    hint = "The file breaks its reader. Save it anew with another program and add it again."
+
+
+# --- the store ---------------------------------------------------------------------------------
+
+
+class StoreError(IngestError):
+    """Trouble with our own data: work stops until it is mended."""
+
+    code = "store"
+
+
+class DuplicateChunkError(StoreError):
+    """A chunk with this id is already stored. The writer keeps the first one."""
+
+    code = "duplicate_chunk"
+
+
+class StoreBusy(StoreError):
+    """Another program holds the store locked."""
+
+    code = "store_busy"
+    retryable = True
+    hint = "It is tried again by itself; close other programs that use the store if it lasts."
+
+
+class StoreFull(StoreError):
+    """No room left on the disk that holds the store."""
+
+    code = "store_full"
+    retryable = True
+    hint = "Free some space on the disk, then resume."
+
+
+class StoreDamaged(StoreError):
+    """The store's file is not a sound database."""
+
+    code = "store_damaged"
+    hint = "Restore a copy from the backups folder; the original documents are untouched."
+
+
+class StoreTooNew(StoreError):
+    """The store was written by a newer version of the program. It was not touched."""
+
+    code = "store_too_new"
+    hint = "Install the newer version of Ingest Desktop, or choose another data folder."
+
+
+class LeaseLost(StoreError):
+    """Another worker or a person took the job away; this worker's late result was refused."""
+
+    code = "lease_lost"
+
+
+def by_code() -> dict[str, type[IngestError]]:
+    """Every error class by its stable code."""
+    found: dict[str, type[IngestError]] = {}
+    pending: list[type[IngestError]] = [IngestError]
+    while pending:
+        error = pending.pop()
+        found[error.code] = error
+        pending.extend(error.__subclasses__())
+    return found

@@ -1,0 +1,1 @@
+"""Protocols: what a newcomer may implement, and what the rooms expect of each other."""

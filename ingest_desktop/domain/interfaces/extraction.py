@@ -1,0 +1,118 @@
+"""How files become text. Used by the extraction children: standard library only."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import BinaryIO, NamedTuple, Protocol, runtime_checkable
+
+from ingest_desktop.domain.wire import ExtractOptions, Message, SegmentSpec, Task
+
+
+class Block(NamedTuple):
+    """A piece of extracted text with its place.
+
+    ``level`` above 0 makes it a heading of that level (1 is the highest); headings set the heading
+    path of what follows and are text themselves. ``page`` and lines are 1-based. ``line_start`` is
+    the line of the block's first character; further lines are counted by its newlines.
+    ``keep`` blocks (code, tables) keep their white space.
+    """
+
+    text: str
+    level: int = 0
+    page: int | None = None
+    line_start: int | None = None
+    extra: tuple[tuple[str, str | int], ...] = ()
+    keep: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file as a reader gets it. ``head`` holds its first 64 KiB, ``data`` all of it when it is small."""
+
+    path: str
+    size: int
+    head: bytes
+    data: bytes | None = None
+
+    def open(self) -> BinaryIO:
+        """The file, for reading only."""
+        return open(self.path, "rb")
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderPlan:
+    """What a reader says of a file before reading it; see ``DocumentPlan`` for the fields."""
+
+    unit: str
+    units: int
+    segments: tuple[SegmentSpec, ...]
+    media_type: str
+    encoding: str | None = None
+    title: str | None = None
+    metadata: dict[str, str] = field(default_factory=dict)
+    outline: tuple[tuple[int, int, str], ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class SegmentNotes:
+    """What a reader notes down while it yields the blocks of a segment."""
+
+    units_seen: int = 1
+    units_with_text: int | None = None  # None: 1 if there is any text
+    units_failed: list[tuple[int, str]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    progress: Callable[[int, int], None] | None = None  # units done, of how many in this segment
+
+
+@runtime_checkable
+class Reader(Protocol):
+    """Reads one family of formats. One instance lives in each child and serves one file at a time.
+
+    Raises from every method: ``SourceUnreadable``, ``SourceMalformed``, ``SourceEncrypted``,
+    ``SourceTooLarge``, ``LimitExceeded``.
+    """
+
+    name: str  # stable; part of the recipe
+    version: int  # grows when the text it gives changes; part of the recipe
+
+    def accepts(self, source: SourceFile) -> float:
+        """How sure it is, from the content, that it can read this file: 0 (no) to 1. The name may only break ties."""
+        ...
+
+    def plan(self, source: SourceFile, options: ExtractOptions) -> ReaderPlan:
+        """Look at a file: how long it is and how it is cut into segments."""
+        ...
+
+    def read(
+        self, source: SourceFile, plan: ReaderPlan, segment: SegmentSpec, options: ExtractOptions, notes: SegmentNotes
+    ) -> Iterator[Block]:
+        """The blocks of one segment, in reading order. A page that fails is noted, and the rest is kept."""
+        ...
+
+
+class ExtractionChild(Protocol):
+    """One killable child process that reads files. Driven by one producer thread, killed from any."""
+
+    def run(self, task: Task, on_message: Callable[[Message], None]) -> None:
+        """Send a task and hand over its messages as they arrive, up to and without ``TaskDone``.
+
+        Starts the process when there is none. Enforces the wall limit.
+
+        Raises:
+            ReaderCrashed: The child died. Messages handed over before stand; the rest was not read.
+            LimitExceeded: The child was ended because a task went over a limit.
+        """
+        ...
+
+    def kill(self) -> None:
+        """End the process at once; a running ``run`` raises ``ReaderCrashed``. The next ``run`` starts another."""
+        ...
+
+    def close(self) -> None:
+        """End the process in good order, or by force after a second. No ``run`` may follow."""
+        ...
+
+    @property
+    def pid(self) -> int | None:
+        """The process id while a process is alive."""
+        ...

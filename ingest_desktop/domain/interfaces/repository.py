@@ -1,0 +1,320 @@
+"""The ledger (the truth about jobs) and the content store (the truth about what was read)."""
+
+from array import array
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from ingest_desktop.domain.enums import Actor, JobEvent, Outcome, PauseScope
+from ingest_desktop.domain.models import (
+    ActionResult,
+    Batch,
+    Chunk,
+    Counts,
+    Document,
+    HistoryEntry,
+    IngestionState,
+    Job,
+    JobQuery,
+    JobSelector,
+    KnowledgeBase,
+    QueueMove,
+    Receipt,
+    Source,
+)
+from ingest_desktop.domain.wire import ChunkRow, DocumentPlan, FileSignature, SegmentResult
+
+
+class FoundFile(NamedTuple):
+    """A file that discovery found."""
+
+    path: str
+    size: int
+    mtime_ns: int
+    inode: int
+    ctime_ns: int
+
+
+class Added(NamedTuple):
+    """What adding files did. ``already`` holds ids of jobs that were in the list, at most 1,000."""
+
+    added: int
+    already_listed: int
+    unchanged: int
+    already: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A job in the hands of this worker. ``token`` fences off late writes of whoever had it before."""
+
+    job_id: int
+    token: int
+    kb_id: str
+    batch_id: str
+    path: str
+    size: int
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a claimed job ends. ``outcome`` for a completion, else ``error_code``; ``retry_at`` sends it back to wait."""
+
+    claim: Claim
+    outcome: Outcome | None = None
+    error_code: str | None = None
+    error_message: str | None = None
+    message: str | None = None
+    retry_at: datetime | None = None
+    document_id: str | None = None
+    media_type: str | None = None
+    checksum: str | None = None
+    units: int = 0
+    unit: str = "byte"
+    receipt: Receipt | None = None
+
+
+class Repository(Protocol):
+    """The ledger. Any thread; every write is one durable transaction.
+
+    Raises from every method: ``StoreBusy``, ``StoreFull``, ``StoreDamaged``; ``NotFoundError`` for
+    an unknown id; ``InvalidRequestError`` for a value that cannot be.
+    """
+
+    # knowledge bases -----------------------------------------------------------------------
+    def knowledge_bases(self, *, deleted: bool = False) -> list[KnowledgeBase]:
+        """Those in use (or, with ``deleted``, those in the trash), by name. A fresh store has "Library"."""
+        ...
+
+    def create_knowledge_base(self, name: str) -> KnowledgeBase: ...
+
+    def rename_knowledge_base(self, kb_id: str, name: str) -> None: ...
+
+    def delete_knowledge_base(self, kb_id: str, *, actor: Actor) -> None:
+        """Into the trash, with its jobs: running ones are stopped first."""
+        ...
+
+    def restore_knowledge_base(self, kb_id: str) -> None: ...
+
+    # adding --------------------------------------------------------------------------------
+    def create_batch(self, kb_id: str, roots: Sequence[str], *, origin: str, priority: int, label: str) -> Batch:
+        """Make a batch and its sources durable, before a file is looked for."""
+        ...
+
+    def add_jobs(self, batch_id: str, files: Sequence[FoundFile], *, known: dict[str, str]) -> Added:
+        """Make jobs of files. A path that is active in this knowledge base is not added again.
+
+        ``known`` maps a path to the document id of unchanged content: its job is completed at once.
+
+        Raises:
+            QueueFullError: The queue limit would be passed; nothing of ``files`` was added.
+        """
+        ...
+
+    def finish_discovery(self, batch_id: str, skipped: dict[str, int]) -> None: ...
+
+    def unfinished_discoveries(self) -> list[tuple[Batch, list[Source]]]:
+        """Batches whose search for files was cut short."""
+        ...
+
+    # working -------------------------------------------------------------------------------
+    def register_worker(self, label: str) -> str:
+        """Enter this process as a worker and recover the jobs of dead ones. Returns its id."""
+        ...
+
+    def heartbeat(self, worker_id: str) -> int:
+        """Extend the lease, recover jobs of workers whose lease ran out; how many were recovered."""
+        ...
+
+    def unregister_worker(self, worker_id: str) -> None: ...
+
+    def claim(
+        self, worker_id: str, *, limit: int, max_bytes: int, batch_id: str | None = None, paused_ok: bool = False
+    ) -> list[Claim]:
+        """Take the most urgent due jobs: by priority, then fair share among batches, then queue order."""
+        ...
+
+    def still_mine(self, claims: Sequence[Claim]) -> set[int]:
+        """Job ids of those that nobody took away."""
+        ...
+
+    def ending(self, endings: Sequence[Ending]) -> AbstractContextManager[set[int]]:
+        """End jobs in one transaction. Yields the ids that are still ours, with the ledger locked: make
+        their content live inside the ``with``; leaving it commits. Late endings are left out, not raised."""
+        ...
+
+    def release(self, claims: Sequence[Claim], *, reason: str, attempt_counts: bool) -> None:
+        """Give jobs back to the queue."""
+        ...
+
+    def note_progress(self, rows: Sequence[tuple[int, str, float, int, int, str]]) -> None:
+        """Write down (job id, phase, progress, units done, units total, unit) of running jobs."""
+        ...
+
+    # acting --------------------------------------------------------------------------------
+    def act(
+        self,
+        selector: JobSelector,
+        event: JobEvent,
+        *,
+        actor: Actor,
+        reason: str | None = None,
+        scope: PauseScope = PauseScope.JOB,
+    ) -> ActionResult:
+        """Move jobs along the transition table. Jobs that may not are refused and left as they are."""
+        ...
+
+    def delete(self, selector: JobSelector, *, actor: Actor) -> ActionResult:
+        """Soft-delete jobs; running ones are stopped. The result's token takes it back."""
+        ...
+
+    def undo_delete(self, token: str) -> ActionResult: ...
+
+    def move(self, job_ids: Sequence[str], where: QueueMove) -> int: ...
+
+    def set_priority(self, selector: JobSelector, priority: int) -> int: ...
+
+    def set_paused(self, scope: PauseScope, scope_id: str | None, paused: bool) -> None:
+        """Remember that a scope is paused, so that what comes into it later waits too."""
+        ...
+
+    def app_paused(self) -> bool: ...
+
+    # reading -------------------------------------------------------------------------------
+    def job(self, job_id: str) -> Job:
+        """One job, with its receipt."""
+        ...
+
+    def jobs_by_ids(self, job_ids: Sequence[int]) -> list[Job]:
+        """Those that exist, in the order asked for, without receipts."""
+        ...
+
+    def jobs_page(self, query: JobQuery, *, after: str | None = None, limit: int = 200) -> list[Job]:
+        """A keyset page in the query's order; ``after`` is the id of the last job seen."""
+        ...
+
+    def job_ids(self, query: JobQuery, *, part: int = 20_000) -> Iterator["array[int]"]:
+        """All ids that answer a query, in its order, in parts."""
+        ...
+
+    def changed_since(self, revision: int, *, limit: int = 2_000) -> tuple[int, list[int]]:
+        """The newest revision covered, and the ids of jobs changed after ``revision``, oldest change first."""
+        ...
+
+    def revision(self) -> int: ...
+
+    def counts(self) -> Counts: ...
+
+    def batch_counts(self, batch_id: str) -> Counts: ...
+
+    def batch(self, batch_id: str) -> Batch: ...
+
+    def batches(self, *, limit: int = 100) -> list[Batch]:
+        """Newest first."""
+        ...
+
+    def history(self, job_id: str) -> list[HistoryEntry]: ...
+
+    def queue_place(self, job_id: str) -> int | None:
+        """1-based place among the waiting, or None when it does not wait."""
+        ...
+
+    def next_due(self) -> datetime | None:
+        """When the next waiting retry may be claimed."""
+        ...
+
+
+class KnownPath(NamedTuple):
+    """What a knowledge base has for a path."""
+
+    path: str
+    document_id: str
+    sha256: str
+    recipe: str
+    signature: FileSignature
+
+
+@dataclass(slots=True)
+class LiveVersion:
+    """A version that may go live: what ``finish`` found. See ``ContentStore``."""
+
+    document_id: str
+    outcome: Outcome
+    chunk_count: int
+    twin_path: str | None = None
+    segments: int = 0
+    units_with_text: int = 0
+    chars: int = 0
+    units_failed: tuple[tuple[int, str], ...] = ()
+    warnings: tuple[str, ...] = field(default_factory=tuple)
+    seconds: float = 0.0
+
+
+class ContentStore(Protocol):
+    """The content of one knowledge base: documents, versions, segments, chunks, full text.
+
+    Reading is for any thread. Writing is for the consumer thread only, inside one open transaction
+    that ``commit`` ends; a crash loses the open transaction and no more.
+    """
+
+    def known_paths(self, folder: str | None = None) -> dict[str, KnownPath]:
+        """What is known of the paths below a folder (or of all)."""
+        ...
+
+    def known(self, paths: Sequence[str]) -> dict[str, KnownPath]: ...
+
+    def state(self, sha256: str, recipe: str, *, job_id: str) -> IngestionState:
+        """The checkpoint of a version: which segments are stored."""
+        ...
+
+    def live_version(self, sha256: str, recipe: str) -> str | None:
+        """Document id of the complete version with this content and recipe, if any."""
+        ...
+
+    def add_segment(self, plan: DocumentPlan, recipe: str, result: SegmentResult) -> bool:
+        """Store a segment's chunks and full text; False when it was stored before (nothing changes)."""
+        ...
+
+    def finish(self, path: str, job_id: int, plan: DocumentPlan, recipe: str) -> LiveVersion:
+        """Make a complete version answer for a path, in the open transaction; the old one stops answering."""
+        ...
+
+    def confirm(self, path: str, job_id: int, signature: FileSignature) -> str:
+        """Note that a path still has the content it had; its document id."""
+        ...
+
+    def commit(self, *, durable: bool) -> None:
+        """End the open transaction; ``durable`` waits for the disk."""
+        ...
+
+    def rollback(self) -> None: ...
+
+    def hide_paths(self, paths: Sequence[str], hidden: bool) -> None:
+        """Take paths out of search, or back. One transaction of its own."""
+        ...
+
+    def documents(self, *, after: str | None = None, limit: int = 200) -> list[Document]: ...
+
+    def document(self, document_id: str) -> Document: ...
+
+    def chunks(self, document_id: str | None = None) -> Iterator[Chunk]:
+        """Chunks of complete documents, by source path and ordinal."""
+        ...
+
+    def close(self) -> None: ...
+
+
+__all__ = [
+    "Added",
+    "ChunkRow",
+    "Claim",
+    "ContentStore",
+    "Ending",
+    "FoundFile",
+    "KnownPath",
+    "LiveVersion",
+    "Repository",
+]

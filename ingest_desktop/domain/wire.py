@@ -1,0 +1,190 @@
+"""What travels between a producer and the child process that reads files.
+
+Plain tuples and dataclasses of builtin values, so that they pickle fast and need no pydantic in a
+child. Paths are ``str`` with surrogate escapes (``os.fsdecode``). Sizes are bytes, times seconds.
+"""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class FileSignature(NamedTuple):
+    """What tells, without reading, that a file is still the one we saw."""
+
+    size: int
+    mtime_ns: int
+    inode: int
+    ctime_ns: int
+
+
+class ChunkRow(NamedTuple):
+    """One chunk as it is stored. Its place in the list is its ordinal within the segment.
+
+    ``page`` is 1-based; ``line_start`` and ``line_end`` are 1-based and inclusive; ``extra`` is a
+    JSON object with further location fields (``sheet``, ``slide``, ``part``, ``row_start`` ...);
+    ``cjk`` holds the Han, Kana and Hangul bigrams of the text, or None when there are none.
+    """
+
+    text: str
+    heading: str | None = None  # heading path, joined by HEADING_SEPARATOR
+    page: int | None = None
+    line_start: int | None = None
+    line_end: int | None = None
+    extra: str | None = None
+    cjk: str | None = None
+
+
+HEADING_SEPARATOR = " › "
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractOptions:
+    """The part of the settings that shapes text; goes into the recipe, and the limits of a child."""
+
+    chunk_chars: int = 900
+    chunk_overlap: int = 0
+    segment_pages: int = 64
+    segment_bytes: int = 4 * 1024 * 1024
+    max_file_bytes: int = 4 * 1024**3
+    max_pages: int = 100_000
+    max_output_chars: int = 64 * 1024 * 1024  # of one segment
+    max_expanded_bytes: int = 512 * 1024 * 1024  # of a container such as DOCX
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentSpec:
+    """A fixed stretch of a document: units [start, stop) and, for text, the first line's number.
+
+    A unit is a page (1-based) for page formats, a byte offset for text, and 0..1 for formats that
+    are read in one go.
+    """
+
+    number: int  # 0-based
+    start: int
+    stop: int
+    first_line: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentPlan:
+    """What a first look found out about a file, enough to read each segment on its own."""
+
+    sha256: str
+    signature: FileSignature
+    media_type: str
+    reader: str  # name of the reader
+    reader_version: int
+    unit: str  # "page", "byte" or "whole"
+    units: int  # pages seen; bytes; 1
+    segments: tuple[SegmentSpec, ...]
+    encoding: str | None = None
+    title: str | None = None
+    metadata: dict[str, str] = field(default_factory=dict)
+    outline: tuple[tuple[int, int, str], ...] = ()  # (level from 1, 1-based page, title), in order
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentResult:
+    """The chunks of one segment and what the receipt needs to know of it."""
+
+    number: int
+    chunks: list[ChunkRow]
+    units_seen: int = 1  # pages for page formats, else 1
+    units_with_text: int = 0
+    units_failed: tuple[tuple[int, str], ...] = ()  # (1-based page, why)
+    chars: int = 0
+    seconds: float = 0.0
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LookItem:
+    """One file to look at. ``known_sha256`` with ``known_recipe``: what the store already has for this path."""
+
+    key: int  # the job
+    path: str
+    known_sha256: str | None = None
+    known_recipe: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LookLot:
+    """Files to hash, detect and, where a file is one segment, extract at once."""
+
+    items: tuple[LookItem, ...]
+    options: ExtractOptions
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentTask:
+    """One segment of a planned document."""
+
+    key: int
+    path: str
+    plan: DocumentPlan
+    number: int
+    options: ExtractOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A file was looked at.
+
+    ``result`` is there when the document is one segment and was extracted in the same go.
+    ``unchanged`` is True when content hash and recipe equal what the store has: nothing was extracted.
+    """
+
+    key: int
+    plan: DocumentPlan
+    result: SegmentResult | None = None
+    unchanged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """A segment was read."""
+
+    key: int
+    result: SegmentResult
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A file could not be read; the child itself is well. ``code`` is that of an ``IngestError``."""
+
+    key: int
+    code: str
+    message: str
+    detail: str = ""  # a traceback, for the log only
+
+
+@dataclass(frozen=True, slots=True)
+class Working:
+    """Progress inside a task: phase (a ``JobPhase`` value) and units done of total (0: unknown)."""
+
+    key: int
+    phase: str
+    done: int
+    total: int
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskDone:
+    """The last message of a task. ``peak_bytes`` is the child's peak resident memory so far."""
+
+    peak_bytes: int = 0
+
+
+Task = LookLot | SegmentTask
+Message = Looked | Extracted | Failed | Working | TaskDone
+
+
+def recipe_of(reader: str, reader_version: int, options: ExtractOptions, unit: str) -> str:
+    """The recipe as a stable short text: what shaped the chunks, and nothing else.
+
+    The segment length belongs to it, because chunks never cross a segment.
+    """
+    segment = {"page": options.segment_pages, "byte": options.segment_bytes}.get(unit, 0)
+    return f"{reader}/{reader_version} seg={segment} chunk={options.chunk_chars} overlap={options.chunk_overlap}"

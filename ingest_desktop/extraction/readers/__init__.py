@@ -1,0 +1,1 @@
+"""One small room per family of formats."""

@@ -1,0 +1,1 @@
+"""The ledger, the content stores, full text, persistence: everything that touches SQLite and our own files."""

@@ -1,0 +1,1 @@
+"""Logs with ids on every line, and metrics."""

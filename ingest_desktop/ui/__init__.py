@@ -1,0 +1,1 @@
+"""The window. Qt only; asks application services, never SQL or files."""
