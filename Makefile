@@ -1,0 +1,51 @@
+# The commands of this project. Needs python3 (3.11 or newer), make and the package registry; see README.md.
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+SOURCES := ingest_desktop tests docs packaging
+ARGS ?=
+
+.PHONY: help run test format bench lock docs screenshots deb samples clean
+help:  ## Show this list
+	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+$(VENV)/.ready: requirements.lock pyproject.toml packaging/setup_venv.sh
+	@sh packaging/setup_venv.sh "$(PYTHON)"
+
+run: $(VENV)/.ready  ## Start the window; without a display, show the same job on the sample documents
+	@sh packaging/linux/system_libraries.sh run
+	@$(PY) packaging/run.py $(ARGS)
+
+test: $(VENV)/.ready  ## Format check, lint, types and all tests: what CI runs
+	@sh packaging/linux/system_libraries.sh test
+	$(PY) -m ruff format --check $(SOURCES)
+	$(PY) -m ruff check $(SOURCES)
+	$(PY) -m mypy
+	$(PY) -m pytest $(ARGS)
+
+format: $(VENV)/.ready  ## Format and mend what the linter can mend
+	$(PY) -m ruff format $(SOURCES)
+	$(PY) -m ruff check --fix $(SOURCES)
+
+bench: $(VENV)/.ready  ## Measure, and print ratios
+	$(PY) tests/bench/run.py $(ARGS)
+
+lock:  ## Write the lock files anew (ARGS=--upgrade takes the newest versions)
+	PYTHON="$(PYTHON)" sh packaging/lock.sh $(ARGS)
+
+docs: $(VENV)/.ready  ## Write the generated pages of docs/
+	$(PY) docs/make_configuration.py
+
+screenshots: $(VENV)/.ready  ## Draw docs/screenshots anew
+	@sh packaging/linux/system_libraries.sh run
+	$(PY) docs/make_screenshots.py $(ARGS)
+
+samples: $(VENV)/.ready  ## Write resources/samples anew
+	$(PY) docs/make_samples.py
+
+deb:  ## Build the Debian package into dist/
+	PYTHON="$(PYTHON)" sh packaging/linux/build_deb.sh
+
+clean:  ## Remove all that was built, .venv included
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find ingest_desktop tests docs packaging -name __pycache__ -type d -prune -exec rm -rf {} +
