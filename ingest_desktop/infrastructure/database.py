@@ -1,0 +1,296 @@
+"""How every SQLite file of ours is opened, written, read and copied, and how its errors become ours.
+
+Both databases (the ledger and a knowledge base's content) go through here, so locking, durability and the
+meaning of an error are the same everywhere. Imports SQLAlchemy Core only: the ORM costs start-up time.
+"""
+
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import Any, Final, Literal
+from urllib.parse import quote
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from ingest_desktop.domain.errors import StoreBusy, StoreDamaged, StoreError, StoreFull
+
+Synchronous = Literal["FULL", "NORMAL"]
+
+_WRITING: Final = "ingest_writing"
+_LOCK: Final = "ingest_write_lock"
+_TIMEOUT: Final = "ingest_busy_timeout_seconds"
+
+_MEANING: Final[dict[int, tuple[type[StoreError], str]]] = {
+    sqlite3.SQLITE_BUSY: (StoreBusy, "Another program holds the store locked"),
+    sqlite3.SQLITE_LOCKED: (StoreBusy, "The store is locked"),
+    sqlite3.SQLITE_FULL: (StoreFull, "There is no room left on the disk that holds the store"),
+    sqlite3.SQLITE_CORRUPT: (StoreDamaged, "The store is damaged"),
+    sqlite3.SQLITE_NOTADB: (StoreDamaged, "The store's file is not a database"),
+    sqlite3.SQLITE_IOERR: (StoreError, "The disk that holds the store reports an error"),
+    sqlite3.SQLITE_READONLY: (StoreError, "The store may not be written"),
+    sqlite3.SQLITE_PERM: (StoreError, "The store may not be used"),
+    sqlite3.SQLITE_CANTOPEN: (StoreError, "The store cannot be opened"),
+    sqlite3.SQLITE_AUTH: (StoreError, "The store may not be used"),
+}
+
+
+# --- files ---------------------------------------------------------------------------------------
+
+
+def make_private_folder(folder: Path) -> None:
+    """Create a folder, and those above it, that only its owner may enter (on Windows: as its parent says)."""
+    missing = [folder, *folder.parents]
+    for part in reversed(missing):
+        if not part.exists():
+            with suppress(FileExistsError):
+                part.mkdir(mode=0o700)
+
+
+def make_private_file(path: Path) -> None:
+    """Create an empty file that only its owner may read, unless it exists. SQLite's side files take its mode."""
+    make_private_folder(path.parent)
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+
+
+def to_db_path(path: str) -> str | bytes:
+    """A path as it is stored: text, or the very bytes when its name is not valid Unicode."""
+    try:
+        path.encode("utf-8")
+    except UnicodeEncodeError:
+        return os.fsencode(path)
+    return path
+
+
+def from_db_path(stored: str | bytes) -> str:
+    """The path that ``to_db_path`` stored."""
+    return stored if isinstance(stored, str) else os.fsdecode(stored)
+
+
+def readable_name(name: str) -> str:
+    """A name for people: what is not valid Unicode becomes U+FFFD."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace") if not _is_clean(name) else name
+
+
+def _is_clean(text: str) -> bool:
+    return text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+# --- errors --------------------------------------------------------------------------------------
+
+
+def store_error(error: BaseException) -> StoreError | None:
+    """What an error of the driver means, or None when it tells of a mistake of ours (bad SQL, a constraint)."""
+    if isinstance(error, DBAPIError) and error.orig is not None:
+        error = error.orig
+    if isinstance(error, PoolTimeout):
+        return StoreBusy("Too much of the program uses the store at once.")
+    if isinstance(error, sqlite3.Error):
+        code = getattr(error, "sqlite_errorcode", None)
+        if code is None:
+            return None
+        found = _MEANING.get(code & 0xFF)
+        return None if found is None else found[0](f"{found[1]} ({error}).")
+    return None
+
+
+@contextmanager
+def translated_errors() -> Iterator[None]:
+    """Raise ``StoreBusy``, ``StoreFull``, ``StoreDamaged`` or ``StoreError`` for what the driver raises inside.
+
+    Engines of ``open_engine`` do so by themselves; this is for bare ``sqlite3`` connections.
+    """
+    try:
+        yield
+    except (sqlite3.Error, DBAPIError, PoolTimeout) as error:
+        found = store_error(error)
+        if found is None:
+            raise
+        raise found from error
+
+
+# --- engines -------------------------------------------------------------------------------------
+
+
+def open_engine(
+    path: Path,
+    *,
+    synchronous: Synchronous,
+    busy_timeout_seconds: float = 30.0,
+    create: bool = True,
+    wal_autocheckpoint_pages: int = 1000,
+    cache_bytes: int = 8 * 1024 * 1024,
+    mmap_bytes: int = 0,
+) -> Engine:
+    """An engine for one SQLite file. Nothing is opened or written before its first use, so ``migrate`` can refuse first.
+
+    Args:
+        path: The file. Its folders are made (0700) and it is created (0600) unless ``create`` is False.
+        synchronous: FULL survives power loss; NORMAL survives the death of the program.
+        busy_timeout_seconds: How long a reader or writer waits for others before ``StoreBusy``.
+        wal_autocheckpoint_pages: Pages in the log before a commit moves them into the file. 0: never by itself.
+        cache_bytes: Page cache of each connection.
+        mmap_bytes: How much of the file is mapped for reading; 0 maps nothing.
+
+    Raises:
+        StoreError: The file does not exist and ``create`` is False, or it cannot be made.
+    """
+    try:
+        if create:
+            make_private_file(path)
+        elif not path.exists():
+            raise StoreError(f"There is no store at {path}.")
+    except OSError as error:
+        raise StoreError(f"The store {path} cannot be created ({error}).") from error
+    engine = create_engine(
+        "sqlite+pysqlite://",
+        creator=lambda: _connect(
+            path, synchronous, busy_timeout_seconds, wal_autocheckpoint_pages, cache_bytes, mmap_bytes
+        ),
+        poolclass=_pool_class(),
+        pool_size=8,
+        max_overflow=24,
+        pool_timeout=busy_timeout_seconds,
+        execution_options={_LOCK: threading.Lock(), _TIMEOUT: busy_timeout_seconds},
+    )
+    event.listen(engine, "begin", _begin)
+    event.listen(engine, "handle_error", _handle_error)
+    return engine
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """One write transaction: the lock is taken at its start, leaving the block commits, an exception rolls back.
+
+    Writers of one process queue up here rather than in SQLite, which would let them sleep and poll. Not
+    reentrant: a second ``writing`` inside the first, in the same thread, ends in ``StoreBusy``.
+
+    Raises:
+        StoreBusy: Others held the lock for longer than the engine's busy timeout.
+    """
+    options = engine.get_execution_options()
+    lock: threading.Lock = options[_LOCK]
+    if not lock.acquire(timeout=options[_TIMEOUT]):
+        raise StoreBusy("Another part of the program holds the store locked.")
+    try:
+        with engine.connect().execution_options(**{_WRITING: True}) as connection, connection.begin():
+            yield connection
+    finally:
+        lock.release()
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """One read transaction: everything inside sees the same moment. Writers go on meanwhile."""
+    with engine.connect() as connection, connection.begin():
+        yield connection
+
+
+def _pool_class() -> Any:
+    from sqlalchemy.pool import QueuePool
+
+    return QueuePool
+
+
+def _connect(
+    path: Path,
+    synchronous: Synchronous,
+    busy_timeout_seconds: float,
+    wal_autocheckpoint_pages: int,
+    cache_bytes: int,
+    mmap_bytes: int,
+) -> sqlite3.Connection:
+    """A connection in driver autocommit: transactions are begun by ``_begin`` alone."""
+    connection = sqlite3.connect(
+        path, timeout=busy_timeout_seconds, isolation_level=None, check_same_thread=False, cached_statements=256
+    )
+    try:
+        _use_wal(connection, busy_timeout_seconds)
+        connection.execute(f"PRAGMA synchronous={synchronous}")
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute(f"PRAGMA wal_autocheckpoint={int(wal_autocheckpoint_pages)}")
+        connection.execute(f"PRAGMA cache_size={-(cache_bytes // 1024)}")
+        connection.execute("PRAGMA temp_store=MEMORY")
+        connection.execute(f"PRAGMA mmap_size={int(mmap_bytes)}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _use_wal(connection: sqlite3.Connection, timeout_seconds: float) -> None:
+    """Switch to the write-ahead log. SQLite does not wait for the lock that the switch needs, so we do."""
+    deadline = time.monotonic() + timeout_seconds
+    while True:
+        try:
+            (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
+            if mode != "wal":
+                connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            busy = getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+            if not busy or time.monotonic() >= deadline:
+                raise
+            time.sleep(0.01)
+
+
+def _begin(connection: Connection) -> None:
+    # A deferred transaction that reads and then writes fails at once when another writer came between,
+    # whatever the timeout; so writers take the lock first.
+    writes = connection.get_execution_options().get(_WRITING, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _handle_error(context: ExceptionContext) -> None:
+    found = store_error(context.original_exception)
+    if found is not None:
+        raise found from context.original_exception
+
+
+# --- looking at and copying a file ---------------------------------------------------------------
+
+
+def has_full_text() -> bool:
+    """Whether this Python's SQLite has FTS5 with the trigram tokenizer."""
+    try:
+        with closing(sqlite3.connect(":memory:")) as probe:
+            probe.execute("CREATE VIRTUAL TABLE probe USING fts5(text, tokenize='trigram')")
+    except sqlite3.Error:
+        return False
+    return True
+
+
+def open_read_only(path: Path, *, busy_timeout_seconds: float = 5.0) -> sqlite3.Connection:
+    """A bare connection that cannot change the file, not even its journal mode. Errors are the driver's."""
+    uri = f"file:{quote(path.absolute().as_posix())}?mode=ro"
+    return sqlite3.connect(uri, uri=True, timeout=busy_timeout_seconds, isolation_level=None)
+
+
+def copy_database(path: Path, target: Path) -> None:
+    """Copy a database that may be in use, as it is at one moment; ``target`` appears whole or not at all.
+
+    Raises:
+        StoreFull, StoreError: The copy could not be written; there is no ``target`` then.
+    """
+    partial = target.with_name(target.name + ".part")
+    try:
+        make_private_folder(target.parent)
+        partial.unlink(missing_ok=True)
+        make_private_file(partial)
+        with translated_errors(), closing(open_read_only(path)) as source, closing(sqlite3.connect(partial)) as copy:
+            source.backup(copy)
+        with open(partial, "rb+") as stream:
+            os.fsync(stream.fileno())
+        os.replace(partial, target)
+    except OSError as error:
+        raise StoreError(f"The copy {target} cannot be written ({error}).") from error
+    finally:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)

@@ -1,0 +1,98 @@
+"""Numbered, added-only changes of a database's shape, and the runner that applies them.
+
+The ledger and the content store each have their list. A released migration is never edited: a new one follows it.
+"""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine
+
+from ingest_desktop.domain.errors import StoreTooNew
+from ingest_desktop.infrastructure.database import copy_database, open_read_only, translated_errors, writing
+
+_TABLE = """
+CREATE TABLE IF NOT EXISTS schema_migrations (
+    version INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    applied_at TEXT NOT NULL
+)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One step. ``statements`` run in order, then ``apply``, all in one transaction."""
+
+    version: int
+    name: str
+    statements: Sequence[str] = ()
+    apply: Callable[[Connection], None] | None = None
+
+
+def stored_version(path: Path) -> int:
+    """The newest migration a file has seen; 0 for a missing, empty or foreign file. Does not change the file.
+
+    Raises:
+        StoreBusy, StoreDamaged, StoreError: It cannot be read.
+    """
+    if not path.exists() or path.stat().st_size == 0:
+        return 0
+    with translated_errors(), closing(open_read_only(path)) as connection:
+        return _newest(connection)
+
+
+def migrate(engine: Engine, path: Path, migrations: Sequence[Migration], backup_dir: Path) -> None:
+    """Bring a file up to date. Any number of processes may call it at once; each migration is applied once.
+
+    Args:
+        engine: Made by ``open_engine`` for ``path`` and not used yet.
+        backup_dir: Where an older store is copied before its first change.
+
+    Raises:
+        StoreTooNew: The file knows a migration that we do not; it was not touched.
+        StoreBusy, StoreFull, StoreDamaged, StoreError: It could not be read, copied or changed.
+    """
+    latest = migrations[-1].version
+    found = stored_version(path)
+    _refuse_newer(path, found, latest)
+    for migration in migrations:
+        if migration.version > found:
+            _apply(engine, path, migration, latest, backup_dir)
+
+
+def _apply(engine: Engine, path: Path, migration: Migration, latest: int, backup_dir: Path) -> None:
+    with writing(engine) as connection:
+        connection.exec_driver_sql(_TABLE)
+        current = connection.exec_driver_sql("SELECT coalesce(max(version), 0) FROM schema_migrations").scalar_one()
+        _refuse_newer(path, current, latest)  # another process may have been faster, and newer
+        if current >= migration.version:
+            return
+        if current:
+            # Our lock keeps writers out, and a reader sees what was committed: the store as it was.
+            copy_database(path, backup_dir / f"{path.stem}-before-v{migration.version}.db")
+        for statement in migration.statements:
+            connection.exec_driver_sql(statement)
+        if migration.apply is not None:
+            migration.apply(connection)
+        row = (migration.version, migration.name, datetime.now(UTC).isoformat(timespec="seconds"))
+        connection.exec_driver_sql("INSERT INTO schema_migrations (version, name, applied_at) VALUES (?, ?, ?)", row)
+
+
+def _newest(connection: sqlite3.Connection) -> int:
+    known = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'schema_migrations'").fetchone()
+    if not known[0]:
+        return 0
+    (version,) = connection.execute("SELECT coalesce(max(version), 0) FROM schema_migrations").fetchone()
+    return int(version)
+
+
+def _refuse_newer(path: Path, found: int, latest: int) -> None:
+    if found > latest:
+        raise StoreTooNew(
+            f"{path} was written by a newer version of the program (store version {found}; this one knows {latest})."
+        )
