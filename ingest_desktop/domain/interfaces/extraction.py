@@ -13,7 +13,8 @@ class Block(NamedTuple):
     ``level`` above 0 makes it a heading of that level (1 is the highest); headings set the heading
     path of what follows and are text themselves. ``page`` and lines are 1-based. ``line_start`` is
     the line of the block's first character; further lines are counted by its newlines.
-    ``keep`` blocks (code, tables) keep their white space.
+    ``keep`` blocks (code, tables) keep their white space. ``path`` sets the heading path outright,
+    highest first, for formats whose headings are told apart from the text (a PDF's outline).
     """
 
     text: str
@@ -22,16 +23,29 @@ class Block(NamedTuple):
     line_start: int | None = None
     extra: tuple[tuple[str, str | int], ...] = ()
     keep: bool = False
+    path: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TextScan:
+    """What one streaming pass over a large text found: where to cut it, and whether it is valid UTF-8."""
+
+    segments: tuple[SegmentSpec, ...]
+    utf8: bool
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A file as a reader gets it. ``head`` holds its first 64 KiB, ``data`` all of it when it is small."""
+    """A file as a reader gets it. ``head`` holds its first 64 KiB, ``data`` all of it when it is small.
+
+    ``scan`` is there for a large text, so that planning need not read it a second time.
+    """
 
     path: str
     size: int
     head: bytes
     data: bytes | None = None
+    scan: TextScan | None = None
 
     def open(self) -> BinaryIO:
         """The file, for reading only."""

@@ -3,7 +3,7 @@
 from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -77,6 +77,16 @@ class Ending:
     receipt: Receipt | None = None
 
 
+class EndingRound(Protocol):
+    """Jobs being ended. ``mine`` holds the job ids that nobody took away; endings of others must be left out."""
+
+    mine: frozenset[int]
+
+    def write(self, endings: Sequence[Ending]) -> None:
+        """End these jobs when the ``with`` is left. Once."""
+        ...
+
+
 class Repository(Protocol):
     """The ledger. Any thread; every write is one durable transaction.
 
@@ -141,9 +151,12 @@ class Repository(Protocol):
         """Job ids of those that nobody took away."""
         ...
 
-    def ending(self, endings: Sequence[Ending]) -> AbstractContextManager[set[int]]:
-        """End jobs in one transaction. Yields the ids that are still ours, with the ledger locked: make
-        their content live inside the ``with``; leaving it commits. Late endings are left out, not raised."""
+    def ending(self, claims: Sequence[Claim]) -> AbstractContextManager["EndingRound"]:
+        """Open the one transaction that ends jobs, with the ledger locked, so that nobody takes them away meanwhile.
+
+        Inside the ``with``: make the content of ``round.mine`` live, then hand over their endings. Leaving it
+        commits; an exception rolls back.
+        """
         ...
 
     def release(self, claims: Sequence[Claim], *, reason: str, attempt_counts: bool) -> None:
@@ -235,22 +248,51 @@ class KnownPath(NamedTuple):
     sha256: str
     recipe: str
     signature: FileSignature
+    chunks: int  # 0: nothing of it can be found
+    first_job: int  # the job that brought the path
+    job: int  # the job that last made or confirmed what it has
 
 
 @dataclass(slots=True)
 class LiveVersion:
-    """A version that may go live: what ``finish`` found. See ``ContentStore``."""
+    """What became of a version that was finished; counts are those of its receipt."""
 
     document_id: str
     outcome: Outcome
     chunk_count: int
     twin_path: str | None = None
     segments: int = 0
+    units_seen: int = 0
     units_with_text: int = 0
     chars: int = 0
     units_failed: tuple[tuple[int, str], ...] = ()
-    warnings: tuple[str, ...] = field(default_factory=tuple)
+    warnings: tuple[str, ...] = ()
     seconds: float = 0.0
+
+
+class SegmentIn(NamedTuple):
+    """A segment to store."""
+
+    plan: DocumentPlan
+    recipe: str
+    result: SegmentResult
+
+
+class Finished(NamedTuple):
+    """A complete version to make live for a path."""
+
+    path: str
+    job_id: int
+    plan: DocumentPlan
+    recipe: str
+
+
+class Confirmed(NamedTuple):
+    """A path that still has the content it had."""
+
+    path: str
+    job_id: int
+    signature: FileSignature
 
 
 class ContentStore(Protocol):
@@ -261,36 +303,40 @@ class ContentStore(Protocol):
     """
 
     def known_paths(self, folder: str | None = None) -> dict[str, KnownPath]:
-        """What is known of the paths below a folder (or of all)."""
+        """What is known of the visible paths below a folder (or of all)."""
         ...
 
-    def known(self, paths: Sequence[str]) -> dict[str, KnownPath]: ...
-
-    def state(self, sha256: str, recipe: str, *, job_id: str) -> IngestionState:
-        """The checkpoint of a version: which segments are stored."""
+    def known(self, paths: Sequence[str]) -> dict[str, KnownPath]:
+        """What is known of these paths."""
         ...
 
-    def live_version(self, sha256: str, recipe: str) -> str | None:
-        """Document id of the complete version with this content and recipe, if any."""
+    def state(self, sha256: str, recipe: str, *, job_id: str, segments: int) -> IngestionState:
+        """The checkpoint of a version: which of its segments are stored."""
         ...
 
-    def add_segment(self, plan: DocumentPlan, recipe: str, result: SegmentResult) -> bool:
-        """Store a segment's chunks and full text; False when it was stored before (nothing changes)."""
+    def has_document(self, sha256: str, recipe: str) -> bool:
+        """Whether a complete version with this content and recipe stands: a file like it is a duplicate."""
         ...
 
-    def finish(self, path: str, job_id: int, plan: DocumentPlan, recipe: str) -> LiveVersion:
-        """Make a complete version answer for a path, in the open transaction; the old one stops answering."""
+    def add_segments(self, items: Sequence[SegmentIn]) -> int:
+        """Store segments' chunks and full text; those stored before are left alone. How many were new."""
         ...
 
-    def confirm(self, path: str, job_id: int, signature: FileSignature) -> str:
-        """Note that a path still has the content it had; its document id."""
+    def finish(self, items: Sequence[Finished]) -> list[LiveVersion]:
+        """Make complete versions answer for their paths, in the open transaction; old ones stop answering."""
         ...
 
-    def commit(self, *, durable: bool) -> None:
-        """End the open transaction; ``durable`` waits for the disk."""
+    def confirm(self, items: Sequence[Confirmed]) -> None:
+        """Note that paths still have the content they had."""
         ...
 
-    def rollback(self) -> None: ...
+    def commit(self) -> None:
+        """End the open transaction; the disk has it when this returns."""
+        ...
+
+    def rollback(self) -> None:
+        """Forget the open transaction."""
+        ...
 
     def hide_paths(self, paths: Sequence[str], hidden: bool) -> None:
         """Take paths out of search, or back. One transaction of its own."""

@@ -1,0 +1,25 @@
+"""Bigrams of Han, Kana and Hangul runs, for the text and for the query alike. Standard library only."""
+
+import re
+
+_RUN = re.compile(
+    "[\u1100-\u11ff\u3005-\u3007\u3040-\u30ff\u3130-\u318f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
+    "\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\uff66-\uff9f\U0001b000-\U0001b16f\U00020000-\U0003ffff]+"
+)
+
+
+def cjk_runs(text: str) -> list[str]:
+    """The runs of Han, Kana and Hangul characters in ``text``, in order."""
+    return [] if text.isascii() else _RUN.findall(text)
+
+
+def cjk_terms(text: str) -> str | None:
+    """The terms under which the Han, Kana and Hangul runs of ``text`` are indexed; None when there are none.
+
+    A run becomes its overlapping pairs of characters and, at its end, its last character alone: 東京都 gives
+    ``東京 京都 都``, so that a single character is found by prefix or as a term.
+    """
+    runs = cjk_runs(text)
+    if not runs:
+        return None
+    return " ".join(" ".join([run[i : i + 2] for i in range(len(run))]) for run in runs)
