@@ -35,6 +35,7 @@ lock:  ## Write the lock files anew (ARGS=--upgrade takes the newest versions)
 
 docs: $(VENV)/.ready  ## Write the generated pages of docs/
 	$(PY) docs/make_configuration.py
+	$(PY) docs/make_states.py
 
 screenshots: $(VENV)/.ready  ## Draw docs/screenshots anew
 	@sh packaging/linux/system_libraries.sh run
