@@ -77,16 +77,6 @@ class Ending:
     receipt: Receipt | None = None
 
 
-class EndingRound(Protocol):
-    """Jobs being ended. ``mine`` holds the job ids that nobody took away; endings of others must be left out."""
-
-    mine: frozenset[int]
-
-    def write(self, endings: Sequence[Ending]) -> None:
-        """End these jobs when the ``with`` is left. Once."""
-        ...
-
-
 class Repository(Protocol):
     """The ledger. Any thread; every write is one durable transaction.
 
@@ -151,11 +141,12 @@ class Repository(Protocol):
         """Job ids of those that nobody took away."""
         ...
 
-    def ending(self, claims: Sequence[Claim]) -> AbstractContextManager["EndingRound"]:
-        """Open the one transaction that ends jobs, with the ledger locked, so that nobody takes them away meanwhile.
+    def ending(self, endings: Sequence[Ending]) -> AbstractContextManager[set[int]]:
+        """End jobs in one transaction, with the ledger locked so that nobody takes them away meanwhile.
 
-        Inside the ``with``: make the content of ``round.mine`` live, then hand over their endings. Leaving it
-        commits; an exception rolls back.
+        Yields the ids that are still ours. Inside the ``with``: make their content live. Leaving it commits, an
+        exception rolls back. Late endings are left out, not raised. ``endings`` is read when the ``with`` is left,
+        so a list may hold mere claims at first and be filled inside, once the outcomes are known.
         """
         ...
 
@@ -185,6 +176,27 @@ class Repository(Protocol):
         ...
 
     def undo_delete(self, token: str) -> ActionResult: ...
+
+    def outbox(self, limit: int = 1_000) -> list[OutboxEntry]:
+        """What the content store has yet to be told, oldest first."""
+        ...
+
+    def outbox_done(self, ids: Sequence[int]) -> None:
+        """The content store was told."""
+        ...
+
+    def outbox_work(self, limit: int = 1_000) -> AbstractContextManager[list[OutboxEntry]]:
+        """As ``outbox``, with the ledger locked: tell the content store inside the ``with``; leaving it strikes the
+        entries off. No job can end meanwhile, so what was just read again is never hidden."""
+        ...
+
+    def purge_candidates(self, before: datetime) -> int:
+        """How many jobs were deleted before a time and are still kept."""
+        ...
+
+    def purge(self, before: datetime, *, limit: int = 5_000) -> int:
+        """Remove for good jobs deleted before a time; how many. Call it again while it returns ``limit``."""
+        ...
 
     def move(self, job_ids: Sequence[str], where: QueueMove) -> int: ...
 
@@ -295,6 +307,22 @@ class Confirmed(NamedTuple):
     signature: FileSignature
 
 
+class ContentEditor(Protocol):
+    """An open transaction that changes which paths answer. ``commit`` ends it; leaving without it rolls back."""
+
+    def hide_paths(self, paths: Sequence[str], hidden: bool) -> None:
+        """Take paths out of search, or back."""
+        ...
+
+    def purge_paths(self, paths: Sequence[str]) -> None:
+        """Remove paths for good."""
+        ...
+
+    def commit(self) -> None:
+        """Keep what was done."""
+        ...
+
+
 class ContentStore(Protocol):
     """The content of one knowledge base: documents, versions, segments, chunks, full text.
 
@@ -338,8 +366,16 @@ class ContentStore(Protocol):
         """Forget the open transaction."""
         ...
 
-    def hide_paths(self, paths: Sequence[str], hidden: bool) -> None:
-        """Take paths out of search, or back. One transaction of its own."""
+    def begin(self) -> None:
+        """Take the write lock now, if it is not held: content is always locked before the ledger."""
+        ...
+
+    def editing(self) -> AbstractContextManager["ContentEditor"]:
+        """A write transaction of its own, for any thread, that takes paths out or back."""
+        ...
+
+    def sweep(self, *, unfinished_before: datetime, limit: int = 64) -> int:
+        """Delete a part of what no document has any more; how many segments went."""
         ...
 
     def documents(self, *, after: str | None = None, limit: int = 200) -> list[Document]: ...
@@ -362,5 +398,6 @@ __all__ = [
     "FoundFile",
     "KnownPath",
     "LiveVersion",
+    "OutboxEntry",
     "Repository",
 ]

@@ -1,0 +1,69 @@
+"""The ledger: the truth about jobs, in one small SQLite file that survives power loss."""
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from ingest_desktop.domain.errors import StoreError
+from ingest_desktop.infrastructure.database import copy_database, has_full_text, open_engine
+from ingest_desktop.infrastructure.ledger_actions import LedgerActions
+from ingest_desktop.infrastructure.ledger_adding import LedgerAdding
+from ingest_desktop.infrastructure.ledger_base import utc_now
+from ingest_desktop.infrastructure.ledger_deleting import LedgerDeleting
+from ingest_desktop.infrastructure.ledger_queue import LedgerQueue
+from ingest_desktop.infrastructure.ledger_reading import LedgerReading
+from ingest_desktop.infrastructure.ledger_schema import LEDGER_MIGRATIONS
+from ingest_desktop.infrastructure.ledger_workers import LedgerWorkers
+from ingest_desktop.infrastructure.migrations import migrate
+
+LEDGER_FILE: Final = "ledger.db"
+BACKUPS_FOLDER: Final = "backups"
+
+
+class Ledger(LedgerAdding, LedgerWorkers, LedgerQueue, LedgerActions, LedgerDeleting, LedgerReading):
+    """Fulfils ``Repository``. Any thread, any number of processes on one data folder.
+
+    Args:
+        root: The data folder; made when there is none.
+        lease_seconds: How long a worker counts as alive without a heartbeat.
+        queue_limit: How many jobs may wait, run or be paused at once.
+        busy_timeout_seconds: How long to wait for others before ``StoreBusy``.
+        clock: Tells the time, aware, in UTC.
+
+    Raises:
+        StoreTooNew: The store was written by a newer version; it was not touched.
+        StoreBusy, StoreFull, StoreDamaged, StoreError: It cannot be opened.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        lease_seconds: float = 30.0,
+        queue_limit: int = 1_000_000,
+        busy_timeout_seconds: float = 30.0,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        if not has_full_text():
+            raise StoreError("This Python's SQLite lacks full-text search (FTS5), which the program needs.")
+        self.root, self.clock = root, clock
+        self.lease_seconds, self.queue_limit = lease_seconds, queue_limit
+        self.worker_locks = {}
+        self.path = root / LEDGER_FILE
+        self.engine = open_engine(self.path, synchronous="FULL", busy_timeout_seconds=busy_timeout_seconds)
+        try:
+            migrate(self.engine, self.path, LEDGER_MIGRATIONS, root / BACKUPS_FOLDER)
+        except BaseException:
+            self.engine.dispose()
+            raise
+
+    def back_up(self, target: Path) -> None:
+        """Copy the ledger as it is now; the copy appears whole or not at all."""
+        copy_database(self.path, target)
+
+    def close(self) -> None:
+        """Take this ledger's workers out and close its connections."""
+        for worker_id in list(self.worker_locks):
+            self.unregister_worker(worker_id)
+        self.engine.dispose()

@@ -1,0 +1,170 @@
+"""What the parts of the ledger share: its engine and clock, the revision, and rows made into models."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine
+
+from ingest_desktop.domain.enums import JobPhase, JobStatus, Outcome, PauseScope
+from ingest_desktop.domain.errors import NotFoundError
+from ingest_desktop.domain.models import Batch, Job, KnowledgeBase
+from ingest_desktop.infrastructure.database import from_db_path
+from ingest_desktop.infrastructure.locks import LockFile
+
+CHUNK_ROWS: Final = 2_000  # rows a revision is shared by at most, and ids handed to one statement
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+
+def utc_now() -> datetime:
+    """The time, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def to_micros(moment: datetime) -> int:
+    """Whole microseconds since 1970, as the ledger stores times."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def to_moment(micros: int) -> datetime:
+    """The time that ``to_micros`` stored."""
+    return _EPOCH + timedelta(microseconds=micros)
+
+
+def to_moment_or_none(micros: int | None) -> datetime | None:
+    """As ``to_moment``; None stays None."""
+    return None if micros is None else to_moment(micros)
+
+
+def parts_of(items: Iterable[Any], size: int = CHUNK_ROWS) -> Iterator[list[Any]]:
+    """The items in lists of at most ``size``."""
+    remaining = iter(items)
+    while part := list(islice(remaining, size)):
+        yield part
+
+
+def as_json(ids: Sequence[Any]) -> str:
+    """Ids as the JSON list that ``json_each`` reads: one parameter for any number of them."""
+    return json.dumps(ids, separators=(",", ":"))
+
+
+def job_number(job_id: str) -> int:
+    """The row number of a job or batch id.
+
+    Raises:
+        NotFoundError: No id of ours looks like that.
+    """
+    if job_id.isascii() and job_id.isdigit() and len(job_id) < 19:
+        return int(job_id)
+    raise NotFoundError(f"There is no {job_id!r}.")
+
+
+class LedgerBase:
+    """The open store and the helpers of every part. ``Ledger`` is the parts together."""
+
+    engine: Engine
+    root: Path
+    clock: Callable[[], datetime]
+    lease_seconds: float
+    queue_limit: int
+    worker_locks: dict[str, LockFile]
+
+    def _now(self) -> int:
+        return to_micros(self.clock())
+
+
+def next_revision(connection: Connection) -> int:
+    """Count the store's revision up. What this transaction changes is found by it."""
+    return step(connection, "revision", 1)
+
+
+def step(connection: Connection, key: str, by: int) -> int:
+    """Add to a number of ``app_state`` and return the new value."""
+    value = connection.exec_driver_sql(
+        "UPDATE app_state SET value = value + ? WHERE key = ? RETURNING value", (by, key)
+    ).scalar_one()
+    return int(value)
+
+
+def settle_batches(connection: Connection, batch_ids: Iterable[int], now: int) -> None:
+    """Note which of these batches have now ended, and which have work again."""
+    rows = [(now, batch_id, f"batch:{batch_id}") for batch_id in batch_ids]
+    if rows:
+        connection.exec_driver_sql(
+            "UPDATE ingest_batches SET finished_at = CASE WHEN discovering = 0 AND "
+            "(SELECT queued + running + paused FROM counters WHERE scope = 'batch:' || ingest_batches.id) = 0 "
+            "THEN coalesce(finished_at, ?) END WHERE id = ? "
+            "AND (finished_at IS NULL) = (SELECT queued + running + paused = 0 FROM counters WHERE scope = ?)",
+            rows,
+        )
+
+
+# --- rows ----------------------------------------------------------------------------------------
+
+JOB_COLUMNS: Final = (
+    "id, kb_id, batch_id, source_path, original_filename, byte_size, mime_type, checksum, status, phase, outcome, "
+    "progress, unit, units_done, units_total, priority, attempts, error_code, error_message, message, document_id, "
+    "pause_scope, due_at, dead_lettered, chunk_count, created_at, updated_at, started_at, completed_at, deleted_at, "
+    "revision"
+)
+_JOB_FIELDS: Final = tuple(JOB_COLUMNS.split(", "))
+_STATUS: Final = {status.value: status for status in JobStatus}
+_PHASE: Final = {phase.value: phase for phase in JobPhase}
+_OUTCOME: Final[dict[str | None, Outcome | None]] = {None: None, **{outcome.value: outcome for outcome in Outcome}}
+_SCOPE: Final[dict[str | None, PauseScope | None]] = {None: None, **{scope.value: scope for scope in PauseScope}}
+
+
+def job_of(row: Sequence[Any]) -> Job:
+    """The model of a row of ``JOB_COLUMNS``. Not validated again: the table's writers are ours, and pages must be fast."""
+    found: dict[str, Any] = dict(zip(_JOB_FIELDS, row, strict=True))
+    found["id"] = str(found["id"])
+    found["batch_id"] = str(found["batch_id"])
+    found["source_path"] = from_db_path(found["source_path"])
+    found["status"] = _STATUS[found["status"]]
+    found["phase"] = _PHASE[found["phase"]]
+    found["outcome"] = _OUTCOME[found["outcome"]]
+    found["pause_scope"] = _SCOPE[found["pause_scope"]]
+    found["dead_lettered"] = bool(found["dead_lettered"])
+    found["created_at"] = to_moment(found["created_at"])
+    found["updated_at"] = to_moment(found["updated_at"])
+    for name in ("due_at", "started_at", "completed_at", "deleted_at"):
+        found[name] = to_moment_or_none(found[name])
+    return Job.model_construct(**found)
+
+
+KB_COLUMNS: Final = "kb_id, name, paused, created_at, deleted_at"
+
+
+def knowledge_base_of(row: Sequence[Any]) -> KnowledgeBase:
+    """The model of a row of ``KB_COLUMNS``."""
+    kb_id, name, paused, created_at, deleted_at = row
+    return KnowledgeBase(
+        kb_id=kb_id,
+        name=name,
+        paused=bool(paused),
+        created_at=to_moment(created_at),
+        deleted_at=to_moment_or_none(deleted_at),
+    )
+
+
+BATCH_COLUMNS: Final = (
+    "id, kb_id, label, origin, priority, paused, discovering, found, already_listed, unchanged, skipped, created_at, "
+    "finished_at, deleted_at"
+)
+_BATCH_FIELDS: Final = ("batch_id", *BATCH_COLUMNS.split(", ")[1:])
+
+
+def batch_of(row: Sequence[Any]) -> Batch:
+    """The model of a row of ``BATCH_COLUMNS``."""
+    found: dict[str, Any] = dict(zip(_BATCH_FIELDS, row, strict=True))
+    found["batch_id"] = str(found["batch_id"])
+    found["skipped"] = json.loads(found["skipped"])
+    found["created_at"] = to_moment(found["created_at"])
+    for name in ("finished_at", "deleted_at"):
+        found[name] = to_moment_or_none(found[name])
+    return Batch(**found)

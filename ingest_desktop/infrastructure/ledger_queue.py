@@ -1,0 +1,346 @@
+"""Claiming jobs, ending them, giving them back: the path that every file of a million takes."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection
+
+from ingest_desktop.domain.enums import Actor, JobPhase, JobStatus
+from ingest_desktop.domain.errors import NotFoundError, by_code
+from ingest_desktop.domain.interfaces.repository import Claim, Ending
+from ingest_desktop.infrastructure.database import from_db_path, reading, writing
+from ingest_desktop.infrastructure.ledger_base import (
+    CHUNK_ROWS,
+    LedgerBase,
+    as_json,
+    job_number,
+    next_revision,
+    parts_of,
+    settle_batches,
+    to_micros,
+    to_moment_or_none,
+)
+from ingest_desktop.infrastructure.ledger_schema import CLAIMABLE_SQL, QUEUED_SQL
+
+FAIR_BATCHES: Final = 16
+
+_CANDIDATE: Final = "id, kb_id, batch_id, source_path, byte_size, attempts"
+_Row = Sequence[Any]
+
+_PROMOTE: Final = (
+    "UPDATE ingest_jobs SET due_at = NULL, revision = ?, updated_at = ? WHERE id IN "
+    f"(SELECT id FROM ingest_jobs INDEXED BY ix_due WHERE {QUEUED_SQL} AND due_at IS NOT NULL AND due_at <= ? "
+    "ORDER BY due_at LIMIT ?)"
+)
+_TOP_PRIORITY: Final = (
+    f"SELECT max(priority) FROM ingest_jobs INDEXED BY ix_claim WHERE {CLAIMABLE_SQL} AND priority < ?"
+)
+_NEXT_BATCH: Final = (
+    f"SELECT min(batch_id) FROM ingest_jobs INDEXED BY ix_claim WHERE {CLAIMABLE_SQL} AND priority = ? AND batch_id > ?"
+)
+_OF_BATCH: Final = (
+    f"SELECT {_CANDIDATE} FROM ingest_jobs INDEXED BY ix_claim "
+    f"WHERE {CLAIMABLE_SQL} AND priority = ? AND batch_id = ? AND queue_position >= 0 ORDER BY queue_position LIMIT ?"
+)
+_BY_HAND: Final = (
+    f"SELECT {_CANDIDATE} FROM ingest_jobs INDEXED BY ix_waiting "
+    f"WHERE {QUEUED_SQL} AND priority = ? AND queue_position < 0 AND due_at IS NULL AND batch_id = coalesce(?, batch_id) "
+    "AND (? OR batch_id NOT IN (SELECT b.id FROM ingest_batches b JOIN knowledge_bases k USING (kb_id) "
+    "WHERE b.paused OR k.paused OR k.deleted_at IS NOT NULL)) ORDER BY queue_position, id LIMIT ?"
+)
+_PAUSED_BATCHES: Final = (
+    "SELECT b.id FROM ingest_batches b JOIN knowledge_bases k USING (kb_id) WHERE b.id IN (SELECT value FROM "
+    "json_each(?)) AND (b.paused OR k.paused OR k.deleted_at IS NOT NULL)"
+)
+_TAKE: Final = (
+    "UPDATE ingest_jobs SET status = 'running', phase = 'hashing', worker_id = ?, token = ?, attempts = attempts + 1, "
+    "started_at = coalesce(started_at, ?), updated_at = ?, revision = ? WHERE id = ? AND status = 'queued'"
+)
+_HISTORY: Final = (
+    "INSERT INTO job_history (job_id, at, from_status, to_status, actor, reason) VALUES (?, ?, ?, ?, ?, ?)"
+)
+_GUARD: Final = "WHERE id = ? AND token = ? AND status = 'running'"
+_COMPLETE: Final = (
+    "UPDATE ingest_jobs SET status = 'completed', phase = 'finalising', outcome = ?, progress = 1.0, unit = ?, "
+    "units_done = ?, units_total = ?, document_id = coalesce(?, document_id), mime_type = coalesce(?, mime_type), "
+    "checksum = coalesce(?, checksum), message = ?, chunk_count = ?, error_code = NULL, error_message = NULL, "
+    f"worker_id = NULL, token = NULL, updated_at = ?, completed_at = ?, revision = ? {_GUARD}"
+)
+_FAIL: Final = (
+    "UPDATE ingest_jobs SET status = 'failed', error_code = ?, error_message = ?, message = ?, dead_lettered = ?, "
+    "mime_type = coalesce(?, mime_type), checksum = coalesce(?, checksum), worker_id = NULL, token = NULL, "
+    f"updated_at = ?, completed_at = ?, revision = ? {_GUARD}"
+)
+_WAIT: Final = (
+    "UPDATE ingest_jobs SET status = 'queued', phase = 'waiting', error_code = ?, error_message = ?, message = ?, "
+    f"due_at = ?, worker_id = NULL, token = NULL, updated_at = ?, revision = ? {_GUARD}"
+)
+_RELEASE: Final = (
+    "UPDATE ingest_jobs SET status = 'queued', phase = 'waiting', attempts = max(0, attempts - ?), worker_id = NULL, "
+    f"token = NULL, updated_at = ?, revision = ? {_GUARD}"
+)
+
+
+class LedgerQueue(LedgerBase):
+    """The queue as workers see it."""
+
+    _last_batch: int = 0  # where the turn of the batches goes on
+
+    def claim(
+        self, worker_id: str, *, limit: int, max_bytes: int, batch_id: str | None = None, paused_ok: bool = False
+    ) -> list[Claim]:
+        """Take the most urgent due jobs: by priority, then those moved to the front by hand, then batches in turn.
+
+        Args:
+            worker_id: From ``register_worker``.
+            limit: Most jobs to take.
+            max_bytes: The sizes together stay within this, unless the first job alone is larger.
+            batch_id: Take from this batch only.
+            paused_ok: Take also what belongs to a paused batch, knowledge base or program but is queued itself.
+        """
+        only = None if batch_id is None else job_number(batch_id)
+        if limit < 1 or not self._has_claimable():
+            return []
+        with writing(self.engine) as connection:
+            now = self._now()
+            known = connection.exec_driver_sql("SELECT 1 FROM workers WHERE id = ?", (worker_id,)).scalar()
+            if known is None:
+                raise NotFoundError(f"There is no worker {worker_id}.")
+            revision = next_revision(connection)
+            promoted = connection.exec_driver_sql(_PROMOTE, (revision, now, now, CHUNK_ROWS)).rowcount
+            picker = _Picker(connection, limit, max_bytes, only, paused_ok, self._last_batch)
+            rows = [] if picker.app_paused() and not paused_ok else picker.pick()
+            self._last_batch = picker.last_batch
+            if not rows:
+                transaction = connection.get_transaction()
+                if not promoted and transaction is not None:
+                    transaction.rollback()  # nothing happened: no revision, no wait for the disk
+                return []
+            # The revision also fences: whoever had the job before holds a smaller one.
+            connection.exec_driver_sql(_TAKE, [(worker_id, revision, now, now, revision, row[0]) for row in rows])
+            running, queued = JobStatus.RUNNING.value, JobStatus.QUEUED.value
+            connection.exec_driver_sql(
+                _HISTORY, [(row[0], now, queued, running, Actor.WORKER.value, None) for row in rows]
+            )
+            return [
+                Claim(row[0], revision, row[1], str(row[2]), from_db_path(row[3]), row[4], row[5] + 1) for row in rows
+            ]
+
+    def _has_claimable(self) -> bool:
+        """Whether it is worth taking the write lock: idle workers must not write."""
+        sql = (
+            f"SELECT EXISTS (SELECT 1 FROM ingest_jobs INDEXED BY ix_claim WHERE {CLAIMABLE_SQL}) OR EXISTS "
+            f"(SELECT 1 FROM ingest_jobs INDEXED BY ix_due WHERE {QUEUED_SQL} AND due_at IS NOT NULL AND due_at <= ?)"
+        )
+        with reading(self.engine) as connection:
+            return bool(connection.exec_driver_sql(sql, (self._now(),)).scalar())
+
+    def still_mine(self, claims: Sequence[Claim]) -> set[int]:
+        """See ``Repository``."""
+        with reading(self.engine) as connection:
+            return _mine(connection, claims)
+
+    @contextmanager
+    def ending(self, endings: Sequence[Ending]) -> Iterator[set[int]]:
+        """See ``Repository``. An exception inside the ``with`` leaves the jobs running and ours."""
+        with writing(self.engine) as connection:
+            mine = _mine(connection, [ending.claim for ending in endings])
+            yield mine
+            ours = [ending for ending in endings if ending.claim.job_id in mine]
+            if ours:
+                _write_endings(connection, ours, self._now())
+
+    def release(self, claims: Sequence[Claim], *, reason: str, attempt_counts: bool) -> None:
+        """Give jobs back to the queue; those that are ours no more are left alone."""
+        if not claims:
+            return
+        with writing(self.engine) as connection:
+            mine = _mine(connection, claims)
+            now, revision, back = self._now(), next_revision(connection), int(not attempt_counts)
+            ours = [claim for claim in claims if claim.job_id in mine]
+            if not ours:
+                return
+            rows = [(back, now, revision, claim.job_id, claim.token) for claim in ours]
+            connection.exec_driver_sql(_RELEASE, rows)
+            running, queued = JobStatus.RUNNING.value, JobStatus.QUEUED.value
+            history = [(claim.job_id, now, running, queued, Actor.WORKER.value, reason) for claim in ours]
+            connection.exec_driver_sql(_HISTORY, history)
+
+    def note_progress(self, rows: Sequence[tuple[int, str, float, int, int, str]]) -> None:
+        """See ``Repository``. Changes no revision: progress is shown from memory, this is for the next start."""
+        if not rows:
+            return
+        values = [
+            (JobPhase(phase).value, progress, done, total, unit, job)
+            for job, phase, progress, done, total, unit in rows
+        ]
+        with writing(self.engine) as connection:
+            connection.exec_driver_sql(
+                "UPDATE ingest_jobs SET phase = ?, progress = max(progress, ?), units_done = ?, units_total = ?, "
+                "unit = ? WHERE id = ? AND status = 'running'",
+                values,
+            )
+
+    def next_due(self) -> datetime | None:
+        """See ``Repository``."""
+        sql = f"SELECT min(due_at) FROM ingest_jobs INDEXED BY ix_due WHERE {QUEUED_SQL} AND due_at IS NOT NULL"
+        with reading(self.engine) as connection:
+            return to_moment_or_none(connection.exec_driver_sql(sql).scalar())
+
+
+class _Picker:
+    """Chooses the rows of one claim. Every question it asks is a seek in ``ix_claim`` or ``ix_waiting``."""
+
+    def __init__(
+        self, connection: Connection, limit: int, max_bytes: int, only: int | None, paused_ok: bool, last_batch: int
+    ) -> None:
+        self.connection, self.only, self.paused_ok = connection, only, paused_ok
+        self.room, self.bytes_left = limit, max_bytes
+        self.last_batch = last_batch
+        self.rows: list[_Row] = []
+
+    def app_paused(self) -> bool:
+        """Whether the whole program is paused."""
+        return bool(self._one("SELECT value FROM app_state WHERE key = 'app_paused'"))
+
+    def pick(self) -> list[_Row]:
+        """The rows to take, the most urgent first."""
+        priority = self._one(_TOP_PRIORITY, 2**62)
+        while priority is not None and not self._full:
+            self._take_by_hand(priority)
+            self._take_in_turn(priority)
+            priority = self._one(_TOP_PRIORITY, priority)
+        return self.rows
+
+    @property
+    def _full(self) -> bool:
+        return self.room <= 0 or (self.bytes_left <= 0 and bool(self.rows))
+
+    def _one(self, sql: str, *values: Any) -> Any:
+        return self.connection.exec_driver_sql(sql, values).scalar()
+
+    def _add(self, row: _Row) -> None:
+        self.rows.append(row)
+        self.room -= 1
+        self.bytes_left -= row[4]
+
+    def _fits(self, row: _Row) -> bool:
+        return not self.rows or row[4] <= self.bytes_left
+
+    def _take_by_hand(self, priority: int) -> None:
+        values = (priority, self.only, self.paused_ok, self.room)
+        for row in self.connection.exec_driver_sql(_BY_HAND, values).fetchall():
+            if self._full or not self._fits(row):
+                self.bytes_left = 0
+                return
+            self._add(row)
+
+    def _take_in_turn(self, priority: int) -> None:
+        """One job of each batch after the other, until there is no more room."""
+        if self._full:
+            return
+        batches = self._batches(priority)
+        waiting = {
+            batch: iter(self.connection.exec_driver_sql(_OF_BATCH, (priority, batch, self.room)).fetchall())
+            for batch in batches
+        }
+        while waiting:
+            for batch in list(waiting):
+                row = next(waiting[batch], None)
+                if row is None:
+                    del waiting[batch]
+                    continue
+                if self._full or not self._fits(row):
+                    self.bytes_left = 0
+                    return
+                self._add(row)
+                self.last_batch = batch
+
+    def _batches(self, priority: int) -> list[int]:
+        """The batches whose turn it is, those after the last one served first."""
+        if self.only is not None:
+            return [self.only] if self._awake({self.only}) else []
+        found: list[int] = []
+        for start, stop in ((self.last_batch, None), (-1, self.last_batch)):
+            batch = start
+            while len(found) < FAIR_BATCHES:
+                batch = self._one(_NEXT_BATCH, priority, batch)
+                if batch is None or (stop is not None and batch > stop):
+                    break
+                if self._awake({batch}):
+                    found.append(batch)
+        return found
+
+    def _awake(self, batches: set[int]) -> set[int]:
+        """Those of these batches that nothing keeps asleep."""
+        if self.paused_ok or not batches:
+            return batches
+        return batches - set(self.connection.exec_driver_sql(_PAUSED_BATCHES, (as_json(list(batches)),)).scalars())
+
+
+def _mine(connection: Connection, claims: Sequence[Claim]) -> set[int]:
+    """Ids of those that still run under the token of the claim."""
+    mine: set[int] = set()
+    for part in parts_of(claims):
+        tokens = {claim.job_id: claim.token for claim in part}
+        rows = connection.exec_driver_sql(
+            "SELECT id, token FROM ingest_jobs WHERE id IN (SELECT value FROM json_each(?)) AND status = 'running'",
+            (as_json(list(tokens)),),
+        )
+        mine.update(job_id for job_id, token in rows if tokens[job_id] == token)
+    return mine
+
+
+def _write_endings(connection: Connection, endings: Sequence[Ending], now: int) -> None:
+    """Rows, history and receipts of jobs that are known to be ours."""
+    revision, codes = next_revision(connection), by_code()
+    complete: list[tuple[Any, ...]] = []
+    fail: list[tuple[Any, ...]] = []
+    wait: list[tuple[Any, ...]] = []
+    history: list[tuple[Any, ...]] = []
+    receipts: list[tuple[int, str]] = []
+    for ending in endings:
+        claim, error, text = ending.claim, ending.error_code, ending.error_message
+        guard = (revision, claim.job_id, claim.token)
+        if ending.retry_at is not None:
+            target, reason = JobStatus.QUEUED, error or "retry"
+            wait.append((error, text, ending.message, to_micros(ending.retry_at), now, *guard))
+        elif ending.outcome is not None:
+            target, reason = JobStatus.COMPLETED, ending.outcome.value
+            complete.append((*_result(ending), now, now, *guard))
+        else:
+            target, reason = JobStatus.FAILED, error or "ingest"
+            found = codes.get(reason)
+            dead = found is not None and found.retryable
+            fail.append((reason, text, ending.message, dead, ending.media_type, ending.checksum, now, now, *guard))
+        history.append((claim.job_id, now, JobStatus.RUNNING.value, target.value, Actor.WORKER.value, reason))
+        if ending.receipt is not None:
+            receipts.append((claim.job_id, ending.receipt.model_dump_json(exclude_defaults=True)))
+    for sql, rows in ((_COMPLETE, complete), (_FAIL, fail), (_WAIT, wait), (_HISTORY, history)):
+        if rows:
+            connection.exec_driver_sql(sql, rows)
+    if receipts:
+        connection.exec_driver_sql("INSERT OR REPLACE INTO job_receipts (job_id, json) VALUES (?, ?)", receipts)
+    if complete:
+        _forget_hiding(connection, [ending.claim.job_id for ending in endings if ending.outcome is not None])
+    settle_batches(connection, {int(ending.claim.batch_id) for ending in endings}, now)
+
+
+def _result(ending: Ending) -> tuple[Any, ...]:
+    assert ending.outcome is not None
+    chunks = ending.receipt.chunks_stored if ending.receipt else 0
+    units = (ending.unit, ending.units, ending.units)
+    content = (ending.document_id, ending.media_type, ending.checksum)
+    return (ending.outcome.value, *units, *content, ending.message, chunks)
+
+
+def _forget_hiding(connection: Connection, completed: Sequence[int]) -> None:
+    """A path that was just read again must not be hidden by a deletion that came before."""
+    if connection.exec_driver_sql("SELECT EXISTS (SELECT 1 FROM outbox)").scalar():
+        connection.exec_driver_sql(
+            "DELETE FROM outbox WHERE op IN ('hide', 'purge') AND EXISTS (SELECT 1 FROM ingest_jobs j "
+            "WHERE j.id IN (SELECT value FROM json_each(?)) AND j.kb_id = outbox.kb_id AND j.source_path = outbox.path)",
+            (as_json(completed),),
+        )

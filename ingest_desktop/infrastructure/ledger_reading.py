@@ -1,0 +1,211 @@
+"""What the ledger is asked: one job, pages and id lists of jobs, counts, batches, what changed."""
+
+from array import array
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Connection
+
+from ingest_desktop.domain.enums import JobStatus
+from ingest_desktop.domain.errors import NotFoundError
+from ingest_desktop.domain.models import Batch, Counts, HistoryEntry, Job, JobQuery, Receipt
+from ingest_desktop.infrastructure.database import reading
+from ingest_desktop.infrastructure.ledger_base import (
+    BATCH_COLUMNS,
+    JOB_COLUMNS,
+    LedgerBase,
+    as_json,
+    batch_of,
+    job_number,
+    job_of,
+    parts_of,
+    to_moment,
+)
+from ingest_desktop.infrastructure.ledger_listing import Listing
+from ingest_desktop.infrastructure.ledger_schema import QUEUED_SQL, STATUSES
+
+_COUNTED: Final = ", ".join((*STATUSES, "attention"))
+
+
+class LedgerReading(LedgerBase):
+    """Questions; none of them writes."""
+
+    def job(self, job_id: str) -> Job:
+        """See ``Repository``. Deleted jobs are found too."""
+        number = job_number(job_id)
+        with reading(self.engine) as connection:
+            sql = f"SELECT {JOB_COLUMNS} FROM ingest_jobs WHERE id = ?"
+            row = connection.exec_driver_sql(sql, (number,)).first()
+            if row is None:
+                raise NotFoundError(f"There is no job {job_id}.")
+            receipt = connection.exec_driver_sql("SELECT json FROM job_receipts WHERE job_id = ?", (number,)).scalar()
+        job = job_of(row)
+        return job if receipt is None else job.model_copy(update={"receipt": Receipt.model_validate_json(receipt)})
+
+    def jobs_by_ids(self, job_ids: Sequence[int]) -> list[Job]:
+        """See ``Repository``."""
+        found: dict[int, Job] = {}
+        with reading(self.engine) as connection:
+            for part in parts_of(job_ids):
+                sql = f"SELECT {JOB_COLUMNS} FROM ingest_jobs WHERE id IN (SELECT value FROM json_each(?))"
+                found.update((row[0], job_of(row)) for row in connection.exec_driver_sql(sql, (as_json(part),)))
+        return [found[job_id] for job_id in job_ids if job_id in found]
+
+    def jobs_page(self, query: JobQuery, *, after: str | None = None, limit: int = 200) -> list[Job]:
+        """See ``Repository``. ``after`` need not answer the query any more, but must exist."""
+        listing = Listing(query)
+        with reading(self.engine) as connection:
+            place = None if after is None else self._place(connection, listing, after)
+            ids = [row[0] for row in listing.rows(connection, after=place, limit=limit)]
+            sql = f"SELECT {JOB_COLUMNS} FROM ingest_jobs WHERE id IN (SELECT value FROM json_each(?))"
+            found = {row[0]: row for row in connection.exec_driver_sql(sql, (as_json(ids),))}
+        return [job_of(found[job_id]) for job_id in ids]
+
+    def job_ids(self, query: JobQuery, *, part: int = 20_000) -> Iterator["array[int]"]:
+        """See ``Repository``. Each part is a look of its own, so a long list holds no transaction open.
+
+        A job whose place in the order changes meanwhile may be missed or come twice; ``changed_since`` tells of it.
+        """
+        listing = Listing(query)
+        place: tuple[Any, ...] | None = None
+        while True:
+            with reading(self.engine) as connection:
+                rows = listing.rows(connection, after=place, limit=part)
+            if not rows:
+                return
+            yield array("q", [row[0] for row in rows])
+            if len(rows) < part:
+                return
+            place = listing.place_of(rows[-1])
+
+    def _place(self, connection: Connection, listing: Listing, job_id: str) -> tuple[Any, ...]:
+        row = connection.exec_driver_sql(listing.place_sql, (job_number(job_id),)).first()
+        if row is None:
+            raise NotFoundError(f"There is no job {job_id}.")
+        return listing.place_of(row)
+
+    # what changed --------------------------------------------------------------------------
+
+    def changed_since(self, revision: int, *, limit: int = 2_000) -> tuple[int, list[int]]:
+        """See ``Repository``. A revision is never split, so there may be up to 2,000 ids more than ``limit``."""
+        sql = "SELECT id, revision FROM ingest_jobs WHERE revision > ? ORDER BY revision, id LIMIT ?"
+        rest = "SELECT id FROM ingest_jobs WHERE revision = ? AND id > ? ORDER BY id"
+        with reading(self.engine) as connection:
+            rows = connection.exec_driver_sql(sql, (revision, limit)).fetchall()
+            if len(rows) < limit:
+                return max(revision, _revision(connection)), [row[0] for row in rows]
+            last_id, newest = rows[-1]
+            more = connection.exec_driver_sql(rest, (newest, last_id)).scalars().all()
+            return newest, [row[0] for row in rows] + list(more)
+
+    def revision(self) -> int:
+        """The store's newest revision: grows with every change of a job, batch or knowledge base."""
+        with reading(self.engine) as connection:
+            return _revision(connection)
+
+    # counts --------------------------------------------------------------------------------
+
+    def counts(self) -> Counts:
+        """Of the whole store, from the counters alone."""
+        sql = f"SELECT scope, {_COUNTED} FROM counters WHERE scope >= 'kb:' AND scope < 'kb;'"
+        with reading(self.engine) as connection:
+            rows = [(row[0][3:], *row[1:]) for row in connection.exec_driver_sql(sql)]
+            failures = connection.exec_driver_sql("SELECT error_code, n FROM failure_counters WHERE n > 0").fetchall()
+        return _counts_of(rows, failures)
+
+    def batch_counts(self, batch_id: str) -> Counts:
+        """Of one batch."""
+        number = job_number(batch_id)
+        with reading(self.engine) as connection:
+            sql = f"SELECT b.kb_id, c.* FROM ingest_batches b JOIN (SELECT {_COUNTED} FROM counters WHERE scope = ?) c WHERE b.id = ?"
+            row = connection.exec_driver_sql(sql, (f"batch:{number}", number)).first()
+            if row is None:
+                raise NotFoundError(f"There is no batch {batch_id}.")
+            failures = connection.exec_driver_sql(
+                "SELECT coalesce(error_code, 'ingest'), count(*) FROM ingest_jobs WHERE status = 'failed' "
+                "AND batch_id = ? AND deleted_at IS NULL GROUP BY 1",
+                (number,),
+            ).fetchall()
+        return _counts_of([row], failures)
+
+    def batch(self, batch_id: str) -> Batch:
+        """One batch; deleted ones are found too."""
+        sql = f"SELECT {BATCH_COLUMNS} FROM ingest_batches WHERE id = ?"
+        with reading(self.engine) as connection:
+            row = connection.exec_driver_sql(sql, (job_number(batch_id),)).first()
+        if row is None:
+            raise NotFoundError(f"There is no batch {batch_id}.")
+        return batch_of(row)
+
+    def batches(self, *, limit: int = 100) -> list[Batch]:
+        """See ``Repository``. Without deleted ones."""
+        sql = f"SELECT {BATCH_COLUMNS} FROM ingest_batches WHERE deleted_at IS NULL ORDER BY id DESC LIMIT ?"
+        with reading(self.engine) as connection:
+            return [batch_of(row) for row in connection.exec_driver_sql(sql, (limit,))]
+
+    def history(self, job_id: str) -> list[HistoryEntry]:
+        """Every transition of a job, oldest first, beginning with how it came into the list."""
+        number = job_number(job_id)
+        with reading(self.engine) as connection:
+            born = connection.exec_driver_sql(
+                "SELECT j.created_at, j.status, b.origin FROM ingest_jobs j JOIN ingest_batches b ON b.id = j.batch_id "
+                "WHERE j.id = ?",
+                (number,),
+            ).first()
+            if born is None:
+                raise NotFoundError(f"There is no job {job_id}.")
+            rows = connection.exec_driver_sql(
+                "SELECT at, from_status, to_status, actor, reason FROM job_history WHERE job_id = ? ORDER BY id",
+                (number,),
+            ).fetchall()
+        found = [_entry(*row) for row in rows]
+        if not found or found[0].from_status is not None:  # only jobs that began otherwise have a row for it
+            found.insert(0, _entry(born[0], None, JobStatus.QUEUED.value, born[2], "added"))
+        return found
+
+    def queue_place(self, job_id: str) -> int | None:
+        """See ``Repository``. The place in the list's order; batches taking turns may let others pass."""
+        with reading(self.engine) as connection:
+            own = connection.exec_driver_sql(
+                f"SELECT priority, queue_position, id, {QUEUED_SQL} FROM ingest_jobs WHERE id = ?",
+                (job_number(job_id),),
+            ).first()
+            if own is None:
+                raise NotFoundError(f"There is no job {job_id}.")
+            if not own[3]:
+                return None
+            before = connection.exec_driver_sql(
+                f"SELECT (SELECT count(*) FROM ingest_jobs WHERE {QUEUED_SQL} AND priority > ?1) + (SELECT count(*) FROM "
+                f"ingest_jobs WHERE {QUEUED_SQL} AND priority = ?1 AND (queue_position, id) < (?2, ?3))",
+                tuple(own[:3]),
+            ).scalar_one()
+            return int(before) + 1
+
+    def app_paused(self) -> bool:
+        """Whether the whole program is paused."""
+        with reading(self.engine) as connection:
+            return bool(connection.exec_driver_sql("SELECT value FROM app_state WHERE key = 'app_paused'").scalar_one())
+
+
+def _revision(connection: Connection) -> int:
+    return int(connection.exec_driver_sql("SELECT value FROM app_state WHERE key = 'revision'").scalar_one())
+
+
+def _counts_of(rows: Sequence[Sequence[Any]], failures: Sequence[Sequence[Any]]) -> Counts:
+    by_status: dict[tuple[str, JobStatus], int] = {}
+    attention: dict[str, int] = {}
+    for kb_id, *numbers in rows:
+        by_status.update({(kb_id, JobStatus(s)): n for s, n in zip(STATUSES, numbers[:-1], strict=True) if n})
+        if numbers[-1]:
+            attention[kb_id] = numbers[-1]
+    return Counts(by_status=by_status, attention=attention, failures={row[0]: row[1] for row in failures})
+
+
+def _entry(at: int, before: str | None, after: str, actor: str, reason: str | None) -> HistoryEntry:
+    return HistoryEntry(
+        at=to_moment(at),
+        from_status=None if before is None else JobStatus(before),
+        to_status=JobStatus(after),
+        actor=actor,
+        reason=reason,
+    )

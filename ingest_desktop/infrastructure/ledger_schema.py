@@ -1,0 +1,253 @@
+"""The shape of ``ledger.db``: tables, the indexes its questions need, and the triggers that keep its counters.
+
+Times are whole microseconds since 1970 in UTC. A path is TEXT, or BLOB when its name is not valid Unicode.
+Indexes are partial where they can be, so that a change of status touches few of them: adding, claiming and
+ending a job are what happens a million times.
+"""
+
+from typing import Final
+
+from ingest_desktop.domain.enums import ACTIVE, JobStatus
+from ingest_desktop.infrastructure.migrations import Migration
+
+LIBRARY_ID: Final = "library"
+LIBRARY_NAME: Final = "Library"
+
+STATUSES: Final = tuple(status.value for status in JobStatus)
+ACTIVE_SQL: Final = "status IN ('paused', 'queued', 'running')"
+QUEUED_SQL: Final = "status = 'queued' AND deleted_at IS NULL"
+CLAIMABLE_SQL: Final = f"{QUEUED_SQL} AND due_at IS NULL"
+ATTENTION_SQL: Final = "(status = 'failed' OR outcome = 'empty') AND deleted_at IS NULL"
+
+assert {f"'{status.value}'" for status in ACTIVE} == set(ACTIVE_SQL[len("status IN (") : -1].split(", "))
+
+_TABLES: Final = (
+    """
+    CREATE TABLE app_state (key TEXT PRIMARY KEY, value) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE knowledge_bases (
+        kb_id TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        name_key TEXT NOT NULL,             -- casefolded: names are unique whatever their case
+        paused INTEGER NOT NULL DEFAULT 0,
+        created_at INTEGER NOT NULL,
+        deleted_at INTEGER,
+        deletion_id INTEGER
+    )
+    """,
+    "CREATE UNIQUE INDEX ux_kb_name ON knowledge_bases (name_key) WHERE deleted_at IS NULL",
+    """
+    CREATE TABLE ingest_batches (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        kb_id TEXT NOT NULL REFERENCES knowledge_bases (kb_id),
+        label TEXT NOT NULL,
+        origin TEXT NOT NULL,
+        priority INTEGER NOT NULL DEFAULT 0,
+        paused INTEGER NOT NULL DEFAULT 0,
+        discovering INTEGER NOT NULL DEFAULT 1,
+        found INTEGER NOT NULL DEFAULT 0,
+        already_listed INTEGER NOT NULL DEFAULT 0,
+        unchanged INTEGER NOT NULL DEFAULT 0,
+        skipped TEXT NOT NULL DEFAULT '{}',
+        created_at INTEGER NOT NULL,
+        finished_at INTEGER,
+        deleted_at INTEGER
+    )
+    """,
+    "CREATE INDEX ix_batch_kb ON ingest_batches (kb_id)",
+    "CREATE INDEX ix_batch_discovering ON ingest_batches (id) WHERE discovering = 1",
+    """
+    CREATE TABLE ingest_sources (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        batch_id INTEGER NOT NULL REFERENCES ingest_batches (id),
+        kind TEXT NOT NULL,
+        path NOT NULL
+    )
+    """,
+    "CREATE INDEX ix_source_batch ON ingest_sources (batch_id)",
+    """
+    CREATE TABLE ingest_jobs (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        kb_id TEXT NOT NULL,
+        batch_id INTEGER NOT NULL,
+        source_path NOT NULL,
+        original_filename TEXT NOT NULL,
+        byte_size INTEGER NOT NULL,
+        mtime_ns INTEGER NOT NULL,
+        inode INTEGER NOT NULL,
+        ctime_ns INTEGER NOT NULL,
+        status TEXT NOT NULL,
+        priority INTEGER NOT NULL,
+        queue_position INTEGER NOT NULL,    -- below 0: moved to the front by hand
+        revision INTEGER NOT NULL,
+        created_at INTEGER NOT NULL,
+        updated_at INTEGER NOT NULL,
+        phase TEXT NOT NULL DEFAULT 'waiting',
+        outcome TEXT,
+        progress REAL NOT NULL DEFAULT 0,
+        unit TEXT NOT NULL DEFAULT 'byte',
+        units_done INTEGER NOT NULL DEFAULT 0,
+        units_total INTEGER NOT NULL DEFAULT 0,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        pause_scope TEXT,
+        due_at INTEGER,                     -- a retry that waits; cleared once it is due
+        worker_id TEXT,
+        token INTEGER,
+        mime_type TEXT,
+        checksum TEXT,
+        error_code TEXT,
+        error_message TEXT,
+        message TEXT,
+        document_id TEXT,
+        dead_lettered INTEGER NOT NULL DEFAULT 0,
+        chunk_count INTEGER NOT NULL DEFAULT 0,
+        started_at INTEGER,
+        completed_at INTEGER,
+        deleted_at INTEGER,
+        deletion_id INTEGER
+    )
+    """,
+    """
+    CREATE TABLE job_history (
+        id INTEGER PRIMARY KEY,
+        job_id INTEGER NOT NULL,
+        at INTEGER NOT NULL,
+        from_status TEXT,
+        to_status TEXT NOT NULL,
+        actor TEXT NOT NULL,
+        reason TEXT
+    )
+    """,
+    "CREATE INDEX ix_history_job ON job_history (job_id)",
+    "CREATE TABLE job_receipts (job_id INTEGER PRIMARY KEY, json TEXT NOT NULL)",
+    """
+    CREATE TABLE workers (
+        id TEXT PRIMARY KEY,
+        label TEXT NOT NULL,
+        pid INTEGER NOT NULL,
+        registered_at INTEGER NOT NULL,
+        lease_until INTEGER NOT NULL
+    )
+    """,
+    """
+    CREATE TABLE deletions (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        token TEXT NOT NULL UNIQUE,
+        at INTEGER NOT NULL,
+        actor TEXT NOT NULL,
+        kb_id TEXT,                         -- set when the whole knowledge base went
+        batch_id INTEGER                    -- set when the whole batch went
+    )
+    """,
+    # What the content store has yet to be told. Content and ledger are two files, so it is told at least once.
+    """
+    CREATE TABLE outbox (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        kb_id TEXT NOT NULL,
+        op TEXT NOT NULL,                   -- hide, show, purge (a path), drop (the knowledge base)
+        path NOT NULL,
+        at INTEGER NOT NULL
+    )
+    """,
+    "CREATE INDEX ix_outbox_path ON outbox (kb_id, path)",
+    # One row for each knowledge base ("kb:" and its id) and each batch ("batch:" and its id).
+    """
+    CREATE TABLE counters (
+        scope TEXT PRIMARY KEY,
+        queued INTEGER NOT NULL DEFAULT 0,
+        running INTEGER NOT NULL DEFAULT 0,
+        paused INTEGER NOT NULL DEFAULT 0,
+        completed INTEGER NOT NULL DEFAULT 0,
+        failed INTEGER NOT NULL DEFAULT 0,
+        cancelled INTEGER NOT NULL DEFAULT 0,
+        attention INTEGER NOT NULL DEFAULT 0
+    ) WITHOUT ROWID
+    """,
+    "CREATE TABLE failure_counters (error_code TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID",
+    "CREATE VIRTUAL TABLE job_names USING fts5"
+    "(original_filename, content='ingest_jobs', content_rowid='id', tokenize='trigram')",
+)
+
+_INDEXES: Final = (
+    # A path is active once in a knowledge base. Also answers "is it in the list already?".
+    f"CREATE UNIQUE INDEX ux_active ON ingest_jobs (kb_id, source_path) WHERE {ACTIVE_SQL} AND deleted_at IS NULL",
+    # Whether a path's content is still wanted by some job.
+    "CREATE INDEX ix_completed_path ON ingest_jobs (kb_id, source_path, deleted_at) WHERE status = 'completed'",
+    # Claims: the highest priority by one seek, its batches by one seek each, then the rows in order.
+    f"CREATE INDEX ix_claim ON ingest_jobs (priority, batch_id, queue_position) WHERE {CLAIMABLE_SQL}",
+    f"CREATE INDEX ix_waiting ON ingest_jobs (priority DESC, queue_position, id) WHERE {QUEUED_SQL}",
+    f"CREATE INDEX ix_due ON ingest_jobs (due_at) WHERE {QUEUED_SQL} AND due_at IS NOT NULL",
+    "CREATE INDEX ix_running ON ingest_jobs (worker_id) WHERE status = 'running'",
+    # Lists.
+    "CREATE INDEX ix_order ON ingest_jobs (priority DESC, queue_position, id) WHERE deleted_at IS NULL",
+    "CREATE INDEX ix_added ON ingest_jobs (batch_id DESC, id, kb_id) WHERE deleted_at IS NULL",
+    "CREATE INDEX ix_status ON ingest_jobs (status, batch_id DESC, id, kb_id) WHERE deleted_at IS NULL",
+    f"CREATE INDEX ix_attention ON ingest_jobs (batch_id DESC, id, kb_id) WHERE {ATTENTION_SQL}",
+    "CREATE INDEX ix_revision ON ingest_jobs (revision, id, deleted_at, kb_id, status)",
+    "CREATE INDEX ix_deleted ON ingest_jobs (deleted_at) WHERE deleted_at IS NOT NULL",
+    "CREATE INDEX ix_deletion ON ingest_jobs (deletion_id) WHERE deletion_id IS NOT NULL",
+)
+
+
+def _count(row: str, sign: str) -> str:
+    """Assignments that add a job's row to its counters ("+") or take it out ("-")."""
+    live = f"{row}.deleted_at IS NULL"
+    parts = [f"{name} = {name} {sign} ({row}.status = '{name}' AND {live})" for name in STATUSES]
+    parts.append(f"attention = attention {sign} ({row}.status = 'failed' OR {row}.outcome IS 'empty') * ({live})")
+    return ", ".join(parts)
+
+
+def _recount() -> str:
+    """Assignments for a change: the new row in, the old row out, in one update."""
+    live_new, live_old = "new.deleted_at IS NULL", "old.deleted_at IS NULL"
+    parts = [
+        f"{name} = {name} + (new.status = '{name}' AND {live_new}) - (old.status = '{name}' AND {live_old})"
+        for name in STATUSES
+    ]
+    attention = "({0}.status = 'failed' OR {0}.outcome IS 'empty') * ({0}.deleted_at IS NULL)"
+    parts.append(f"attention = attention + {attention.format('new')} - {attention.format('old')}")
+    return ", ".join(parts)
+
+
+def _failure(row: str, step: int) -> str:
+    return (
+        f"INSERT INTO failure_counters (error_code, n) SELECT coalesce({row}.error_code, 'ingest'), {step} "
+        f"WHERE {row}.status = 'failed' AND {row}.deleted_at IS NULL "
+        f"ON CONFLICT (error_code) DO UPDATE SET n = n + {step};"
+    )
+
+
+_SCOPES: Final = "scope IN ('kb:' || {0}.kb_id, 'batch:' || {0}.batch_id)"
+
+_TRIGGERS: Final = (
+    "CREATE TRIGGER kb_counters AFTER INSERT ON knowledge_bases "
+    "BEGIN INSERT INTO counters (scope) VALUES ('kb:' || new.kb_id); END",
+    "CREATE TRIGGER batch_counters AFTER INSERT ON ingest_batches "
+    "BEGIN INSERT INTO counters (scope) VALUES ('batch:' || new.id); END",
+    "CREATE TRIGGER job_inserted AFTER INSERT ON ingest_jobs BEGIN "
+    f"UPDATE counters SET {_count('new', '+')} WHERE {_SCOPES.format('new')}; "
+    "INSERT INTO job_names (rowid, original_filename) VALUES (new.id, new.original_filename); END",
+    "CREATE TRIGGER job_failed_inserted AFTER INSERT ON ingest_jobs WHEN new.status = 'failed' "
+    f"BEGIN {_failure('new', 1)} END",
+    "CREATE TRIGGER job_changed AFTER UPDATE OF status, deleted_at, outcome ON ingest_jobs "
+    "WHEN old.status <> new.status OR old.deleted_at IS NOT new.deleted_at OR old.outcome IS NOT new.outcome "
+    f"BEGIN UPDATE counters SET {_recount()} WHERE {_SCOPES.format('new')}; END",
+    "CREATE TRIGGER job_failure_changed AFTER UPDATE OF status, deleted_at, error_code ON ingest_jobs "
+    "WHEN old.status = 'failed' OR new.status = 'failed' "
+    f"BEGIN {_failure('old', -1)} {_failure('new', 1)} END",
+    "CREATE TRIGGER job_removed AFTER DELETE ON ingest_jobs BEGIN "
+    f"UPDATE counters SET {_count('old', '-')} WHERE {_SCOPES.format('old')}; "
+    f"{_failure('old', -1)} "
+    "INSERT INTO job_names (job_names, rowid, original_filename) VALUES ('delete', old.id, old.original_filename); "
+    "END",
+)
+
+_FIRST_ROWS: Final = (
+    "INSERT INTO app_state (key, value) VALUES ('revision', 0), ('app_paused', 0), ('front', 0), ('back', 0)",
+    "INSERT INTO knowledge_bases (kb_id, name, name_key, created_at) "
+    f"VALUES ('{LIBRARY_ID}', '{LIBRARY_NAME}', '{LIBRARY_NAME.casefold()}', "
+    "CAST(strftime('%s', 'now') AS INTEGER) * 1000000)",
+)
+
+LEDGER_MIGRATIONS: Final = (Migration(1, "the ledger", (*_TABLES, *_INDEXES, *_TRIGGERS, *_FIRST_ROWS)),)
