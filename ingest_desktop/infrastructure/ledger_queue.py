@@ -144,11 +144,14 @@ class LedgerQueue(LedgerBase):
 
     @contextmanager
     def ending(self, endings: Sequence[Ending]) -> Iterator[set[int]]:
-        """See ``Repository``. An exception inside the ``with`` leaves the jobs running and ours."""
+        """See ``Repository``. An exception inside the ``with`` leaves the jobs running and ours.
+
+        An ending that holds no more than its claim when the ``with`` is left leaves its job running and ours too.
+        """
         with writing(self.engine) as connection:
             mine = _mine(connection, [ending.claim for ending in endings])
             yield mine
-            ours = [ending for ending in endings if ending.claim.job_id in mine]
+            ours = [ending for ending in endings if ending.claim.job_id in mine and _is_decided(ending)]
             if ours:
                 _write_endings(connection, ours, self._now())
 
@@ -278,6 +281,10 @@ class _Picker:
         if self.paused_ok or not batches:
             return batches
         return batches - set(self.connection.exec_driver_sql(_PAUSED_BATCHES, (as_json(list(batches)),)).scalars())
+
+
+def _is_decided(ending: Ending) -> bool:
+    return ending.outcome is not None or ending.error_code is not None or ending.retry_at is not None
 
 
 def _mine(connection: Connection, claims: Sequence[Claim]) -> set[int]:

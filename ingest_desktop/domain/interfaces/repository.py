@@ -77,6 +77,15 @@ class Ending:
     receipt: Receipt | None = None
 
 
+class OutboxEntry(NamedTuple):
+    """What the content store has yet to be told. ``op``: "hide", "show" or "purge" a path, "drop" a knowledge base."""
+
+    entry_id: int
+    kb_id: str
+    op: str
+    path: str
+
+
 class Repository(Protocol):
     """The ledger. Any thread; every write is one durable transaction.
 
