@@ -13,6 +13,11 @@ def cjk_runs(text: str) -> list[str]:
     return [] if text.isascii() else _RUN.findall(text)
 
 
+def has_cjk(text: str) -> bool:
+    """Whether ``text`` holds any Han, Kana or Hangul character."""
+    return not text.isascii() and _RUN.search(text) is not None
+
+
 def cjk_terms(text: str) -> str | None:
     """The terms under which the Han, Kana and Hangul runs of ``text`` are indexed; None when there are none.
 

@@ -1,0 +1,148 @@
+"""The child process: takes tasks from its standard input, reads files, and sends back what it found.
+
+Started as ``python -m ingest_desktop.extraction.child``; a frozen build calls ``main`` when its first argument is
+``--extraction-child``. Imports no Qt, no SQL and no pydantic. Libraries cannot disturb the frames: what they print
+goes nowhere.
+"""
+
+import gc
+import os
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from functools import partial
+from typing import BinaryIO
+
+from ingest_desktop.domain.wire import (
+    ExtractOptions,
+    Failed,
+    LookItem,
+    LookLot,
+    Message,
+    SegmentTask,
+    Task,
+    TaskDone,
+    Working,
+)
+from ingest_desktop.extraction.frames import pack, read_frame, write_frame
+from ingest_desktop.extraction.limits import ChildLimits, Limiter, peak_bytes
+from ingest_desktop.extraction.look import Progress, as_source_error, look, read_segment
+from ingest_desktop.extraction.registry import Registry
+
+FLAG = "--extraction-child"
+_WORKING_EVERY_SECONDS = 0.2
+_COALESCE_BYTES = 32 * 1024
+_GC_THRESHOLD = 50_000
+
+
+class Outbox:
+    """Sends messages. Small ones wait for each other, but not for a file that may bring the process down."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._waiting: list[object] = []
+        self._weight = 0
+
+    def put(self, message: Message, weight: int) -> None:
+        """Send a message soon. ``weight``: roughly its size in bytes."""
+        self._waiting.append(pack(message))
+        self._weight += weight + 200
+        if self._weight > _COALESCE_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        """Send what waits, now."""
+        if self._waiting:
+            waiting, self._waiting, self._weight = self._waiting, [], 0
+            write_frame(self._stream, waiting)
+            self._stream.flush()
+
+
+class Server:
+    """Does tasks, one after the other."""
+
+    def __init__(self, outbox: Outbox, limiter: Limiter, registry: Registry) -> None:
+        self._outbox, self._limiter, self._registry = outbox, limiter, registry
+        self._next_working = 0.0
+
+    def run(self, task: Task) -> None:
+        """Do one task and send ``TaskDone`` at its end. Trouble with a file is sent, never raised."""
+        self._next_working = time.monotonic() + _WORKING_EVERY_SECONDS
+        if isinstance(task, LookLot):
+            for item in task.items:
+                self._file(item.key, partial(self._look, item, task.options))
+        else:
+            self._file(task.key, lambda: read_segment(task, self._registry, self._progress(task.key)))
+        self._outbox.put(TaskDone(peak_bytes()), 0)
+        self._outbox.flush()
+
+    def _look(self, item: LookItem, options: ExtractOptions) -> Message:
+        return look(item, options, self._registry, self._progress(item.key), self._outbox.flush)
+
+    def _file(self, key: int, work: Callable[[], Message]) -> None:
+        self._limiter.begin_file()
+        try:
+            message = work()
+            self._limiter.end_file()
+        except Exception as error:  # noqa: BLE001  no file can take the process down
+            self._limiter.end_file()
+            message = self._failed(key, error)
+        result = getattr(message, "result", None)
+        self._outbox.put(message, result.chars if result is not None else 0)
+
+    def _failed(self, key: int, error: Exception) -> Failed:
+        mapped = as_source_error(error)
+        detail = "" if mapped is error else "".join(traceback.format_exception(error, limit=-20))[-8000:]
+        return Failed(key, mapped.code, str(mapped), detail)
+
+    def _progress(self, key: int) -> Progress:
+        def progress(phase: str, done: int, total: int, unit: str) -> None:
+            now = time.monotonic()
+            if now >= self._next_working:
+                self._next_working = now + _WORKING_EVERY_SECONDS
+                self._outbox.put(Working(key, phase, done, total, unit), 0)
+                self._outbox.flush()
+
+        return progress
+
+
+def main() -> int:
+    """Serve tasks until the parent closes the pipe."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C reaches the whole group; the parent decides when we end
+    inbox, stream = _take_pipes()
+    try:
+        limits: ChildLimits = read_frame(inbox)
+        limiter = Limiter(limits)
+        limiter.settle()
+        gc.freeze()
+        gc.set_threshold(_GC_THRESHOLD, 20, 100)
+        server = Server(Outbox(stream), limiter, Registry())
+        while True:
+            task: LookLot | SegmentTask = read_frame(inbox)
+            server.run(task)
+    except (EOFError, BrokenPipeError, KeyboardInterrupt):
+        return 0
+
+
+def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
+    """Our own ends of the pipes; what else the process reads or prints is cut off from them."""
+    inbox = os.fdopen(os.dup(0), "rb", buffering=1024 * 1024)
+    outbox = os.fdopen(os.dup(1), "wb", buffering=256 * 1024)
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.setmode(inbox.fileno(), os.O_BINARY)
+        msvcrt.setmode(outbox.fileno(), os.O_BINARY)
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nowhere, 0)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
+    sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115  lives as long as the process
+    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    return inbox, outbox
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,204 @@
+"""Blocks in, chunks out: cut at paragraph, then sentence, then word, then anywhere. Deterministic and pure.
+
+Works on long strings with ``str.find`` and its kin: a chunk costs a few microseconds.
+"""
+
+import json
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+
+from ingest_desktop.domain.cjk import cjk_terms, has_cjk
+from ingest_desktop.domain.errors import LimitExceeded
+from ingest_desktop.domain.interfaces.extraction import Block
+from ingest_desktop.domain.wire import HEADING_SEPARATOR, ChunkRow, ExtractOptions
+
+_SENTENCE_ENDS = (". ", ".\n", "? ", "?\n", "! ", "!\n")
+_WIDE_SENTENCE_ENDS = ("。", "！", "？")
+_GLUE = frozenset("\u200d\ufe0e\ufe0f")  # joiner and variation selectors belong to the character before
+_MAX_HEADING = 200  # characters of one heading in a path
+_MAX_DEPTH = 8
+
+
+def chunk_blocks(blocks: Iterable[Block], options: ExtractOptions, title: str | None = None) -> list[ChunkRow]:
+    """Cut the blocks of one segment into chunks, in order.
+
+    Args:
+        blocks: In reading order. Consumed as a stream.
+        options: ``chunk_chars`` bounds a chunk; ``chunk_overlap`` characters are repeated at most;
+            ``max_output_chars`` bounds the text of all blocks.
+        title: Stands first in a heading path that does not begin with a heading of the first level.
+
+    Raises:
+        LimitExceeded: The blocks hold more text than ``max_output_chars``.
+    """
+    rows: list[ChunkRow] = []
+    path = _Path(title)
+    run = _Run(None, None, ())
+    seen = 0
+    for block in blocks:
+        text, level, page = block.text, block.level, block.page
+        seen += len(text)
+        if seen > options.max_output_chars:
+            raise LimitExceeded(
+                f"The file gives more than {options.max_output_chars:,} characters of text in one segment "
+                "(INGESTION_MAX_OUTPUT_CHARS)."
+            )
+        if block.path is not None:
+            path.set(block.path)
+        elif level:
+            deeper = path.push(level, text)
+            if run.headings_only and deeper and page == run.page:
+                run.heading = path.joined  # a heading without a text of its own goes with what follows
+        if run.heading != path.joined or run.page != page or run.extra != block.extra:
+            rows += run.chunks(options)
+            run = _Run(path.joined, page, block.extra)
+        run.add(block)
+    rows += run.chunks(options)
+    return rows
+
+
+class _Path:
+    """The headings above the text in hand."""
+
+    def __init__(self, title: str | None) -> None:
+        self._title = " ".join(title.split())[:_MAX_HEADING] if title else None
+        self._stack: list[tuple[int, str]] = []
+        self.joined: str | None = self._title
+
+    def push(self, level: int, text: str) -> bool:
+        """Take a heading; True when it lies below the one before."""
+        stack = self._stack
+        deeper = not stack or level > stack[-1][0]
+        while stack and stack[-1][0] >= level:
+            stack.pop()
+        text = " ".join(text.split())[:_MAX_HEADING]
+        if text and len(stack) < _MAX_DEPTH:
+            stack.append((level, text))
+        names = [name for _, name in stack]
+        if self._title and (not stack or stack[0][0] > 1) and self._title not in names[:1]:
+            names.insert(0, self._title)
+        self.joined = HEADING_SEPARATOR.join(names) or None
+        return deeper
+
+    def set(self, names: tuple[str, ...]) -> None:
+        """Take a whole path."""
+        self._stack = [(level, name) for level, name in enumerate(names, 1)]
+        self.joined = HEADING_SEPARATOR.join([" ".join(name.split())[:_MAX_HEADING] for name in names]) or None
+
+
+class _Run:
+    """Neighbouring blocks that share heading path, page and extra location: cut as one text."""
+
+    __slots__ = ("extra", "flows", "heading", "headings_only", "lines", "page", "texts")
+
+    def __init__(self, heading: str | None, page: int | None, extra: tuple[tuple[str, str | int], ...]) -> None:
+        self.heading, self.page, self.extra = heading, page, extra
+        self.texts: list[str] = []
+        self.lines: list[int | None] = []
+        self.headings_only = True
+        self.flows = True  # a line end is the end of a paragraph, or of a line of code
+
+    def add(self, block: Block) -> None:
+        self.texts.append(block.text)
+        self.lines.append(block.line_start)
+        if not block.level:
+            self.headings_only = False
+            if not block.keep and (block.line_start is not None or block.page is not None):
+                self.flows = False  # lines were wrapped by a program: their ends mean nothing
+
+    def chunks(self, options: ExtractOptions) -> Iterator[ChunkRow]:
+        """The chunks of this run."""
+        if not self.texts:
+            return
+        text = self.texts[0] if len(self.texts) == 1 else "\n".join(self.texts)
+        ruler = _Ruler(text, self.texts, self.lines) if any(self.lines) else None
+        extra = json.dumps(dict(self.extra), ensure_ascii=False, sort_keys=True) if self.extra else None
+        heading, page, wide = self.heading, self.page, has_cjk(text)
+        for start, stop in _spans(text, options.chunk_chars, options.chunk_overlap, self.flows, ruler is not None):
+            piece = text[start:stop]
+            first = ruler.line(start) if ruler else None
+            last = ruler.line(stop - 1) if ruler else None
+            yield ChunkRow(piece, heading, page, first, last, extra, cjk_terms(piece) if wide else None)
+
+
+class _Ruler:
+    """Tells the source line of an offset in a run, given the first line of each of its texts."""
+
+    def __init__(self, text: str, texts: list[str], lines: list[int | None]) -> None:
+        self._text, self._lines = text, [line or 1 for line in lines]
+        self._starts: list[int] = []
+        offset = 0
+        for piece in texts:
+            self._starts.append(offset)
+            offset += len(piece) + 1
+        self._at, self._line = 0, self._lines[0]
+
+    def line(self, offset: int) -> int:
+        """The 1-based line; cheap when asked in rising order."""
+        index = bisect_right(self._starts, offset) - 1
+        begin = self._starts[index]
+        if begin <= self._at <= offset:
+            self._line += self._text.count("\n", self._at, offset)
+        else:
+            self._line = self._lines[index] + self._text.count("\n", begin, offset)
+        self._at = offset
+        return self._line
+
+
+def _spans(text: str, limit: int, overlap: int, flows: bool, indented: bool) -> Iterator[tuple[int, int]]:
+    """Where to cut: spans without white space at their ends (but with the first line's indentation)."""
+    position, length = 0, len(text)
+    while position < length:
+        stop = length if length - position <= limit else _cut(text, position, limit, flows)
+        raw = text[position:stop]
+        body = raw.lstrip()
+        if body:
+            start = stop - len(body)
+            if indented and start > position:
+                start = max(position, text.rfind("\n", position, start) + 1)
+            yield start, position + len(raw.rstrip())
+        if overlap and stop < length:
+            position = _step_back(text, position, stop, min(overlap, limit // 2))
+        else:
+            position = stop
+
+
+def _cut(text: str, start: int, limit: int, flows: bool) -> int:
+    """Where the chunk that begins at ``start`` ends; more text than ``limit`` follows."""
+    end, low = start + limit, start + limit // 3
+    found = text.rfind("\n\n", low, end)
+    if found > 0:
+        return found
+    if flows:
+        found = text.rfind("\n", low, end)
+        if found > 0:
+            return found
+    ends = _SENTENCE_ENDS if text.isascii() else _SENTENCE_ENDS + _WIDE_SENTENCE_ENDS
+    found = max([text.rfind(mark, low, end) for mark in ends])
+    if found > 0:
+        return found + 1
+    for low in (start + limit // 3, start + 1):
+        found = max(text.rfind(" ", low, end + 1), text.rfind("\n", low, end + 1), text.rfind("\t", low, end + 1))
+        if found > 0:
+            return found
+    return _whole_character(text, start, end)
+
+
+def _whole_character(text: str, start: int, end: int) -> int:
+    """``end`` or a little before it, so that no accent is cut from its letter."""
+    for back in range(min(32, end - start - 1)):
+        sign = text[end - back]
+        if not unicodedata.combining(sign) and sign not in _GLUE and text[end - back - 1] != "\u200d":
+            return end - back
+    return end
+
+
+def _step_back(text: str, start: int, stop: int, overlap: int) -> int:
+    """Where the next chunk begins so that it repeats up to ``overlap`` characters, from the start of a word."""
+    wanted = max(start + 1, stop - overlap)
+    for mark in (" ", "\n"):
+        found = text.find(mark, wanted, stop)
+        if found >= 0:
+            return found + 1 if found + 1 < stop else stop
+    return wanted

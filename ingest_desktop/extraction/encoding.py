@@ -1,0 +1,94 @@
+"""Which encoding a text is in. UTF-8 is tried strictly first; what is left is a guess on a bounded sample."""
+
+import codecs
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_SAMPLE_BYTES = 32 * 1024
+# What guessers name, and the superset that everyone means by it.
+_SUPERSETS = {"ascii": "cp1252", "iso8859-1": "cp1252", "gb2312": "gb18030", "gbk": "gb18030", "shift_jis": "cp932"}
+
+
+def encoding_of_head(head: bytes) -> str | None:
+    """The encoding that a byte order mark or the pattern of NULs gives away, or None."""
+    for mark, name in _BOMS:
+        if head.startswith(mark):
+            return name
+    pairs = len(head) // 2
+    if pairs < 2 or b"\0" not in head:
+        return None
+    even, odd = head[0 : 2 * pairs : 2].count(0), head[1 : 2 * pairs : 2].count(0)
+    if odd > pairs * 0.4 and even < pairs * 0.05:
+        return "utf-16-le"
+    if even > pairs * 0.4 and odd < pairs * 0.05:
+        return "utf-16-be"
+    return None
+
+
+def is_utf8(data: bytes, *, cut: bool = False) -> bool:
+    """Whether these bytes are valid UTF-8. ``cut``: they may end inside a character."""
+    if data.isascii():
+        return True
+    try:
+        codecs.utf_8_decode(data, "strict", not cut)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def guess_encoding(data: bytes) -> str:
+    """The likely encoding of bytes that are neither UTF-8 nor marked. Always a codec that Python has."""
+    import chardet
+
+    found = chardet.detect(_telling_sample(data)).get("encoding") or "cp1252"
+    try:
+        name = codecs.lookup(found).name
+    except LookupError:
+        return "cp1252"
+    return _SUPERSETS.get(name, name)
+
+
+def encoding_of(data: bytes) -> str:
+    """The encoding of a text that is all in memory."""
+    marked = encoding_of_head(data[:65536])
+    if marked:
+        return marked
+    return "utf-8" if is_utf8(data) else guess_encoding(data)
+
+
+def decode(data: bytes, encoding: str, *, old_mac: bool = False) -> str:
+    """The text of these bytes: never fails, without byte order mark and NULs, line ends as newlines.
+
+    Args:
+        data: The bytes of a text or of a stretch of one.
+        encoding: A codec that Python has.
+        old_mac: Lines end with a carriage return alone.
+    """
+    text = data.decode(encoding, "replace")
+    if text.startswith("\ufeff"):
+        text = text[1:]
+    if "\r" in text:
+        text = text.replace("\r", "\n") if old_mac else text.replace("\r\n", "\n")
+    return text.replace("\0", " ") if "\0" in text else text
+
+
+def _telling_sample(data: bytes) -> bytes:
+    """A bounded piece around the first byte outside ASCII: a page of plain English first says nothing."""
+    if len(data) <= _SAMPLE_BYTES:
+        return data
+    low, high = 0, len(data)
+    while high - low > 1024:  # halve until the first such byte is near; each half is looked at once
+        middle = (low + high) // 2
+        if data[low:middle].isascii():
+            low = middle
+        else:
+            high = middle
+    start = max(0, low - 1024)
+    line = data.rfind(b"\n", 0, start) + 1
+    start = line if start - line < 4096 else start
+    return data[start : start + _SAMPLE_BYTES]

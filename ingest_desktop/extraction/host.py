@@ -1,0 +1,224 @@
+"""The parent's side of a reading process: starts it, hands it tasks, limits its time, ends and replaces it."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import BinaryIO, cast
+
+from ingest_desktop.domain.errors import LimitExceeded, ReaderCrashed
+from ingest_desktop.domain.wire import Message, Task, TaskDone, Working
+from ingest_desktop.extraction.frames import read_frame, unpack, write_frame
+from ingest_desktop.extraction.limits import ChildLimits, cpu_message
+
+_MODULE = "ingest_desktop.extraction.child"
+_FLAG = "--extraction-child"
+_CLOSE_SECONDS = 1.0
+
+
+class ChildProcess:
+    """One reading process; fulfils ``ExtractionChild``.
+
+    ``run`` and ``close`` belong to one thread, ``kill`` and ``pid`` to any. On Linux the process ends with the
+    thread that started it, so that thread has to outlive it.
+
+    Args:
+        memory_bytes: Address space of the process. Enforced where the system can.
+        cpu_seconds: Processor time of one file or segment.
+        wall_seconds: Longest wait for the end of one file or segment.
+        tasks: The process is replaced after this many tasks.
+        recycle_bytes: The process is replaced between two tasks when its peak memory is above this.
+        nice: How far it steps back behind other programs.
+    """
+
+    def __init__(
+        self,
+        *,
+        memory_bytes: int = 2048 * 1024 * 1024,
+        cpu_seconds: float = 60.0,
+        wall_seconds: float = 300.0,
+        tasks: int = 2000,
+        recycle_bytes: int = 300 * 1024 * 1024,
+        nice: int = 10,
+    ) -> None:
+        self._memory_bytes, self._cpu_seconds, self._wall_seconds = memory_bytes, cpu_seconds, wall_seconds
+        self._max_tasks, self._recycle_bytes, self._nice = tasks, recycle_bytes, nice
+        self._lock = threading.Lock()  # guards the process handle against a kill from another thread
+        self._process: subprocess.Popen[bytes] | None = None
+        self._tasks = 0
+        self._peak_bytes = 0
+        self._closed = False
+        self._overdue = False
+
+    @property
+    def pid(self) -> int | None:
+        """The process id while a process is alive."""
+        process = self._process
+        return process.pid if process is not None and process.returncode is None else None
+
+    def run(self, task: Task, on_message: Callable[[Message], None]) -> None:
+        """Send a task and hand over its messages as they arrive. See ``ExtractionChild``."""
+        if self._closed:
+            raise RuntimeError("The child was closed.")
+        if self._process is not None and self._worn_out():
+            self._end()
+        process = self._process or self._start()
+        self._overdue = False
+        clock = _Clock(self._wall_seconds, self._time_is_up)
+        try:
+            with clock:
+                self._converse(process, task, on_message, clock)
+        except (EOFError, OSError) as error:
+            raise self._obituary(process) from error
+        except BaseException:  # the receiver's fault: the rest of the task must not reach the next one
+            self.kill()
+            self._bury(process)
+            raise
+        self._tasks += 1
+
+    def kill(self) -> None:
+        """End the process at once. Any thread."""
+        with self._lock:
+            process = self._process
+            if process is not None and process.returncode is None:
+                with contextlib.suppress(OSError):
+                    process.kill()
+
+    def close(self) -> None:
+        """End the process in good order, or by force after a second."""
+        self._closed = True
+        self._end()
+
+    def _worn_out(self) -> bool:
+        process = self._process
+        if process is not None and process.poll() is not None:
+            return True  # it died between two tasks: nobody's fault
+        return self._tasks >= self._max_tasks or self._peak_bytes > self._recycle_bytes
+
+    def _converse(
+        self, process: "subprocess.Popen[bytes]", task: Task, on_message: Callable[[Message], None], clock: "_Clock"
+    ) -> None:
+        inbox, outbox = cast(BinaryIO, process.stdout), cast(BinaryIO, process.stdin)
+        write_frame(outbox, task)
+        outbox.flush()
+        while True:
+            for packed in read_frame(inbox):
+                message = unpack(packed)
+                if type(message) is TaskDone:
+                    self._peak_bytes = message.peak_bytes
+                    return
+                if type(message) is not Working:
+                    clock.restart()
+                on_message(message)
+
+    def _start(self) -> "subprocess.Popen[bytes]":
+        """Start a process and tell it its limits."""
+        flags = 0
+        if sys.platform == "win32":
+            flags = subprocess.CREATE_NO_WINDOW | subprocess.BELOW_NORMAL_PRIORITY_CLASS
+        with self._lock:
+            process = subprocess.Popen(
+                command(),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                bufsize=256 * 1024,
+                close_fds=True,
+                creationflags=flags,
+                env=_environment(),
+            )
+            self._process = process
+        self._tasks = self._peak_bytes = 0
+        limits = ChildLimits(self._memory_bytes, self._cpu_seconds, self._nice, os.getpid())
+        try:
+            write_frame(cast(BinaryIO, process.stdin), limits)
+        except OSError as error:
+            raise self._obituary(process) from error
+        return process
+
+    def _time_is_up(self) -> None:
+        self._overdue = True
+        self.kill()
+
+    def _obituary(self, process: "subprocess.Popen[bytes]") -> LimitExceeded | ReaderCrashed:
+        """Bury a dead process and say why it died."""
+        code = self._bury(process)
+        if self._overdue:
+            return LimitExceeded(
+                f"Reading took longer than {self._wall_seconds:g} seconds (INGESTION_CHILD_WALL_SECONDS)."
+            )
+        if sys.platform != "win32" and code == -signal.SIGXCPU:
+            return LimitExceeded(cpu_message(self._cpu_seconds))
+        how = f"signal {-code}" if code < 0 else f"exit code {code}"
+        return ReaderCrashed(f"The process that read the file ended unexpectedly ({how}).")
+
+    def _bury(self, process: "subprocess.Popen[bytes]") -> int:
+        """Make sure that the process is dead and gone; its exit code."""
+        try:
+            code = process.wait(_CLOSE_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            code = process.wait()
+        with self._lock:
+            self._process = None
+        for stream in (process.stdin, process.stdout):
+            with contextlib.suppress(OSError):  # what was not yet written has no reader
+                cast(BinaryIO, stream).close()
+        return code
+
+    def _end(self) -> None:
+        """End the process in good order: it stops when its input ends."""
+        process = self._process
+        if process is not None:
+            with contextlib.suppress(OSError):
+                cast(BinaryIO, process.stdin).close()
+            self._bury(process)
+
+
+class _Clock:
+    """Calls back, from a thread of its own, when a task makes no headway for too long."""
+
+    def __init__(self, seconds: float, on_end: Callable[[], None]) -> None:
+        self._seconds, self._on_end = seconds, on_end
+        self._lock = threading.Lock()
+        self._stopped = threading.Event()
+        self._deadline = 0.0
+
+    def restart(self) -> None:
+        """A file is done: the next one has all its time."""
+        self._deadline = time.monotonic() + self._seconds
+
+    def __enter__(self) -> None:
+        self.restart()
+        threading.Thread(target=self._watch, name="child-clock", daemon=True).start()
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:  # once we are out, it cannot strike the next task
+            self._stopped.set()
+
+    def _watch(self) -> None:
+        while not self._stopped.wait(max(0.0, self._deadline - time.monotonic())):
+            with self._lock:
+                if not self._stopped.is_set() and time.monotonic() >= self._deadline:
+                    self._on_end()
+                    return
+
+
+def command() -> list[str]:
+    """How to start a reading process from here."""
+    if getattr(sys, "frozen", False):
+        return [sys.executable, _FLAG]
+    return [sys.executable, "-P", "-m", _MODULE]  # without -P, modules in the current folder would be imported
+
+
+def _environment() -> dict[str, str]:
+    """The child's environment: it finds this package wherever the parent did."""
+    environment = dict(os.environ)
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    known = environment.get("PYTHONPATH")
+    environment["PYTHONPATH"] = root + os.pathsep + known if known else root
+    return environment

@@ -1,0 +1,261 @@
+"""Looks at one file, or reads one segment of it: open, hash, detect, plan, extract, check that it held still."""
+
+import errno
+import hashlib
+import os
+import stat
+import time
+from collections.abc import Callable
+
+from ingest_desktop.domain.errors import (
+    IngestError,
+    LimitExceeded,
+    SourceChanged,
+    SourceMalformed,
+    SourceTooLarge,
+    SourceUnreadable,
+)
+from ingest_desktop.domain.interfaces.extraction import Reader, ReaderPlan, SegmentNotes, SourceFile, TextScan
+from ingest_desktop.domain.wire import (
+    DocumentPlan,
+    Extracted,
+    ExtractOptions,
+    FileSignature,
+    Looked,
+    LookItem,
+    SegmentResult,
+    SegmentSpec,
+    SegmentTask,
+    recipe_of,
+)
+from ingest_desktop.extraction import detect
+from ingest_desktop.extraction.chunker import chunk_blocks
+from ingest_desktop.extraction.registry import Registry
+from ingest_desktop.extraction.scan import BLOCK_BYTES, TextScanner
+
+HEAD_BYTES = 64 * 1024
+WHOLE_BYTES = 32 * 1024 * 1024  # a file up to this size is read into memory once
+_OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
+_OPEN_FLAGS |= getattr(os, "O_NOINHERIT", 0)
+_WHY = {
+    errno.ENOENT: "The file is not there any more.",
+    errno.ENOTDIR: "The file is not there any more.",
+    errno.EACCES: "Reading the file is not permitted.",
+    errno.EPERM: "Reading the file is not permitted.",
+    errno.EIO: "The disk reports an error while reading the file.",
+    errno.ESTALE: "The network folder that holds the file is gone.",
+    errno.ELOOP: "The link leads in a circle.",
+    errno.EMFILE: "The system has no more room for open files.",
+    errno.ENAMETOOLONG: "The name of the file is too long for this system.",
+    errno.ENXIO: "This is not a regular file.",
+}
+
+_CALM = frozenset({"text", "code", "markdown", "html"})
+
+Progress = Callable[[str, int, int, str], None]  # phase, done, total, unit
+
+
+def signature_of(status: os.stat_result) -> FileSignature:
+    """What tells, without reading, that a file is still the one we saw."""
+    return FileSignature(status.st_size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns)
+
+
+def look(
+    item: LookItem,
+    options: ExtractOptions,
+    registry: Registry,
+    progress: Progress,
+    before_risk: Callable[[], None] = lambda: None,
+) -> Looked:
+    """Hash a file, find its reader and its plan; extract it too when it is one segment.
+
+    ``before_risk`` is called before a reader whose parser may bring the process down.
+
+    Raises:
+        SourceError: In all its kinds; see ``as_source_error`` for what else may come.
+    """
+    source, sha256, signature = _take(item.path, options, progress)
+    reader = registry.choose(source)
+    if reader.name not in _CALM:
+        before_risk()
+    seen = reader.plan(source, options)
+    plan = DocumentPlan(
+        sha256=sha256,
+        signature=signature,
+        media_type=seen.media_type,
+        reader=reader.name,
+        reader_version=reader.version,
+        unit=seen.unit,
+        units=seen.units,
+        segments=seen.segments,
+        encoding=seen.encoding,
+        title=seen.title,
+        metadata=seen.metadata,
+        outline=seen.outline,
+        warnings=seen.warnings,
+    )
+    if sha256 == item.known_sha256 and item.known_recipe == recipe_of(reader.name, reader.version, options, seen.unit):
+        return Looked(item.key, plan, unchanged=True)
+    if len(seen.segments) != 1:
+        return Looked(item.key, plan)
+    result = _extract(source, reader, seen, seen.segments[0], options, progress)
+    if source.data is None or seen.unit == "page":  # read again after it was hashed
+        _check_still(item.path, signature)
+    return Looked(item.key, plan, result)
+
+
+def read_segment(task: SegmentTask, registry: Registry, progress: Progress) -> Extracted:
+    """Read one segment of a planned document.
+
+    Raises:
+        SourceError: In all its kinds; ``SourceChanged`` when the file is not the one that was planned.
+    """
+    plan = task.plan
+    head, signature = _head(task.path, HEAD_BYTES)
+    if signature != plan.signature:
+        raise SourceChanged("The file was changed while it was being read.")
+    reader = registry.named(plan.reader)
+    seen = ReaderPlan(
+        plan.unit,
+        plan.units,
+        plan.segments,
+        plan.media_type,
+        plan.encoding,
+        plan.title,
+        plan.metadata,
+        plan.outline,
+    )
+    source = SourceFile(task.path, plan.signature.size, head)
+    result = _extract(source, reader, seen, plan.segments[task.number], task.options, progress)
+    _check_still(task.path, plan.signature)
+    return Extracted(task.key, result)
+
+
+def _take(path: str, options: ExtractOptions, progress: Progress) -> tuple[SourceFile, str, FileSignature]:
+    """Open, check and hash a file; its bytes when it is small, else its cuts when it is text."""
+    descriptor = os.open(path, _OPEN_FLAGS)
+    try:
+        before = _checked(descriptor)
+        size = before.st_size
+        if size > options.max_file_bytes:
+            raise SourceTooLarge(
+                f"The file has {size:,} bytes; the limit is {options.max_file_bytes:,} (INGESTION_MAX_FILE_BYTES)."
+            )
+        data: bytes | None = None
+        scan: TextScan | None = None
+        if size <= WHOLE_BYTES:
+            data = _read_all(descriptor, size)
+            head = data[:HEAD_BYTES] if size > HEAD_BYTES else data
+            sha256 = hashlib.sha256(data).hexdigest()
+        else:
+            head, sha256, scan = _stream(descriptor, path, size, options, progress)
+        after = os.fstat(descriptor)
+    finally:
+        os.close(descriptor)
+    signature = signature_of(before)
+    if signature != signature_of(after) or (data is not None and len(data) != size):
+        raise SourceChanged("The file was changed while it was being read.")
+    return SourceFile(path, size, head, data, scan), sha256, signature
+
+
+def _stream(
+    descriptor: int, path: str, size: int, options: ExtractOptions, progress: Progress
+) -> tuple[bytes, str, TextScan | None]:
+    """One pass over a large file: its hash, and where to cut it if it is text."""
+    digest = hashlib.sha256()
+    block = os.read(descriptor, BLOCK_BYTES)
+    head = block[:HEAD_BYTES]
+    scanner = TextScanner(head, options.segment_bytes) if detect.looks_like_text(head) else None
+    done = 0
+    while block:
+        digest.update(block)
+        if scanner is not None:
+            scanner.feed(block)
+        done += len(block)
+        progress("hashing", done, size, "byte")
+        if done > size:
+            break
+        block = os.read(descriptor, BLOCK_BYTES)
+    if done != size:
+        raise SourceChanged("The file was changed while it was being read.")
+    return head, digest.hexdigest(), scanner.finish() if scanner is not None else None
+
+
+def _extract(
+    source: SourceFile,
+    reader: Reader,
+    plan: ReaderPlan,
+    segment: SegmentSpec,
+    options: ExtractOptions,
+    progress: Progress,
+) -> SegmentResult:
+    """The chunks of one segment."""
+    began = time.perf_counter()
+    notes = SegmentNotes()
+    if plan.unit == "page":
+        notes.progress = lambda done, total: progress("extracting", done, total, "page")
+    chunks = chunk_blocks(reader.read(source, plan, segment, options, notes), options, plan.title)
+    with_text = notes.units_with_text
+    return SegmentResult(
+        number=segment.number,
+        chunks=chunks,
+        units_seen=notes.units_seen,
+        units_with_text=(1 if chunks else 0) if with_text is None else with_text,
+        units_failed=tuple(notes.units_failed),
+        chars=sum([len(row[0]) for row in chunks]),
+        seconds=time.perf_counter() - began,
+        warnings=tuple(notes.warnings),
+    )
+
+
+def _head(path: str, length: int) -> tuple[bytes, FileSignature]:
+    """The first bytes of a file and its signature."""
+    descriptor = os.open(path, _OPEN_FLAGS)
+    try:
+        signature = signature_of(_checked(descriptor))
+        return os.read(descriptor, length), signature
+    finally:
+        os.close(descriptor)
+
+
+def _checked(descriptor: int) -> os.stat_result:
+    """The status of an open file, which must be a regular one."""
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        raise SourceUnreadable("This is not a regular file.")
+    return status
+
+
+def _read_all(descriptor: int, size: int) -> bytes:
+    """All bytes of an open file, and one more if it grew."""
+    data = os.read(descriptor, size + 1)
+    if len(data) in (size, size + 1):
+        return data
+    parts = [data]
+    got = len(data)
+    while got <= size and (more := os.read(descriptor, size + 1 - got)):
+        parts.append(more)
+        got += len(more)
+    return b"".join(parts)
+
+
+def _check_still(path: str, signature: FileSignature) -> None:
+    """The file under this path must be the one that was seen."""
+    if signature_of(os.stat(path)) != signature:
+        raise SourceChanged("The file was changed while it was being read.")
+
+
+def as_source_error(error: BaseException) -> IngestError:
+    """What went wrong with a file, as one of our errors: whatever a parser may raise becomes a plain sentence."""
+    if isinstance(error, IngestError):
+        return error
+    if isinstance(error, MemoryError):
+        return LimitExceeded("Reading needs more memory than a file may take (INGESTION_CHILD_MEMORY_BYTES).")
+    if isinstance(error, RecursionError):
+        return SourceMalformed("The file is nested too deeply.")
+    if isinstance(error, IsADirectoryError):
+        return SourceUnreadable("This is a folder, not a file.")
+    if isinstance(error, OSError):
+        why = _WHY.get(error.errno or 0) or f"The system says: {error.strerror or type(error).__name__}."
+        return SourceUnreadable(why)
+    return SourceMalformed(f"The reader could not make sense of this file ({type(error).__name__}).")

@@ -1,0 +1,76 @@
+"""Source code: text whose heading path is the class and function around it, by a light look at each line."""
+
+import re
+from collections.abc import Iterator
+
+from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes, SourceFile
+from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
+from ingest_desktop.extraction import detect
+from ingest_desktop.extraction.readers.text import TextReader, segment_text
+
+# Each pattern begins with the line end before, finds the indentation first and the name last that matched.
+_MODIFIERS = r"(?:(?:public|private|protected|internal|static|final|abstract|sealed|open|override|export|default|async|partial)[ \t]+)*"
+_PATTERNS = {
+    "python": re.compile(r"\n([ \t]*)(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)"),
+    "ruby": re.compile(r"\n([ \t]*)(?:def|class|module)[ \t]+([\w.:?!]+)"),
+    "javascript": re.compile(
+        rf"\n([ \t]*){_MODIFIERS}(?:function\b[ \t]*\*?|class|interface|namespace|enum)[ \t]+([\w$]+)"
+    ),
+    "java": re.compile(
+        rf"\n([ \t]*){_MODIFIERS}(?:class|interface|enum|record|struct|object|trait|func|fun|def|namespace)[ \t]+(\w+)"
+    ),
+    "go": re.compile(r"\n([ \t]*)(?:func[ \t]+(?:\([^)\n]*\)[ \t]*)?|type[ \t]+)(\w+)"),
+    "rust": re.compile(
+        r"\n([ \t]*)(?:pub(?:\([^)\n]*\))?[ \t]+)?(?:async[ \t]+|unsafe[ \t]+|const[ \t]+)*"
+        r"(?:fn|struct|enum|trait|mod|impl(?:<[^>\n]*>)?)[ \t]+(\w+)"
+    ),
+    "php": re.compile(rf"\n([ \t]*){_MODIFIERS}(?:function|class|interface|trait)[ \t]+&?(\w+)"),
+    "shell": re.compile(r"\n([ \t]*)(?:function[ \t]+)?([\w-]+)[ \t]*\(\)"),
+    "c": re.compile(
+        r"\n()(?!return|else|if|for|while|switch|typedef)"
+        r"(?:(?:class|struct|enum|union|namespace)[ \t]+(?=\w+[^;\n]*$)|(?=[\w:*& \t]{1,80}\([^;\n]*\n)(?:[\w:*&]+[ \t*&]+){1,5})"
+        r"(\w[\w:~]*)",
+        re.MULTILINE,
+    ),
+}
+
+
+class CodeReader(TextReader):
+    """Reads source code, line by line true to the file."""
+
+    name = "code"
+    version = 1
+    kinds = frozenset({detect.CODE})
+    media_type = "text/x-source"
+
+    def read(
+        self, source: SourceFile, plan: ReaderPlan, segment: SegmentSpec, options: ExtractOptions, notes: SegmentNotes
+    ) -> Iterator[Block]:
+        text = segment_text(source, plan, segment)
+        language = detect.CODE_NAMES.get(detect.suffix_of(source.path), "other")
+        return code_blocks(text, language, segment.first_line)
+
+
+def code_blocks(text: str, language: str, first_line: int = 1) -> Iterator[Block]:
+    """One block for each class or function, and one for what stands before the first."""
+    pattern = _PATTERNS.get(language)
+    if not text:
+        return
+    if pattern is None:
+        yield Block(text, line_start=first_line, keep=True)
+        return
+    stack: list[tuple[int, str]] = []
+    start, line = 0, first_line
+    path: tuple[str, ...] = ()
+    for match in pattern.finditer("\n" + text):
+        begin = match.start()  # in the text without the newline put before it
+        if begin > start:
+            yield Block(text[start:begin], line_start=line, keep=True, path=path)
+            line += text.count("\n", start, begin)
+            start = begin
+        indent = len(match.group(1).expandtabs(8))
+        while stack and stack[-1][0] >= indent:
+            stack.pop()
+        stack.append((indent, match.group(2)))
+        path = tuple([name for _, name in stack])
+    yield Block(text[start:], line_start=line, keep=True, path=path)

@@ -1,0 +1,179 @@
+"""HTML: block tags are marked in the bytes, the parser gives all text in one call, and a split makes blocks.
+
+The mark is a form feed: white space to a parser, so it moves nothing, even between the cells of a table.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ingest_desktop.domain.errors import LimitExceeded, SourceMalformed
+from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes, SourceFile
+from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
+from ingest_desktop.extraction import detect
+from ingest_desktop.extraction.encoding import decode, encoding_of_head, guess_encoding, is_utf8
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+# Every tag whose text stands apart. Most pages write tags in small letters; the other pattern costs twice as much.
+_BLOCK_TAG_WORDS = (
+    rb"<(?=/?(?:p(?:re)?|d(?:iv|[ltd])|li|[uo]l|t(?:[rdh]|able)|h[1-6r]|b(?:r|lockquote)|section|main|fig(?:ure|caption)"
+    rb"|article|header|footer|aside|caption|address|option|summary|details)\b)"
+)
+_BLOCK_TAG = re.compile(_BLOCK_TAG_WORDS)
+_BLOCK_TAG_ANY_CASE = re.compile(_BLOCK_TAG_WORDS, re.IGNORECASE)
+_CAPITAL_TAG = re.compile(b"</?[A-Z]")
+_UNSEEN = ("script", "style", "nav", "template")
+_HEADING, _HEADING_END, _PRE, _PRE_END = "\x01", "\x02", "\x03", "\x04"
+_MARKS = b"\x01\x02\x03\x04"
+_BREAK = re.compile("\f\\s*")
+_BLANKS = re.compile("  +")
+_META_CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9_:.-]{2,40})""", re.IGNORECASE)
+_PERMALINK = " \xa0¶#\uf0c1"
+
+
+class HtmlReader:
+    """Reads HTML and XHTML pages in one go."""
+
+    name = "html"
+    version = 1
+    kinds = frozenset({detect.HTML})
+
+    def __init__(self) -> None:
+        self._page: tuple[bytes, str | None, list[Block]] | None = None  # of the plan, for the read that follows
+
+    def accepts(self, source: SourceFile) -> float:
+        return detect.confidence(source, self.kinds)
+
+    def plan(self, source: SourceFile, options: ExtractOptions) -> ReaderPlan:
+        if source.size > options.max_expanded_bytes:
+            raise LimitExceeded(
+                f"A page of {source.size:,} bytes is more than is read at once (INGESTION_MAX_EXPANDED_BYTES)."
+            )
+        data, encoding = as_utf8(whole(source))
+        title, blocks = page_blocks(data)
+        self._page = (source.head, title, blocks)
+        return ReaderPlan("whole", 1, (SegmentSpec(0, 0, 1),), "text/html", encoding, title)
+
+    def read(
+        self, source: SourceFile, plan: ReaderPlan, segment: SegmentSpec, options: ExtractOptions, notes: SegmentNotes
+    ) -> Iterator[Block]:
+        page, self._page = self._page, None
+        if page is None or page[0] is not source.head:
+            data, _ = as_utf8(whole(source))
+            page = (source.head, *page_blocks(data))
+        yield from page[2]
+
+
+def whole(source: SourceFile) -> bytes:
+    """All bytes of a file."""
+    if source.data is not None:
+        return source.data
+    with source.open() as stream:
+        return stream.read()
+
+
+def as_utf8(data: bytes) -> tuple[bytes, str]:
+    """The page in UTF-8, and the encoding it was in: by mark, by being UTF-8, by what it says, by guess."""
+    encoding = encoding_of_head(data[:65536])
+    if encoding is None and is_utf8(data):
+        return data, "utf-8"
+    if encoding is None:
+        said = _META_CHARSET.search(data[:4096])
+        encoding = _known(said.group(1).decode("ascii")) if said else None
+    encoding = encoding or guess_encoding(data)
+    return decode(data, encoding).encode("utf-8", "replace"), encoding
+
+
+def _known(name: str) -> str | None:
+    """The codec for a declared charset, as browsers take it; None when it cannot be what the bytes are in."""
+    import codecs
+
+    try:
+        found = codecs.lookup(name).name
+    except LookupError:
+        return None
+    return {"iso8859-1": "cp1252", "ascii": "cp1252", "gb2312": "gb18030", "shift_jis": "cp932", "utf-8": None}.get(
+        found, found
+    )
+
+
+def page_blocks(data: bytes) -> tuple[str | None, list[Block]]:
+    """The title and the blocks of a page.
+
+    Args:
+        data: The page in UTF-8; bytes that are not are replaced by the parser.
+
+    Raises:
+        SourceMalformed: The parser gave up.
+    """
+    from selectolax.lexbor import LexborHTMLParser, SelectolaxError
+
+    if b"\f" in data:
+        data = data.replace(b"\f", b" ")
+    for mark in _MARKS:
+        if mark in data:
+            data = data.translate(None, _MARKS)
+            break
+    try:
+        pattern = _BLOCK_TAG_ANY_CASE if _CAPITAL_TAG.search(data) else _BLOCK_TAG
+        tree = LexborHTMLParser(pattern.sub(b"\f<", data))
+    except (SelectolaxError, ValueError, RuntimeError) as error:
+        raise SourceMalformed("The page could not be parsed.") from error
+    title = _take_title(tree)
+    for tag in _UNSEEN:
+        for node in reversed(tree.tags(tag)):  # inner ones first
+            node.decompose()
+    for level in "123456":
+        for node in tree.tags("h" + level):
+            node.insert_before(_HEADING + level)
+            node.insert_after(_HEADING_END)
+    for node in tree.tags("pre"):
+        node.insert_before(_PRE)
+        node.insert_after(_PRE_END)
+    top: LexborNode | None = tree.body or tree.root
+    text = top.text(deep=True, separator="") if top is not None else ""
+    return title, list(_split(text or ""))
+
+
+def _take_title(tree: "LexborHTMLParser") -> str | None:
+    titles = tree.tags("title")
+    title = " ".join((titles[0].text(deep=True) or "").split()) if titles else ""
+    return title[:500] or None
+
+
+def _split(text: str) -> Iterator[Block]:
+    """Blocks of a page's marked text: headings, what flows below them, preformatted text."""
+    first, *sections = text.split(_HEADING)
+    yield from _flow(first)
+    for section in sections:
+        heading, _, body = section[1:].partition(_HEADING_END)
+        heading = " ".join(heading.replace(_PRE, "").replace(_PRE_END, "").split()).rstrip(_PERMALINK)
+        if heading:
+            yield Block(heading, int(section[0]))
+        yield from _flow(body)
+
+
+def _flow(text: str) -> Iterator[Block]:
+    """The paragraphs between two headings as one text, preformatted parts apart."""
+    if _PRE not in text:
+        text = _squeeze(text)
+        if text:
+            yield Block(text)
+        return
+    for number, part in enumerate(text.split(_PRE)):
+        kept, _, after = part.rpartition(_PRE_END) if number else ("", "", part)
+        kept = kept.replace("\f", "").replace(_PRE_END, "").strip("\n\r")
+        if kept.strip():
+            yield Block(kept, keep=True)
+        after = _squeeze(after)
+        if after:
+            yield Block(after)
+
+
+def _squeeze(text: str) -> str:
+    """White space as a browser shows it: one blank between words, one line for each paragraph."""
+    text = text.replace(_HEADING_END, "").replace("\n", " ").replace("\t", " ")
+    text = _BREAK.sub("\n", text)
+    return _BLANKS.sub(" ", text).strip()

@@ -1,0 +1,192 @@
+"""PDF: text page by page with PDFium; pypdf steps in where PDFium refuses a file or a page."""
+
+import os
+from collections.abc import Iterator
+from typing import Protocol
+
+from ingest_desktop.domain.errors import IngestError, LimitExceeded, SourceError, SourceMalformed
+from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes, SourceFile
+from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
+from ingest_desktop.extraction import detect
+from ingest_desktop.extraction.readers import pdfium_engine, pypdf_engine
+
+Outline = tuple[tuple[int, int, str], ...]
+_SECOND_OPINION_BYTES = 64 * 1024 * 1024  # pypdf is not asked about larger files
+
+
+class PdfDocument(Protocol):
+    """An open PDF, whichever engine opened it."""
+
+    pages: int
+
+    def text(self, index: int) -> str:
+        """The text of a page, counted from 0."""
+        ...
+
+    def outline(self) -> Outline:
+        """Level from 1, page from 1, title."""
+        ...
+
+    def metadata(self) -> dict[str, str]:
+        """Title, Author and so on, as far as they are told."""
+        ...
+
+    def close(self) -> None:
+        """Give everything back."""
+        ...
+
+
+class PdfReader:
+    """Reads PDF documents. The last one stays open, so that its segments need not open it again."""
+
+    name = "pdf"
+    version = 1
+    kinds = frozenset({detect.PDF})
+
+    def __init__(self) -> None:
+        self._key: object = None
+        self._document: PdfDocument | None = None
+        self._second: PdfDocument | None = None  # pypdf's view of the same file, when a page needed it
+        self._second_failed = False
+
+    def accepts(self, source: SourceFile) -> float:
+        return detect.confidence(source, self.kinds)
+
+    def plan(self, source: SourceFile, options: ExtractOptions) -> ReaderPlan:
+        document = self._opened(source)
+        pages = document.pages
+        if pages > options.max_pages:
+            raise LimitExceeded(
+                f"The document claims {pages:,} pages; the limit is {options.max_pages:,} (INGESTION_MAX_PAGES)."
+            )
+        if pages < 1:
+            raise SourceMalformed("The document has no pages.")
+        step = options.segment_pages
+        segments = tuple(
+            SegmentSpec(number, first, min(first + step, pages + 1))
+            for number, first in enumerate(range(1, pages + 1, step))
+        )
+        metadata = document.metadata()
+        outline = tuple(entry for entry in document.outline() if 1 <= entry[1] <= pages)
+        title = " ".join(metadata.get("Title", "").split())[:500] or None
+        return ReaderPlan("page", pages, segments, "application/pdf", None, title, metadata, outline)
+
+    def read(
+        self, source: SourceFile, plan: ReaderPlan, segment: SegmentSpec, options: ExtractOptions, notes: SegmentNotes
+    ) -> Iterator[Block]:
+        document = self._opened(source)
+        places = _Places(plan.outline, plan.title)
+        notes.units_seen, notes.units_with_text = segment.stop - segment.start, 0
+        for page in range(segment.start, segment.stop):
+            text = self._page(source, document, page, notes)
+            if text and not text.isspace():
+                notes.units_with_text += 1
+                yield from places.blocks(page, text)
+            else:
+                places.skip(page)
+            if notes.progress is not None:
+                notes.progress(page - segment.start + 1, segment.stop - segment.start)
+
+    def _opened(self, source: SourceFile) -> PdfDocument:
+        """The document, opened if it is not the one in hand."""
+        status = os.stat(source.path)
+        key = (source.path, status.st_size, status.st_mtime_ns, status.st_ino)
+        if self._document is None or key != self._key:
+            self._close()
+            self._document = self._open(source)
+            self._key = key
+        return self._document
+
+    def _open(self, source: SourceFile) -> PdfDocument:
+        try:
+            document: PdfDocument = pdfium_engine.PdfiumDocument(source)
+        except SourceMalformed:
+            if source.size > _SECOND_OPINION_BYTES:
+                raise
+            return pypdf_engine.PypdfDocument(source)
+        if document.pages < 1 and source.size <= _SECOND_OPINION_BYTES:
+            document.close()
+            return pypdf_engine.PypdfDocument(source)
+        return document
+
+    def _close(self) -> None:
+        for document in (self._document, self._second):
+            if document is not None:
+                document.close()
+        self._key = self._document = self._second = None
+        self._second_failed = False
+
+    def _page(self, source: SourceFile, document: PdfDocument, page: int, notes: SegmentNotes) -> str:
+        """The text of a page, from the second engine if the first refuses it; a page that fails is noted."""
+        try:
+            return document.text(page - 1)
+        except IngestError:
+            raise
+        except Exception as error:  # noqa: BLE001  the other pages are kept
+            why = str(error) or type(error).__name__
+        second = self._second_opinion(source, document)
+        if second is not None and page <= second.pages:
+            try:
+                return second.text(page - 1)
+            except IngestError:
+                raise
+            except Exception as error:  # noqa: BLE001
+                why = f"{why}; pypdf: {type(error).__name__}"
+        notes.units_failed.append((page, why[:300]))
+        return ""
+
+    def _second_opinion(self, source: SourceFile, document: PdfDocument) -> PdfDocument | None:
+        if self._second is None and not self._second_failed and isinstance(document, pdfium_engine.PdfiumDocument):
+            try:
+                if source.size <= _SECOND_OPINION_BYTES:
+                    self._second = pypdf_engine.PypdfDocument(source)
+            except SourceError:
+                pass
+            self._second_failed = self._second is None
+        return self._second
+
+
+class _Places:
+    """The heading path on every page, by the outline. Asked page by page, in order."""
+
+    def __init__(self, outline: Outline, title: str | None) -> None:
+        self._outline, self._next = outline, 0
+        self._base = (title,) if title else ()
+        self._stack: list[tuple[int, str]] = []
+
+    def skip(self, page: int) -> None:
+        """Take what begins on this page or before."""
+        while self._next < len(self._outline) and self._outline[self._next][1] <= page:
+            self._push()
+
+    def blocks(self, page: int, text: str) -> Iterator[Block]:
+        """The text of a page, cut where its headings are found on it."""
+        self.skip(page - 1)
+        start = 0
+        while self._next < len(self._outline) and self._outline[self._next][1] <= page:
+            begin = _line_with(text, self._outline[self._next][2], start)
+            if begin > start:
+                if not text[start:begin].isspace():
+                    yield Block(text[start:begin], page=page, path=self._path())
+                start = begin
+            self._push()
+        yield Block(text[start:], page=page, path=self._path())
+
+    def _push(self) -> None:
+        level, _, title = self._outline[self._next]
+        self._next += 1
+        while self._stack and self._stack[-1][0] >= level:
+            self._stack.pop()
+        self._stack.append((level, title))
+
+    def _path(self) -> tuple[str, ...]:
+        return self._base + tuple([title for _, title in self._stack])
+
+
+def _line_with(text: str, title: str, start: int) -> int:
+    """Where the line begins that holds a heading, at ``start`` or later; ``start`` when it is not found."""
+    found = text.find(title, start)
+    if found < 0:
+        return start
+    line = text.rfind("\n", start, found) + 1
+    return line if line and found - line < 16 else start  # no more than a number may stand before it

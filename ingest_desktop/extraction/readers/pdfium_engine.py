@@ -1,0 +1,143 @@
+"""PDFium by its raw calls: the fewest Python objects a page."""
+
+import ctypes
+import os
+import re
+from typing import Any
+
+import pypdfium2.raw as raw
+
+from ingest_desktop.domain.errors import SourceEncrypted, SourceMalformed
+from ingest_desktop.domain.interfaces.extraction import SourceFile
+
+_TAGS = ("Title", "Author", "Subject", "Keywords", "Creator", "Producer", "CreationDate", "ModDate")
+_MAX_BOOKMARKS = 5000
+_MAX_DEPTH = 8
+_MAX_CHARS_PER_PAGE = 20_000_000
+_JOIN = re.compile("[\ufffe\uffff\x02]\n?|\xad\n")  # marks of a word cut at the end of a line
+
+_ready: list[bool] = []
+
+
+class PageRefused(Exception):
+    """PDFium does not load this page."""
+
+
+class PdfiumDocument:
+    """An open document. Not thread-safe; keeps the bytes it was opened from alive."""
+
+    def __init__(self, source: SourceFile) -> None:
+        if not _ready:
+            import pypdfium2
+
+            _ready.append(bool(pypdfium2.PDFIUM_INFO))  # importing it has initialised the library
+        self._data = source.data
+        self._buffer: Any = None
+        if source.data is not None:
+            self._handle = raw.FPDF_LoadMemDocument64(source.data, len(source.data), None)
+        else:
+            name = source.path.encode("utf-8") if os.name == "nt" else os.fsencode(source.path)
+            self._handle = raw.FPDF_LoadDocument(name, None)
+        if not self._handle:
+            raise _refusal(raw.FPDF_GetLastError())
+        self.pages: int = raw.FPDF_GetPageCount(self._handle)
+
+    def text(self, index: int) -> str:
+        """The text of a page, counted from 0.
+
+        Raises:
+            PageRefused: The page cannot be loaded.
+        """
+        page = raw.FPDF_LoadPage(self._handle, index)
+        if not page:
+            raise PageRefused("PDFium does not load it")
+        textpage = None
+        try:
+            textpage = raw.FPDFText_LoadPage(page)
+            if not textpage:
+                raise PageRefused("PDFium finds no way into its text")
+            count = raw.FPDFText_CountChars(textpage)
+            if count <= 0:
+                return ""
+            if count > _MAX_CHARS_PER_PAGE:
+                raise PageRefused(f"it claims {count:,} characters")
+            return self._clean(self._get(textpage, count))
+        finally:
+            if textpage:
+                raw.FPDFText_ClosePage(textpage)
+            raw.FPDF_ClosePage(page)
+
+    def _get(self, textpage: Any, count: int) -> str:
+        if self._buffer is None or len(self._buffer) < count + 1:
+            self._buffer = (ctypes.c_ushort * max(count + 1, 8192))()
+        written = raw.FPDFText_GetText(textpage, 0, count, self._buffer)
+        size = 2 * max(written - 1, 0)
+        return ctypes.string_at(self._buffer, size).decode("utf-16-le", "replace")
+
+    @staticmethod
+    def _clean(text: str) -> str:
+        """Newlines, words joined again that a line end cut, no NULs."""
+        text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+        return _JOIN.sub("", text)
+
+    def metadata(self) -> dict[str, str]:
+        """What the document says of itself."""
+        found = {}
+        buffer = ctypes.create_string_buffer(1024)
+        for tag in _TAGS:
+            size = raw.FPDF_GetMetaText(self._handle, tag.encode(), buffer, 1024)
+            if 2 < size <= 1024:
+                text = buffer.raw[: size - 2].decode("utf-16-le", "replace").replace("\0", "").strip()
+                if text:
+                    found[tag] = text
+        return found
+
+    def outline(self) -> tuple[tuple[int, int, str], ...]:
+        """The bookmarks in order: level from 1, page from 1, title. Loops in the file end at a bound."""
+        found: list[tuple[int, int, str]] = []
+        seen: set[int] = set()
+        pending: list[tuple[Any, int]] = [(raw.FPDFBookmark_GetFirstChild(self._handle, None), 1)]
+        while pending and len(found) < _MAX_BOOKMARKS:
+            mark, level = pending.pop()
+            if not mark:
+                continue
+            address = ctypes.cast(mark, ctypes.c_void_p).value or 0
+            if address in seen:
+                continue
+            seen.add(address)
+            page, title = self._target(mark), self._title(mark)
+            if page and title:
+                found.append((level, page, title))
+            pending.append((raw.FPDFBookmark_GetNextSibling(self._handle, mark), level))
+            if level < _MAX_DEPTH:
+                pending.append((raw.FPDFBookmark_GetFirstChild(self._handle, mark), level + 1))
+        return tuple(found)
+
+    def _target(self, mark: Any) -> int:
+        """The 1-based page of a bookmark; 0 when it leads elsewhere."""
+        target = raw.FPDFBookmark_GetDest(self._handle, mark)
+        if not target:
+            action = raw.FPDFBookmark_GetAction(mark)
+            target = raw.FPDFAction_GetDest(self._handle, action) if action else None
+        return raw.FPDFDest_GetDestPageIndex(self._handle, target) + 1 if target else 0
+
+    @staticmethod
+    def _title(mark: Any) -> str:
+        buffer = ctypes.create_string_buffer(1024)
+        size = raw.FPDFBookmark_GetTitle(mark, buffer, 1024)
+        if not 2 < size <= 1024:
+            return ""
+        return " ".join(buffer.raw[: size - 2].decode("utf-16-le", "replace").replace("\0", "").split())
+
+    def close(self) -> None:
+        """Give everything back. Any number of times."""
+        handle, self._handle = self._handle, None
+        if handle:
+            raw.FPDF_CloseDocument(handle)
+        self._data = None
+
+
+def _refusal(code: int) -> SourceMalformed | SourceEncrypted:
+    if code in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY):
+        return SourceEncrypted("The document asks for a password.")
+    return SourceMalformed("The file begins like a PDF document but cannot be opened as one.")

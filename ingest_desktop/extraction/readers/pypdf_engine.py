@@ -1,0 +1,80 @@
+"""pypdf: the second opinion on files and pages that PDFium refuses. Slow and pure Python, so it is imported late."""
+
+import io
+import logging
+from typing import Any
+
+from ingest_desktop.domain.errors import IngestError, SourceEncrypted, SourceMalformed
+from ingest_desktop.domain.interfaces.extraction import SourceFile
+
+_MAX_BOOKMARKS = 5000
+_MAX_DEPTH = 8
+
+
+class PypdfDocument:
+    """An open document.
+
+    Raises:
+        SourceEncrypted: It asks for a password.
+        SourceMalformed: pypdf cannot open it either.
+    """
+
+    def __init__(self, source: SourceFile) -> None:
+        import pypdf
+
+        logging.getLogger("pypdf").setLevel(logging.CRITICAL)
+        stream = io.BytesIO(source.data) if source.data is not None else source.open()
+        self._stream = stream
+        try:
+            self._reader = pypdf.PdfReader(stream, strict=False)
+            if self._reader.is_encrypted and not self._reader.decrypt(""):
+                raise SourceEncrypted("The document asks for a password.")
+            self.pages = len(self._reader.pages)
+        except IngestError:
+            stream.close()
+            raise
+        except Exception as error:  # noqa: BLE001  it raises whatever its parts raise
+            stream.close()
+            raise SourceMalformed("The file begins like a PDF document but cannot be opened as one.") from error
+
+    def text(self, index: int) -> str:
+        """The text of a page, counted from 0. Raises whatever pypdf raises."""
+        return self._reader.pages[index].extract_text().replace("\0", "")
+
+    def metadata(self) -> dict[str, str]:
+        """What the document says of itself."""
+        try:
+            found = {str(key).lstrip("/"): str(value).strip() for key, value in (self._reader.metadata or {}).items()}
+        except IngestError:
+            raise
+        except Exception:  # noqa: BLE001  metadata are welcome, not needed
+            return {}
+        return {key: value[:500] for key, value in found.items() if value}
+
+    def outline(self) -> tuple[tuple[int, int, str], ...]:
+        """The bookmarks in order: level from 1, page from 1, title."""
+        found: list[tuple[int, int, str]] = []
+        try:
+            self._collect(self._reader.outline, 1, found)
+        except IngestError:
+            raise
+        except Exception:  # noqa: BLE001  an outline is welcome, not needed
+            return tuple(found)
+        return tuple(found)
+
+    def _collect(self, entries: list[Any], level: int, found: list[tuple[int, int, str]]) -> None:
+        for entry in entries:
+            if len(found) >= _MAX_BOOKMARKS:
+                return
+            if isinstance(entry, list):
+                if level < _MAX_DEPTH:
+                    self._collect(entry, level + 1, found)
+                continue
+            page = self._reader.get_destination_page_number(entry)
+            title = " ".join(str(entry.title or "").split())
+            if page is not None and title:
+                found.append((level, page + 1, title[:500]))
+
+    def close(self) -> None:
+        """Give everything back."""
+        self._stream.close()
