@@ -51,7 +51,9 @@ class Ledger(LedgerAdding, LedgerWorkers, LedgerQueue, LedgerActions, LedgerDele
         self.lease_seconds, self.queue_limit = lease_seconds, queue_limit
         self.worker_locks = {}
         self.path = root / LEDGER_FILE
-        self.engine = open_engine(self.path, synchronous="FULL", busy_timeout_seconds=busy_timeout_seconds)
+        self.engine = open_engine(
+            self.path, synchronous="FULL", busy_timeout_seconds=busy_timeout_seconds, wal_autocheckpoint_pages=4000
+        )
         try:
             migrate(self.engine, self.path, LEDGER_MIGRATIONS, root / BACKUPS_FOLDER)
         except BaseException:

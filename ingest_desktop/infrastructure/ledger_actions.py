@@ -52,6 +52,7 @@ class LedgerActions(LedgerBase):
         actor: Actor,
         reason: str | None = None,
         scope: PauseScope = PauseScope.JOB,
+        all_or_nothing: bool = False,
     ) -> ActionResult:
         """See ``Repository``. One transaction, whatever the number.
 
@@ -63,6 +64,7 @@ class LedgerActions(LedgerBase):
 
         Raises:
             NotFoundError: One of the named jobs does not exist, or the group does not. Nothing was changed.
+            StateTransitionError: With ``all_or_nothing``, one of the named jobs may not. Nothing was changed.
             InvalidRequestError: The event is none of a person's, or the selector selects in no or two ways.
         """
         if event not in (JobEvent.PAUSE, JobEvent.RESUME, JobEvent.CANCEL, JobEvent.RETRY):
@@ -70,7 +72,10 @@ class LedgerActions(LedgerBase):
         with writing(self.engine) as connection:
             change = _Change(connection, event, actor, reason, scope, self._now())
             if selector.job_ids:
-                change.apply(change.allowed(named_rows(connection, selector)))
+                allowed = change.allowed(named_rows(connection, selector))
+                if all_or_nothing and change.first_error is not None:
+                    raise change.first_error
+                change.apply(allowed)
             else:
                 where, values = group_condition(connection, selector)
                 statuses = _quoted(sorted(sources_of(event)))
@@ -170,8 +175,10 @@ class _Change:
         self.actor, self.reason = actor, reason
         self.target = target_of(event)
         self.sets = _assignments(event, scope)
+        self.active = "1" if self.target in ACTIVE else "NULL"
         self.changed: list[int] = []
         self.refused: list[Refusal] = []
+        self.first_error: StateTransitionError | None = None
 
     def allowed(self, rows: Iterable[Sequence[Any]]) -> list[Sequence[Any]]:
         """Those that the transition table lets go; the others are refused."""
@@ -183,6 +190,7 @@ class _Change:
                     raise StateTransitionError(job_id=str(row[0]), current="deleted", target=self.target.value)
                 apply_or_raise(status, self.event, job_id=str(row[0]))
             except StateTransitionError as error:
+                self.first_error = self.first_error or error
                 self.refused.append(Refusal(job_id=str(row[0]), status=status, message=str(error)))
             else:
                 found.append(row)
@@ -197,7 +205,7 @@ class _Change:
             # OR IGNORE: a path that has come into the list again meanwhile cannot become active twice.
             changed = (
                 self.connection.exec_driver_sql(
-                    f"UPDATE OR IGNORE ingest_jobs SET status = ?, completed_at = ?, {self.sets}, worker_id = NULL, "
+                    f"UPDATE OR IGNORE ingest_jobs SET status = ?, active = {self.active}, completed_at = ?, {self.sets}, worker_id = NULL, "
                     f"token = NULL, revision = ?, updated_at = ? WHERE id {_IN} RETURNING id",
                     (self.target.value, completed, next_revision(self.connection), self.now, as_json(list(before))),
                 )

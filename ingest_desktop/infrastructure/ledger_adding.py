@@ -31,17 +31,16 @@ NAME_LIMIT: Final = 200
 
 _INSERT: Final = (
     "INSERT INTO ingest_jobs (id, kb_id, batch_id, source_path, original_filename, byte_size, mtime_ns, inode, "
-    "ctime_ns, status, priority, queue_position, revision, created_at, updated_at, pause_scope) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
-    f"ON CONFLICT (kb_id, source_path) WHERE {ACTIVE_SQL} AND deleted_at IS NULL DO NOTHING"
+    "ctime_ns, status, priority, queue_position, revision, created_at, updated_at, pause_scope, active) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1) "
+    f"ON CONFLICT (kb_id, source_path) WHERE {ACTIVE_SQL} DO NOTHING"
 )
 _INSERT_UNCHANGED: Final = (
     "INSERT INTO ingest_jobs (id, kb_id, batch_id, source_path, original_filename, byte_size, mtime_ns, inode, "
     "ctime_ns, status, priority, queue_position, revision, created_at, updated_at, document_id, completed_at, "
     "phase, outcome, progress) "
     "SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, 1.0 "
-    f"WHERE NOT EXISTS (SELECT 1 FROM ingest_jobs WHERE kb_id = ?2 AND source_path = ?4 AND {ACTIVE_SQL} "
-    "AND deleted_at IS NULL)"
+    f"WHERE NOT EXISTS (SELECT 1 FROM ingest_jobs WHERE kb_id = ?2 AND source_path = ?4 AND {ACTIVE_SQL})"
 )
 
 
@@ -119,6 +118,7 @@ class LedgerAdding(LedgerBase):
             confirmed = intake.insert_unchanged(unchanged, known)
             if added:
                 self._refuse_above_limit(connection, added)
+            intake.index_names()
             already = len(files) - added - confirmed
             connection.exec_driver_sql(
                 "UPDATE ingest_batches SET found = found + ?, already_listed = already_listed + ?, "
@@ -129,7 +129,7 @@ class LedgerAdding(LedgerBase):
 
     def _refuse_above_limit(self, connection: Connection, added: int) -> None:
         waiting = connection.exec_driver_sql(
-            "SELECT coalesce(sum(queued + running + paused), 0) FROM counters WHERE scope >= 'kb:' AND scope < 'kb;'"
+            "SELECT coalesce(sum(open + paused), 0) FROM counters WHERE scope >= 'kb:' AND scope < 'kb;'"
         ).scalar_one()
         if waiting > self.queue_limit:
             raise QueueFullError(
@@ -206,9 +206,16 @@ class _Intake:
         self._note(first, JobStatus.COMPLETED, Outcome.UNCHANGED.value)
         return inserted
 
+    def index_names(self) -> None:
+        """Enter the names of the new jobs into the index of names."""
+        self.connection.exec_driver_sql(
+            "INSERT INTO job_names (rowid, original_filename) SELECT id, original_filename FROM ingest_jobs WHERE id >= ?",
+            (self.first_id,),
+        )
+
     def already_listed(self, files: Sequence[FoundFile]) -> tuple[str, ...]:
         """Ids of the jobs that stood in the way, at most ``ALREADY_LIMIT``."""
-        find = f"SELECT id FROM ingest_jobs WHERE kb_id = ? AND source_path = ? AND {ACTIVE_SQL} AND deleted_at IS NULL"
+        find = f"SELECT id FROM ingest_jobs WHERE kb_id = ? AND source_path = ? AND {ACTIVE_SQL}"
         found: dict[int, None] = {}
         seen: set[str] = set()
         for file in files:

@@ -97,9 +97,9 @@ def settle_batches(connection: Connection, batch_ids: Iterable[int], now: int) -
     if rows:
         connection.exec_driver_sql(
             "UPDATE ingest_batches SET finished_at = CASE WHEN discovering = 0 AND "
-            "(SELECT queued + running + paused FROM counters WHERE scope = 'batch:' || ingest_batches.id) = 0 "
+            "(SELECT open + paused FROM counters WHERE scope = 'batch:' || ingest_batches.id) = 0 "
             "THEN coalesce(finished_at, ?) END WHERE id = ? "
-            "AND (finished_at IS NULL) = (SELECT queued + running + paused = 0 FROM counters WHERE scope = ?)",
+            "AND (finished_at IS NULL) = (SELECT open + paused = 0 FROM counters WHERE scope = ?)",
             rows,
         )
 

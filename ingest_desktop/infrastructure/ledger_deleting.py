@@ -174,10 +174,10 @@ class LedgerDeleting(LedgerBase):
                 connection.exec_driver_sql(f"DELETE FROM outbox WHERE id {_IN}", (as_json(ids),))
 
     @contextmanager
-    def outbox_work(self, limit: int = 1_000) -> Iterator[list[OutboxEntry]]:
+    def outbox_work(self, kb_id: str, limit: int = 1_000) -> Iterator[list[OutboxEntry]]:
         """See ``Repository``."""
         with writing(self.engine) as connection:
-            entries = _outbox(connection, limit)
+            entries = [entry for entry in _outbox(connection, limit) if entry.kb_id == kb_id]
             yield entries
             ids = as_json([entry.entry_id for entry in entries])
             connection.exec_driver_sql(f"DELETE FROM outbox WHERE id {_IN}", (ids,))
@@ -206,6 +206,8 @@ class LedgerDeleting(LedgerBase):
             for part in parts_of(rows):
                 ids = as_json([row[0] for row in part])
                 for sql in (
+                    "INSERT INTO job_names (job_names, rowid, original_filename) "
+                    f"SELECT 'delete', id, original_filename FROM ingest_jobs WHERE id {_IN}",
                     f"DELETE FROM job_receipts WHERE job_id {_IN}",
                     f"DELETE FROM job_history WHERE job_id {_IN}",
                     f"DELETE FROM ingest_jobs WHERE id {_IN}",

@@ -87,10 +87,13 @@ class Listing:
         values: list[Any] = []
         if query.attention:
             parts.append("(status = 'failed' OR outcome = 'empty')")
-        for column, value in (("kb_id", query.kb_id), ("error_code", query.error_code)):
-            if value is not None:
-                parts.append(f"{column} = ?")
-                values.append(value)
+        if query.kb_id is not None:
+            # A batch has one knowledge base, and the indexes have the batch. The plus keeps SQLite on the order's index.
+            parts.append("+batch_id IN (SELECT id FROM ingest_batches WHERE kb_id = ?)")
+            values.append(query.kb_id)
+        if query.error_code is not None:
+            parts.append("error_code = ?")
+            values.append(query.error_code)
         if query.batch_id is not None:
             parts.append("batch_id = ?")
             values.append(int(query.batch_id) if query.batch_id.isdigit() else -1)

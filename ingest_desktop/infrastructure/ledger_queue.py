@@ -63,13 +63,13 @@ _HISTORY: Final = (
 )
 _GUARD: Final = "WHERE id = ? AND token = ? AND status = 'running'"
 _COMPLETE: Final = (
-    "UPDATE ingest_jobs SET status = 'completed', phase = 'finalising', outcome = ?, progress = 1.0, unit = ?, "
+    "UPDATE ingest_jobs SET status = 'completed', active = NULL, phase = 'finalising', outcome = ?, progress = 1.0, unit = ?, "
     "units_done = ?, units_total = ?, document_id = coalesce(?, document_id), mime_type = coalesce(?, mime_type), "
     "checksum = coalesce(?, checksum), message = ?, chunk_count = ?, error_code = NULL, error_message = NULL, "
     f"worker_id = NULL, token = NULL, updated_at = ?, completed_at = ?, revision = ? {_GUARD}"
 )
 _FAIL: Final = (
-    "UPDATE ingest_jobs SET status = 'failed', error_code = ?, error_message = ?, message = ?, dead_lettered = ?, "
+    "UPDATE ingest_jobs SET status = 'failed', active = NULL, error_code = ?, error_message = ?, message = ?, dead_lettered = ?, "
     "mime_type = coalesce(?, mime_type), checksum = coalesce(?, checksum), worker_id = NULL, token = NULL, "
     f"updated_at = ?, completed_at = ?, revision = ? {_GUARD}"
 )
@@ -87,6 +87,7 @@ class LedgerQueue(LedgerBase):
     """The queue as workers see it."""
 
     _last_batch: int = 0  # where the turn of the batches goes on
+    _idle: bool = True  # the last claim found nothing
 
     def claim(
         self, worker_id: str, *, limit: int, max_bytes: int, batch_id: str | None = None, paused_ok: bool = False
@@ -101,7 +102,7 @@ class LedgerQueue(LedgerBase):
             paused_ok: Take also what belongs to a paused batch, knowledge base or program but is queued itself.
         """
         only = None if batch_id is None else job_number(batch_id)
-        if limit < 1 or not self._has_claimable():
+        if limit < 1 or (self._idle and not self._has_claimable()):
             return []
         with writing(self.engine) as connection:
             now = self._now()
@@ -112,7 +113,7 @@ class LedgerQueue(LedgerBase):
             promoted = connection.exec_driver_sql(_PROMOTE, (revision, now, now, CHUNK_ROWS)).rowcount
             picker = _Picker(connection, limit, max_bytes, only, paused_ok, self._last_batch)
             rows = [] if picker.app_paused() and not paused_ok else picker.pick()
-            self._last_batch = picker.last_batch
+            self._last_batch, self._idle = picker.last_batch, not rows
             if not rows:
                 transaction = connection.get_transaction()
                 if not promoted and transaction is not None:

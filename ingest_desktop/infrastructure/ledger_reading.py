@@ -22,9 +22,10 @@ from ingest_desktop.infrastructure.ledger_base import (
     to_moment,
 )
 from ingest_desktop.infrastructure.ledger_listing import Listing
-from ingest_desktop.infrastructure.ledger_schema import QUEUED_SQL, STATUSES
+from ingest_desktop.infrastructure.ledger_schema import COUNTED, QUEUED_SQL
 
-_COUNTED: Final = ", ".join((*STATUSES, "attention"))
+_COUNTED: Final = ", ".join(COUNTED)
+_RUNNING: Final = "SELECT batch_id, count(*) AS n FROM ingest_jobs WHERE status = 'running' AND deleted_at IS NULL"
 
 
 class LedgerReading(LedgerBase):
@@ -110,8 +111,12 @@ class LedgerReading(LedgerBase):
         sql = f"SELECT scope, {_COUNTED} FROM counters WHERE scope >= 'kb:' AND scope < 'kb;'"
         with reading(self.engine) as connection:
             rows = [(row[0][3:], *row[1:]) for row in connection.exec_driver_sql(sql)]
+            running = connection.exec_driver_sql(
+                f"SELECT kb_id, sum(n) FROM ({_RUNNING} GROUP BY batch_id) r JOIN ingest_batches b ON b.id = r.batch_id "
+                "GROUP BY kb_id"
+            ).fetchall()
             failures = connection.exec_driver_sql("SELECT error_code, n FROM failure_counters WHERE n > 0").fetchall()
-        return _counts_of(rows, failures)
+        return _counts_of(rows, {row[0]: row[1] for row in running}, failures)
 
     def batch_counts(self, batch_id: str) -> Counts:
         """Of one batch."""
@@ -121,12 +126,13 @@ class LedgerReading(LedgerBase):
             row = connection.exec_driver_sql(sql, (f"batch:{number}", number)).first()
             if row is None:
                 raise NotFoundError(f"There is no batch {batch_id}.")
+            running = connection.exec_driver_sql(f"{_RUNNING} AND batch_id = ?", (number,)).one()[1]
             failures = connection.exec_driver_sql(
                 "SELECT coalesce(error_code, 'ingest'), count(*) FROM ingest_jobs WHERE status = 'failed' "
                 "AND batch_id = ? AND deleted_at IS NULL GROUP BY 1",
                 (number,),
             ).fetchall()
-        return _counts_of([row], failures)
+        return _counts_of([row], {row[0]: running}, failures)
 
     def batch(self, batch_id: str) -> Batch:
         """One batch; deleted ones are found too."""
@@ -191,13 +197,17 @@ def _revision(connection: Connection) -> int:
     return int(connection.exec_driver_sql("SELECT value FROM app_state WHERE key = 'revision'").scalar_one())
 
 
-def _counts_of(rows: Sequence[Sequence[Any]], failures: Sequence[Sequence[Any]]) -> Counts:
+def _counts_of(rows: Sequence[Sequence[Any]], running: dict[str, int], failures: Sequence[Sequence[Any]]) -> Counts:
     by_status: dict[tuple[str, JobStatus], int] = {}
     attention: dict[str, int] = {}
     for kb_id, *numbers in rows:
-        by_status.update({(kb_id, JobStatus(s)): n for s, n in zip(STATUSES, numbers[:-1], strict=True) if n})
-        if numbers[-1]:
-            attention[kb_id] = numbers[-1]
+        found = dict(zip(COUNTED, numbers, strict=True))
+        busy, unended = running.get(kb_id, 0), found.pop("open")
+        if need := found.pop("attention"):
+            attention[kb_id] = need
+        named = {JobStatus.QUEUED: unended - busy, JobStatus.RUNNING: busy}
+        named |= {JobStatus(status): n for status, n in found.items()}
+        by_status.update({(kb_id, status): n for status, n in named.items() if n})
     return Counts(by_status=by_status, attention=attention, failures={row[0]: row[1] for row in failures})
 
 

@@ -7,19 +7,22 @@ ending a job are what happens a million times.
 
 from typing import Final
 
-from ingest_desktop.domain.enums import ACTIVE, JobStatus
+from ingest_desktop.domain.enums import ACTIVE
 from ingest_desktop.infrastructure.migrations import Migration
 
 LIBRARY_ID: Final = "library"
 LIBRARY_NAME: Final = "Library"
 
-STATUSES: Final = tuple(status.value for status in JobStatus)
-ACTIVE_SQL: Final = "status IN ('paused', 'queued', 'running')"
+ACTIVE_SQL: Final = "active = 1 AND deleted_at IS NULL"
 QUEUED_SQL: Final = "status = 'queued' AND deleted_at IS NULL"
 CLAIMABLE_SQL: Final = f"{QUEUED_SQL} AND due_at IS NULL"
 ATTENTION_SQL: Final = "(status = 'failed' OR outcome = 'empty') AND deleted_at IS NULL"
 
-assert {f"'{status.value}'" for status in ACTIVE} == set(ACTIVE_SQL[len("status IN (") : -1].split(", "))
+# What the counters tell apart. Waiting and running jobs are counted as one, "open": so claiming a job and giving
+# it back, the most frequent changes, count nothing. The few that run are counted when someone asks.
+COUNTED: Final = ("open", "paused", "completed", "failed", "cancelled", "attention")
+_OPEN: Final = "('queued', 'running')"
+_ACTIVE: Final = ", ".join(f"'{status.value}'" for status in sorted(ACTIVE))
 
 _TABLES: Final = (
     """
@@ -78,6 +81,7 @@ _TABLES: Final = (
         inode INTEGER NOT NULL,
         ctime_ns INTEGER NOT NULL,
         status TEXT NOT NULL,
+        active INTEGER CHECK ((active IS 1) = (status IN (%ACTIVE%))),  -- 1 or null, so that a claim leaves ux_active alone
         priority INTEGER NOT NULL,
         queue_position INTEGER NOT NULL,    -- below 0: moved to the front by hand
         revision INTEGER NOT NULL,
@@ -107,7 +111,7 @@ _TABLES: Final = (
         deleted_at INTEGER,
         deletion_id INTEGER
     )
-    """,
+    """.replace("%ACTIVE%", _ACTIVE),
     """
     CREATE TABLE job_history (
         id INTEGER PRIMARY KEY,
@@ -155,8 +159,7 @@ _TABLES: Final = (
     """
     CREATE TABLE counters (
         scope TEXT PRIMARY KEY,
-        queued INTEGER NOT NULL DEFAULT 0,
-        running INTEGER NOT NULL DEFAULT 0,
+        open INTEGER NOT NULL DEFAULT 0,    -- queued or running
         paused INTEGER NOT NULL DEFAULT 0,
         completed INTEGER NOT NULL DEFAULT 0,
         failed INTEGER NOT NULL DEFAULT 0,
@@ -165,49 +168,52 @@ _TABLES: Final = (
     ) WITHOUT ROWID
     """,
     "CREATE TABLE failure_counters (error_code TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID",
+    # Filled and emptied by whoever adds and removes jobs, many at once: a trigger for each row costs five times as much,
+    # because every statement inside a trigger makes FTS5 write out what it has gathered.
     "CREATE VIRTUAL TABLE job_names USING fts5"
     "(original_filename, content='ingest_jobs', content_rowid='id', tokenize='trigram')",
 )
 
 _INDEXES: Final = (
     # A path is active once in a knowledge base. Also answers "is it in the list already?".
-    f"CREATE UNIQUE INDEX ux_active ON ingest_jobs (kb_id, source_path) WHERE {ACTIVE_SQL} AND deleted_at IS NULL",
+    f"CREATE UNIQUE INDEX ux_active ON ingest_jobs (kb_id, source_path) WHERE {ACTIVE_SQL}",
     # Whether a path's content is still wanted by some job.
     "CREATE INDEX ix_completed_path ON ingest_jobs (kb_id, source_path, deleted_at) WHERE status = 'completed'",
     # Claims: the highest priority by one seek, its batches by one seek each, then the rows in order.
     f"CREATE INDEX ix_claim ON ingest_jobs (priority, batch_id, queue_position) WHERE {CLAIMABLE_SQL}",
     f"CREATE INDEX ix_waiting ON ingest_jobs (priority DESC, queue_position, id) WHERE {QUEUED_SQL}",
     f"CREATE INDEX ix_due ON ingest_jobs (due_at) WHERE {QUEUED_SQL} AND due_at IS NOT NULL",
-    "CREATE INDEX ix_running ON ingest_jobs (worker_id) WHERE status = 'running'",
     # Lists.
     "CREATE INDEX ix_order ON ingest_jobs (priority DESC, queue_position, id) WHERE deleted_at IS NULL",
-    "CREATE INDEX ix_added ON ingest_jobs (batch_id DESC, id, kb_id) WHERE deleted_at IS NULL",
-    "CREATE INDEX ix_status ON ingest_jobs (status, batch_id DESC, id, kb_id) WHERE deleted_at IS NULL",
-    f"CREATE INDEX ix_attention ON ingest_jobs (batch_id DESC, id, kb_id) WHERE {ATTENTION_SQL}",
-    "CREATE INDEX ix_revision ON ingest_jobs (revision, id, deleted_at, kb_id, status)",
+    "CREATE INDEX ix_added ON ingest_jobs (batch_id DESC, id) WHERE deleted_at IS NULL",
+    "CREATE INDEX ix_status ON ingest_jobs (status, batch_id DESC, id) WHERE deleted_at IS NULL",
+    f"CREATE INDEX ix_attention ON ingest_jobs (batch_id DESC, id) WHERE {ATTENTION_SQL}",
+    "CREATE INDEX ix_revision ON ingest_jobs (revision, id, deleted_at)",
     "CREATE INDEX ix_deleted ON ingest_jobs (deleted_at) WHERE deleted_at IS NOT NULL",
     "CREATE INDEX ix_deletion ON ingest_jobs (deletion_id) WHERE deletion_id IS NOT NULL",
 )
 
 
+def _terms(row: str) -> dict[str, str]:
+    """What a row adds to each counter: 0 or 1, in the order of ``COUNTED``."""
+    live = f"({row}.deleted_at IS NULL)"
+    terms = {name: f"({row}.status = '{name}') * {live}" for name in COUNTED[1:-1]}
+    return {
+        "open": f"({row}.status IN {_OPEN}) * {live}",
+        **terms,
+        "attention": f"({row}.status = 'failed' OR {row}.outcome IS 'empty') * {live}",
+    }
+
+
 def _count(row: str, sign: str) -> str:
     """Assignments that add a job's row to its counters ("+") or take it out ("-")."""
-    live = f"{row}.deleted_at IS NULL"
-    parts = [f"{name} = {name} {sign} ({row}.status = '{name}' AND {live})" for name in STATUSES]
-    parts.append(f"attention = attention {sign} ({row}.status = 'failed' OR {row}.outcome IS 'empty') * ({live})")
-    return ", ".join(parts)
+    return ", ".join(f"{name} = {name} {sign} {term}" for name, term in _terms(row).items())
 
 
 def _recount() -> str:
     """Assignments for a change: the new row in, the old row out, in one update."""
-    live_new, live_old = "new.deleted_at IS NULL", "old.deleted_at IS NULL"
-    parts = [
-        f"{name} = {name} + (new.status = '{name}' AND {live_new}) - (old.status = '{name}' AND {live_old})"
-        for name in STATUSES
-    ]
-    attention = "({0}.status = 'failed' OR {0}.outcome IS 'empty') * ({0}.deleted_at IS NULL)"
-    parts.append(f"attention = attention + {attention.format('new')} - {attention.format('old')}")
-    return ", ".join(parts)
+    old = _terms("old")
+    return ", ".join(f"{name} = {name} + {term} - {old[name]}" for name, term in _terms("new").items())
 
 
 def _failure(row: str, step: int) -> str:
@@ -226,21 +232,19 @@ _TRIGGERS: Final = (
     "CREATE TRIGGER batch_counters AFTER INSERT ON ingest_batches "
     "BEGIN INSERT INTO counters (scope) VALUES ('batch:' || new.id); END",
     "CREATE TRIGGER job_inserted AFTER INSERT ON ingest_jobs BEGIN "
-    f"UPDATE counters SET {_count('new', '+')} WHERE {_SCOPES.format('new')}; "
-    "INSERT INTO job_names (rowid, original_filename) VALUES (new.id, new.original_filename); END",
+    f"UPDATE counters SET {_count('new', '+')} WHERE {_SCOPES.format('new')}; END",
     "CREATE TRIGGER job_failed_inserted AFTER INSERT ON ingest_jobs WHEN new.status = 'failed' "
     f"BEGIN {_failure('new', 1)} END",
     "CREATE TRIGGER job_changed AFTER UPDATE OF status, deleted_at, outcome ON ingest_jobs "
-    "WHEN old.status <> new.status OR old.deleted_at IS NOT new.deleted_at OR old.outcome IS NOT new.outcome "
+    f"WHEN (old.status <> new.status AND NOT (old.status IN {_OPEN} AND new.status IN {_OPEN})) "
+    "OR old.deleted_at IS NOT new.deleted_at OR old.outcome IS NOT new.outcome "
     f"BEGIN UPDATE counters SET {_recount()} WHERE {_SCOPES.format('new')}; END",
     "CREATE TRIGGER job_failure_changed AFTER UPDATE OF status, deleted_at, error_code ON ingest_jobs "
     "WHEN old.status = 'failed' OR new.status = 'failed' "
     f"BEGIN {_failure('old', -1)} {_failure('new', 1)} END",
     "CREATE TRIGGER job_removed AFTER DELETE ON ingest_jobs BEGIN "
     f"UPDATE counters SET {_count('old', '-')} WHERE {_SCOPES.format('old')}; "
-    f"{_failure('old', -1)} "
-    "INSERT INTO job_names (job_names, rowid, original_filename) VALUES ('delete', old.id, old.original_filename); "
-    "END",
+    f"{_failure('old', -1)} END",
 )
 
 _FIRST_ROWS: Final = (
