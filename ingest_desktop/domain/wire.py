@@ -4,6 +4,7 @@ Plain tuples and dataclasses of builtin values, so that they pickle fast and nee
 child. Paths are ``str`` with surrogate escapes (``os.fsdecode``). Sizes are bytes, times seconds.
 """
 
+import os
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -15,6 +16,11 @@ class FileSignature(NamedTuple):
     mtime_ns: int
     inode: int
     ctime_ns: int
+
+
+def signature_of(found: os.stat_result) -> FileSignature:
+    """The signature of a file. Windows has inode numbers of more than 63 bits, which SQLite cannot keep."""
+    return FileSignature(found.st_size, found.st_mtime_ns, found.st_ino & 0x7FFF_FFFF_FFFF_FFFF, found.st_ctime_ns)
 
 
 class ChunkRow(NamedTuple):

@@ -60,6 +60,15 @@ class Registry:
         return _built_in(name)
 
 
+@lru_cache(maxsize=None)
+def reader_version(name: str) -> int | None:
+    """The version of a reader that is installed, or None."""
+    try:
+        return Registry().named(name).version
+    except detect.UnsupportedFormat:
+        return None
+
+
 def load_guests() -> list[Reader]:
     """Readers from the entry points of other packages. One that cannot be loaded is left out."""
     guests: list[Reader] = []

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from ingest_desktop.infrastructure.migrations import migrate
 
 _KNOWN = (
     "SELECT p.path, d.document_id, v.sha256, v.recipe, p.size, p.mtime_ns, p.inode, p.ctime_ns, "
-    "v.chunks, p.first_job, p.job FROM paths p "
+    "v.chunks, p.first_job, p.job, p.hidden FROM paths p "
     "JOIN documents d ON d.id = p.document JOIN versions v ON v.id = d.version WHERE p.hidden = 0"
 )
 _PART = 2_000  # rows read at a time, so that no reader holds a snapshot for long
@@ -169,33 +170,14 @@ class KnowledgeBaseStore(ContentWriter):
 
     # taking out ----------------------------------------------------------------------------
 
-    def hide_paths(self, paths: Sequence[str], hidden: bool) -> None:
-        """Take paths out of search, or back. A document answers while one of its paths is visible."""
-        if not paths:
-            return
+    @contextmanager
+    def editing(self) -> Iterator["PathEditor"]:
+        """A write transaction of its own; nothing is kept unless the editor is told to commit."""
         with writing(self._engine) as connection:
-            connection.exec_driver_sql(
-                "UPDATE paths SET hidden = ? WHERE path = ?", [(int(hidden), to_db_path(path)) for path in paths]
-            )
-            for document in _documents_of(connection, paths):
-                connection.exec_driver_sql(
-                    "UPDATE versions SET live = EXISTS (SELECT 1 FROM paths p WHERE p.document = ? AND p.hidden = 0) "
-                    "WHERE document = ?",
-                    (document, document),
-                )
-
-    def purge_paths(self, paths: Sequence[str]) -> None:
-        """Remove hidden paths for good; documents that nobody names any more are retired."""
-        if not paths:
-            return
-        with writing(self._engine) as connection:
-            documents = _documents_of(connection, paths)
-            connection.exec_driver_sql(
-                "DELETE FROM paths WHERE path = ? AND hidden = 1", [(to_db_path(path),) for path in paths]
-            )
-            for document in documents:
-                if not connection.exec_driver_sql("SELECT 1 FROM paths WHERE document = ?", (document,)).first():
-                    retire_document(connection, document)
+            yield PathEditor(connection)
+            transaction = connection.get_transaction()
+            if transaction is not None and transaction.is_active:
+                transaction.rollback()
 
     def sweep(self, *, unfinished_before: datetime, limit: int = 64) -> int:
         """Delete segments of versions that no document has: replaced ones, and unfinished ones not touched since.
@@ -220,6 +202,52 @@ class KnowledgeBaseStore(ContentWriter):
         return len([1 for _, segment in rows if segment is not None])
 
 
+class PathEditor:
+    """Changes which paths answer, inside one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def hide_paths(self, paths: Sequence[str], hidden: bool) -> None:
+        """Take paths out of search, or back. A document answers while one of its paths is visible."""
+        if not paths:
+            return
+        run = self._connection.exec_driver_sql
+        run("UPDATE paths SET hidden = ? WHERE path = ?", [(int(hidden), to_db_path(path)) for path in paths])
+        for document in self._documents_of(paths):
+            run(
+                "UPDATE versions SET live = EXISTS (SELECT 1 FROM paths p WHERE p.document = ? AND p.hidden = 0) "
+                "WHERE document = ?",
+                (document, document),
+            )
+
+    def purge_paths(self, paths: Sequence[str]) -> None:
+        """Remove hidden paths for good; documents that nobody names any more are retired."""
+        if not paths:
+            return
+        run = self._connection.exec_driver_sql
+        documents = self._documents_of(paths)
+        run("DELETE FROM paths WHERE path = ? AND hidden = 1", [(to_db_path(path),) for path in paths])
+        for document in documents:
+            if not run("SELECT 1 FROM paths WHERE document = ?", (document,)).first():
+                retire_document(self._connection, document)
+
+    def commit(self) -> None:
+        """Keep what was done. Nothing may follow."""
+        transaction = self._connection.get_transaction()
+        assert transaction is not None
+        transaction.commit()
+
+    def _documents_of(self, paths: Sequence[str]) -> list[int]:
+        found: dict[int, None] = {}
+        for path in paths:
+            query = "SELECT document FROM paths WHERE path = ?"
+            row = self._connection.exec_driver_sql(query, (to_db_path(path),)).first()
+            if row is not None:
+                found[row[0]] = None
+        return list(found)
+
+
 _DOCUMENT = (
     "SELECT d.id, d.document_id, d.created_at, v.sha256, v.recipe, v.media_type, v.title, v.chunks FROM documents d "
     "JOIN versions v ON v.id = d.version"
@@ -232,18 +260,9 @@ def folder_separator(folder: str) -> str:
 
 
 def _known_path(row: Sequence[Any]) -> KnownPath:
-    path, document_id, sha256, recipe, size, mtime_ns, inode, ctime_ns, chunks, first_job, job = row
+    path, document_id, sha256, recipe, size, mtime_ns, inode, ctime_ns, chunks, first_job, job, hidden = row
     signature = FileSignature(size, mtime_ns, inode, ctime_ns)
-    return KnownPath(from_db_path(path), document_id, sha256, recipe, signature, chunks, first_job, job)
-
-
-def _documents_of(connection: Connection, paths: Sequence[str]) -> list[int]:
-    found: dict[int, None] = {}
-    for path in paths:
-        row = connection.exec_driver_sql("SELECT document FROM paths WHERE path = ?", (to_db_path(path),)).first()
-        if row is not None:
-            found[row[0]] = None
-    return list(found)
+    return KnownPath(from_db_path(path), document_id, sha256, recipe, signature, chunks, first_job, job, not hidden)
 
 
 def _delete_segment(connection: Connection, segment: int) -> None:

@@ -76,6 +76,10 @@ class ContentWriter:
             self._next_segment = _last_id(self._connection, "segments") + 1
         return self._connection
 
+    def begin(self) -> None:
+        """Take the write lock now, if it is not held."""
+        self._begin()
+
     def commit(self) -> None:
         """End the open transaction; when this returns the disk has it (the engine is synchronous=FULL).
 

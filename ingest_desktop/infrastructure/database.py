@@ -128,6 +128,7 @@ def open_engine(
     wal_autocheckpoint_pages: int = 1000,
     cache_bytes: int = 8 * 1024 * 1024,
     mmap_bytes: int = 0,
+    page_bytes: int = 4096,
 ) -> Engine:
     """An engine for one SQLite file. Nothing is opened or written before its first use, so ``migrate`` can refuse first.
 
@@ -138,6 +139,7 @@ def open_engine(
         wal_autocheckpoint_pages: Pages in the log before a commit moves them into the file. 0: never by itself.
         cache_bytes: Page cache of each connection.
         mmap_bytes: How much of the file is mapped for reading; 0 maps nothing.
+        page_bytes: Page size of a file that is made anew; an existing file keeps its own.
 
     Raises:
         StoreError: The file does not exist and ``create`` is False, or it cannot be made.
@@ -152,7 +154,7 @@ def open_engine(
     engine = create_engine(
         "sqlite+pysqlite://",
         creator=lambda: _connect(
-            path, synchronous, busy_timeout_seconds, wal_autocheckpoint_pages, cache_bytes, mmap_bytes
+            path, synchronous, busy_timeout_seconds, wal_autocheckpoint_pages, cache_bytes, mmap_bytes, page_bytes
         ),
         poolclass=_pool_class(),
         pool_size=8,
@@ -206,12 +208,14 @@ def _connect(
     wal_autocheckpoint_pages: int,
     cache_bytes: int,
     mmap_bytes: int,
+    page_bytes: int,
 ) -> sqlite3.Connection:
     """A connection in driver autocommit: transactions are begun by ``_begin`` alone."""
     connection = sqlite3.connect(
         path, timeout=busy_timeout_seconds, isolation_level=None, check_same_thread=False, cached_statements=256
     )
     try:
+        connection.execute(f"PRAGMA page_size={int(page_bytes)}")
         _use_wal(connection, busy_timeout_seconds)
         connection.execute(f"PRAGMA synchronous={synchronous}")
         connection.execute("PRAGMA foreign_keys=ON")

@@ -176,8 +176,10 @@ class Repository(Protocol):
         actor: Actor,
         reason: str | None = None,
         scope: PauseScope = PauseScope.JOB,
+        all_or_nothing: bool = False,
     ) -> ActionResult:
-        """Move jobs along the transition table. Jobs that may not are refused and left as they are."""
+        """Move jobs along the transition table. Named jobs that may not are refused and left as they are; with
+        ``all_or_nothing`` the first such raises ``StateTransitionError`` and nothing is changed."""
         ...
 
     def delete(self, selector: JobSelector, *, actor: Actor) -> ActionResult:
@@ -194,8 +196,8 @@ class Repository(Protocol):
         """The content store was told."""
         ...
 
-    def outbox_work(self, limit: int = 1_000) -> AbstractContextManager[list[OutboxEntry]]:
-        """As ``outbox``, with the ledger locked: tell the content store inside the ``with``; leaving it strikes the
+    def outbox_work(self, kb_id: str, limit: int = 1_000) -> AbstractContextManager[list[OutboxEntry]]:
+        """As ``outbox`` for one knowledge base, with the ledger locked: tell the content store inside the ``with``; leaving it strikes the
         entries off. No job can end meanwhile, so what was just read again is never hidden."""
         ...
 
@@ -272,6 +274,7 @@ class KnownPath(NamedTuple):
     chunks: int  # 0: nothing of it can be found
     first_job: int  # the job that brought the path
     job: int  # the job that last made or confirmed what it has
+    visible: bool  # False: in the trash
 
 
 @dataclass(slots=True)

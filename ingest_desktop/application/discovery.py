@@ -1,0 +1,111 @@
+"""Finding the files of a drop: folders are walked, what is no document is skipped and counted.
+
+Nothing is opened here. Links are not followed inside a folder (a link to a folder may lead in a circle, a link
+to a file would count it twice); what a person names directly is followed.
+"""
+
+import os
+import stat
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from ingest_desktop.domain.interfaces.repository import FoundFile
+from ingest_desktop.domain.wire import signature_of
+
+SYSTEM_NAMES = frozenset({"thumbs.db", "desktop.ini", "ehthumbs.db", "$recycle.bin", "system volume information"})
+TEMPORARY_ENDINGS = (".part", ".crdownload", ".partial", ".tmp", ".swp")
+_HIDDEN_ATTRIBUTES = getattr(stat, "FILE_ATTRIBUTE_HIDDEN", 2) | getattr(stat, "FILE_ATTRIBUTE_SYSTEM", 4)
+
+
+@dataclass(slots=True)
+class Walk:
+    """One walk. ``skipped`` counts by reason: hidden, system, temporary, link, special, unreadable, missing."""
+
+    skipped: Counter[str] = field(default_factory=Counter)
+    stop: threading.Event | None = None
+
+    def files(self, roots: Sequence[str]) -> Iterator[FoundFile]:
+        """Every file below the roots, each folder's files in order of name. A root named twice counts once."""
+        for root in dict.fromkeys(os.path.abspath(root) for root in roots):
+            try:
+                found = os.stat(root)
+            except OSError:
+                self.skipped["missing"] += 1
+                continue
+            if stat.S_ISDIR(found.st_mode):
+                yield from self._folder(root)
+            elif stat.S_ISREG(found.st_mode):
+                yield _file(root, found)
+            else:
+                self.skipped["special"] += 1
+
+    def _folder(self, root: str) -> Iterator[FoundFile]:
+        pending = [root]
+        while pending and not self._stopped():
+            folder = pending.pop()
+            try:
+                with os.scandir(folder) as listing:
+                    entries = sorted(listing, key=lambda entry: entry.name)
+            except OSError:
+                self.skipped["unreadable"] += 1
+                continue
+            inner: list[str] = []
+            for entry in entries:
+                try:
+                    found = self._entry(entry, inner)
+                except OSError:
+                    self.skipped["unreadable"] += 1
+                    continue
+                if found is not None:
+                    yield found
+            pending.extend(reversed(inner))
+
+    def _entry(self, entry: "os.DirEntry[str]", inner: list[str]) -> FoundFile | None:
+        name = entry.name
+        reason = skip_reason(name)
+        if reason is None and entry.is_symlink():
+            reason = "link"
+        if reason is None and entry.is_dir(follow_symlinks=False):
+            if _is_hidden(entry):
+                reason = "hidden"
+            else:
+                inner.append(entry.path)
+                return None
+        if reason is None and not entry.is_file(follow_symlinks=False):
+            reason = "special"
+        if reason is None and _is_hidden(entry):
+            reason = "hidden"
+        if reason is not None:
+            self.skipped[reason] += 1
+            return None
+        return _file(entry.path, os.stat(entry.path) if sys.platform == "win32" else entry.stat())
+
+    def _stopped(self) -> bool:
+        return self.stop is not None and self.stop.is_set()
+
+
+def skip_reason(name: str) -> str | None:
+    """Why a name inside a folder is no document, or None."""
+    if name.startswith("."):
+        return "hidden"
+    lower = name.lower()
+    if lower in SYSTEM_NAMES:
+        return "system"
+    if name.startswith("~$") or name.endswith("~") or lower.endswith(TEMPORARY_ENDINGS):
+        return "temporary"
+    return None
+
+
+def _is_hidden(entry: "os.DirEntry[str]") -> bool:
+    """Windows keeps hidden and system marks beside the name; the entry has them without a further call there."""
+    if sys.platform != "win32":
+        return False
+    attributes: int = entry.stat(follow_symlinks=False).st_file_attributes
+    return bool(attributes & _HIDDEN_ATTRIBUTES)
+
+
+def _file(path: str, found: os.stat_result) -> FoundFile:
+    return FoundFile(path, *signature_of(found))

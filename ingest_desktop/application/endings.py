@@ -1,0 +1,123 @@
+"""How a job ends: its outcome, its sentence and its receipt."""
+
+import time
+from datetime import datetime
+
+from ingest_desktop.application.retries import error_class, retry_at
+from ingest_desktop.application.work import ActiveJob
+from ingest_desktop.config.settings import Settings
+from ingest_desktop.domain.enums import Outcome
+from ingest_desktop.domain.interfaces.repository import Ending, LiveVersion
+from ingest_desktop.domain.models import Receipt
+from ingest_desktop.domain.models.jobs import filename_of
+from ingest_desktop.domain.wire import DocumentPlan
+
+NO_TEXT_IN_PAGES = "No text was found in it: its pages are probably pictures. Nothing of this file can be found."
+NO_TEXT = "There is no text in it. Nothing of this file can be found."
+NO_BYTES = "The file is empty (0 bytes)."
+
+
+def completion(
+    job: ActiveJob, live: LiveVersion | None, indexing_seconds: float, plan: DocumentPlan | None = None
+) -> Ending:
+    """The ending of a job whose document is live; without ``live`` the path still has the content it had."""
+    plan = plan or job.plan
+    assert plan is not None
+    if live is None:
+        return _confirmed(job, plan)
+    empty = live.outcome is Outcome.EMPTY
+    receipt = Receipt(
+        unit=plan.unit,
+        units_seen=live.units_seen,
+        units_with_text=live.units_with_text,
+        units_empty=max(0, live.units_seen - live.units_with_text - len(live.units_failed)),
+        units_failed=live.units_failed,
+        chars=live.chars,
+        chunks_stored=live.chunk_count,
+        chunks_indexed=live.chunk_count,
+        segments=live.segments,
+        segments_reused=job.reused,
+        reader=f"{plan.reader}/{plan.reader_version}",
+        recipe=job.recipe,
+        encoding=plan.encoding,
+        seconds={"extracting": round(live.seconds, 4), "indexing": round(indexing_seconds, 4)},
+        warnings=live.warnings,
+        duplicate_of=live.document_id if live.outcome is Outcome.DUPLICATE else None,
+        duplicate_path=live.twin_path,
+    )
+    return Ending(
+        claim=job.claim,
+        outcome=live.outcome,
+        message=_message(live, plan, empty),
+        document_id=live.document_id,
+        media_type=plan.media_type,
+        checksum=plan.sha256,
+        units=plan.units if plan.unit == "page" else plan.signature.size,
+        unit="page" if plan.unit == "page" else "byte",
+        receipt=receipt,
+    )
+
+
+def _confirmed(job: ActiveJob, plan: DocumentPlan) -> Ending:
+    """Nothing had to be read. When this very job had made the content live before a crash, that is its outcome."""
+    known = job.known
+    assert known is not None
+    job_id = job.claim.job_id
+    if known.chunks == 0:
+        outcome, message = Outcome.EMPTY, _no_text(plan)
+    elif known.job == job_id:
+        outcome, message = (Outcome.INGESTED if known.first_job == job_id else Outcome.UPDATED), None
+    else:
+        outcome, message = Outcome.UNCHANGED, "The file has not changed since it was added."
+    chunks = known.chunks
+    return Ending(
+        claim=job.claim,
+        outcome=outcome,
+        message=message,
+        document_id=known.document_id,
+        media_type=plan.media_type,
+        checksum=plan.sha256,
+        units=plan.units if plan.unit == "page" else plan.signature.size,
+        unit="page" if plan.unit == "page" else "byte",
+        receipt=Receipt(
+            unit=plan.unit,
+            units_seen=plan.units if plan.unit == "page" else 1,
+            chunks_stored=chunks,
+            chunks_indexed=chunks,
+            reader=f"{plan.reader}/{plan.reader_version}",
+            recipe=known.recipe,
+            seconds={"hashing": round(time.monotonic() - job.started, 4)},
+        ),
+    )
+
+
+def failure(job: ActiveJob, code: str, message: str, now: datetime, settings: Settings) -> Ending:
+    """The ending of a job whose file could not be read: a retry later, or failed with a next step."""
+    due = retry_at(code, job.claim.attempts, now, settings)
+    plan = job.plan
+    return Ending(
+        claim=job.claim,
+        error_code=code,
+        error_message=message,
+        message=None if due else error_class(code).hint,
+        retry_at=due,
+        media_type=plan.media_type if plan else None,
+        checksum=plan.sha256 if plan else None,
+    )
+
+
+def _message(live: LiveVersion, plan: DocumentPlan, empty: bool) -> str | None:
+    if empty:
+        return _no_text(plan)
+    if live.outcome is Outcome.DUPLICATE and live.twin_path:
+        return f"Same content as {filename_of(live.twin_path)}; it is stored once."
+    if live.units_failed:
+        pages = len(live.units_failed)
+        return f"{pages} of {live.units_seen} pages could not be read; the rest can be found."
+    return None
+
+
+def _no_text(plan: DocumentPlan) -> str:
+    if plan.signature.size == 0:
+        return NO_BYTES
+    return NO_TEXT_IN_PAGES if plan.unit == "page" else NO_TEXT

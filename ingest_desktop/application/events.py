@@ -1,0 +1,64 @@
+"""One place where the application says what happened; listeners hear it in the thread it happened in."""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+
+from ingest_desktop.domain.interfaces.events import JobEvents
+from ingest_desktop.domain.models import DiscoveryReport, Job
+
+_log = logging.getLogger(__name__)
+
+
+class EventHub:
+    """Hands every event to each listener. Any thread. A listener that raises hurts nobody else."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._listeners: tuple[JobEvents, ...] = ()
+
+    def subscribe(self, listener: JobEvents) -> None:
+        """Add a listener."""
+        with self._lock:
+            self._listeners = (*self._listeners, listener)
+
+    def unsubscribe(self, listener: JobEvents) -> None:
+        """Remove a listener; unknown ones are ignored."""
+        with self._lock:
+            self._listeners = tuple(known for known in self._listeners if known is not listener)
+
+    @property
+    def has_listeners(self) -> bool:
+        """False when nobody would hear, so that what is said need not be gathered."""
+        return bool(self._listeners)
+
+    def jobs_changed(self, jobs: Sequence[Job]) -> None:
+        """See ``JobEvents``."""
+        self._tell(lambda listener: listener.jobs_changed(jobs))
+
+    def jobs_added(self, batch_id: str, count: int) -> None:
+        """See ``JobEvents``."""
+        self._tell(lambda listener: listener.jobs_added(batch_id, count))
+
+    def discovery_changed(self, report: DiscoveryReport) -> None:
+        """See ``JobEvents``."""
+        self._tell(lambda listener: listener.discovery_changed(report))
+
+    def batch_finished(self, batch_id: str) -> None:
+        """See ``JobEvents``."""
+        self._tell(lambda listener: listener.batch_finished(batch_id))
+
+    def store_changed(self) -> None:
+        """See ``JobEvents``."""
+        self._tell(lambda listener: listener.store_changed())
+
+    def trouble(self, code: str, message: str, hint: str) -> None:
+        """See ``JobEvents``."""
+        self._tell(lambda listener: listener.trouble(code, message, hint))
+
+    def _tell(self, call: Callable[[JobEvents], None]) -> None:
+        for listener in self._listeners:
+            try:
+                call(listener)
+            except Exception:  # noqa: BLE001 - a listener's bug must not stop the work that it hears of
+                _log.exception("listener failed")

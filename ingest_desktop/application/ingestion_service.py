@@ -1,0 +1,312 @@
+"""The use cases of the queue: add, start, pause, resume, cancel, retry, delete, take back, move, ask.
+
+Every call may block on the disk; the window calls from its service threads. No Qt, no SQL: Protocols only.
+"""
+
+import builtins
+import threading
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ingest_desktop.application.housekeeping import Housekeeping
+from ingest_desktop.application.lifecycle import WorkerLifecycle
+from ingest_desktop.application.submission import Preflight, Submitter
+from ingest_desktop.domain.enums import Actor, JobEvent, JobStatus, PauseScope
+from ingest_desktop.domain.errors import NotFoundError
+from ingest_desktop.domain.interfaces.contents import ContentStores
+from ingest_desktop.domain.interfaces.events import JobEvents
+from ingest_desktop.domain.interfaces.repository import Repository
+from ingest_desktop.domain.models import (
+    ActionResult,
+    Batch,
+    Chunk,
+    Counts,
+    HistoryEntry,
+    Job,
+    JobQuery,
+    JobSelector,
+    KnowledgeBase,
+    QueueMove,
+    Submission,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EngineStatus:
+    """How the engine as a whole stands."""
+
+    counts: Counts
+    app_paused: bool
+    running: int
+    workers: int
+
+
+class IngestionService:
+    """See the module. One per process; any thread."""
+
+    def __init__(
+        self,
+        repository: Repository,
+        contents: ContentStores,
+        lifecycle: WorkerLifecycle,
+        housekeeping: Housekeeping,
+        submitter: Submitter,
+        events: JobEvents,
+        *,
+        actor: Actor,
+    ) -> None:
+        self._repository = repository
+        self._contents = contents
+        self._lifecycle = lifecycle
+        self._housekeeping = housekeeping
+        self._submitter = submitter
+        self._events = events
+        self._actor = actor
+
+    # knowledge bases -----------------------------------------------------------------------
+
+    def knowledge_bases(self) -> list[KnowledgeBase]:
+        """Those in use, by name."""
+        return self._repository.knowledge_bases()
+
+    def knowledge_base(self, name_or_id: str) -> KnowledgeBase:
+        """By id, or by name in any case. Raises ``NotFoundError``."""
+        for kb in self._repository.knowledge_bases():
+            if name_or_id == kb.kb_id or name_or_id.casefold() == kb.name.casefold():
+                return kb
+        raise NotFoundError(f"There is no knowledge base {name_or_id!r}.")
+
+    def create_knowledge_base(self, name: str) -> KnowledgeBase:
+        """Raises ``InvalidRequestError`` for an empty name or one that is taken."""
+        kb = self._repository.create_knowledge_base(name)
+        self._events.store_changed()
+        return kb
+
+    def rename_knowledge_base(self, kb_id: str, name: str) -> None:
+        """Raises as ``create_knowledge_base``."""
+        self._repository.rename_knowledge_base(kb_id, name)
+        self._events.store_changed()
+
+    def delete_knowledge_base(self, kb_id: str) -> None:
+        """Into the trash, with its jobs and documents; ``restore_knowledge_base`` takes it back for a while."""
+        self._repository.delete_knowledge_base(kb_id, actor=self._actor)
+        self._after_taking_away()
+
+    def restore_knowledge_base(self, kb_id: str) -> None:
+        """Take a knowledge base out of the trash."""
+        self._repository.restore_knowledge_base(kb_id)
+        self._after_taking_away()
+
+    # adding --------------------------------------------------------------------------------
+
+    def preflight(self, paths: Sequence[str], stop: threading.Event | None = None) -> Preflight:
+        """Look at what would be added, without adding it. Setting ``stop`` ends the look early."""
+        return self._submitter.preflight(paths, stop)
+
+    def submit(
+        self,
+        paths: Sequence[str],
+        *,
+        kb_id: str | None = None,
+        priority: int = 0,
+        origin: str = "window",
+        stop: threading.Event | None = None,
+    ) -> Submission:
+        """Make a batch of files and folders, and a job of every file; returns when all were found.
+
+        The batch and its sources are durable before the first file is looked for, so a drop that a crash cuts
+        short is searched on at the next start. Jobs are told of in slices through ``JobEvents``.
+
+        Args:
+            kb_id: The knowledge base; None takes the first one.
+            stop: Set it to end the search early; what was added stays.
+
+        Raises:
+            DuplicateJobError: A single file that is in the list already.
+            QueueFullError: The queue limit is reached; what was added before stays.
+            NotFoundError: No such knowledge base.
+        """
+        target = kb_id or self._default_kb()
+        return self._submitter.submit(
+            paths, kb_id=target, priority=priority, origin=origin, stop=stop, on_added=self._lifecycle.wake
+        )
+
+    def resume_discoveries(self, stop: threading.Event | None = None) -> int:
+        """Go on with drops whose search was cut short; how many there were."""
+        return self._submitter.resume(stop=stop, on_added=self._lifecycle.wake)
+
+    def _default_kb(self) -> str:
+        known = self._repository.knowledge_bases()
+        ids = [kb.kb_id for kb in known]
+        return "library" if "library" in ids else ids[0]
+
+    # the engine ----------------------------------------------------------------------------
+
+    def start(self, *, batch_id: str | None = None) -> None:
+        """Start the workers of this process, restricted to one batch if it is named."""
+        self._lifecycle.start(batch_id=batch_id)
+
+    def status(self) -> EngineStatus:
+        """Counts, and whether all is paused."""
+        counts = self._repository.counts()
+        crew = self._lifecycle.crew
+        return EngineStatus(
+            counts, self._repository.app_paused(), counts.of(JobStatus.RUNNING), len(crew.producers) if crew else 0
+        )
+
+    # the life of jobs ----------------------------------------------------------------------
+
+    def pause(self, selector: JobSelector, *, all_or_nothing: bool = False) -> ActionResult:
+        """Pause jobs. A whole batch, knowledge base or everything stays paused for what comes later, too."""
+        scope, scope_id = scope_of(selector)
+        if scope is not PauseScope.JOB:
+            self._repository.set_paused(scope, scope_id, True)
+        return self._act(selector, JobEvent.PAUSE, all_or_nothing, scope)
+
+    def resume(self, selector: JobSelector, *, all_or_nothing: bool = False) -> ActionResult:
+        """Wake jobs. Resuming a group leaves asleep what a person paused one by one."""
+        scope, scope_id = scope_of(selector)
+        if scope is not PauseScope.JOB:
+            self._repository.set_paused(scope, scope_id, False)
+        return self._act(selector, JobEvent.RESUME, all_or_nothing, scope)
+
+    def cancel(self, selector: JobSelector, *, all_or_nothing: bool = False) -> ActionResult:
+        """Cancel jobs that are not ended; takes effect within 2 s."""
+        return self._act(selector, JobEvent.CANCEL, all_or_nothing)
+
+    def retry(self, selector: JobSelector, *, all_or_nothing: bool = False) -> ActionResult:
+        """Queue failed and cancelled jobs again; finished segments are kept."""
+        return self._act(selector, JobEvent.RETRY, all_or_nothing)
+
+    def retry_failures(self, error_code: str) -> ActionResult:
+        """Queue again every job that failed for one cause."""
+        query = JobQuery(statuses=frozenset({JobStatus.FAILED}), error_code=error_code)
+        ids = [job_id for part in self._repository.job_ids(query) for job_id in part]
+        if not ids:
+            return ActionResult()
+        return self.retry(JobSelector(job_ids=tuple(map(str, ids))))
+
+    def delete(self, selector: JobSelector) -> ActionResult:
+        """Delete jobs and what they brought; ``undo`` with the result's token takes it back."""
+        result = self._repository.delete(selector, actor=self._actor)
+        self._after_taking_away()
+        return result
+
+    def undo(self, token: str) -> ActionResult:
+        """Take a deletion back. Raises ``NotFoundError`` once it is past undoing."""
+        result = self._repository.undo_delete(token)
+        self._after_taking_away()
+        return result
+
+    def move(self, job_ids: Sequence[str], where: QueueMove) -> int:
+        """Move waiting jobs in the queue; how many moved."""
+        moved = self._repository.move(job_ids, where)
+        self._tell(job_ids)
+        return moved
+
+    def set_priority(self, selector: JobSelector, priority: int) -> int:
+        """Higher goes first; 0 is usual. How many changed."""
+        changed = self._repository.set_priority(selector, priority)
+        self._events.store_changed()
+        return changed
+
+    def _act(
+        self, selector: JobSelector, event: JobEvent, all_or_nothing: bool, scope: PauseScope = PauseScope.JOB
+    ) -> ActionResult:
+        result = self._repository.act(selector, event, actor=self._actor, scope=scope, all_or_nothing=all_or_nothing)
+        if event in (JobEvent.PAUSE, JobEvent.CANCEL):
+            self._lifecycle.recheck()
+        self._lifecycle.wake()
+        self._tell(result.job_ids)
+        return result
+
+    def _after_taking_away(self) -> None:
+        self._lifecycle.recheck()
+        self._housekeeping.deliver()
+        self._lifecycle.wake()
+        self._events.store_changed()
+
+    def _tell(self, job_ids: Sequence[str]) -> None:
+        if job_ids:
+            self._events.jobs_changed(self._repository.jobs_by_ids([int(job_id) for job_id in job_ids[:500]]))
+        self._events.store_changed()
+
+    # asking --------------------------------------------------------------------------------
+
+    def app_paused(self) -> bool:
+        """Whether everything is paused."""
+        return self._repository.app_paused()
+
+    def counts(self) -> Counts:
+        """Live counts."""
+        return self._repository.counts()
+
+    def list(self, query: JobQuery, *, after: str | None = None, limit: int = 200) -> builtins.list[Job]:
+        """A keyset page of jobs; ``after`` is the last id seen."""
+        return self._repository.jobs_page(query, after=after, limit=limit)
+
+    def job(self, job_id: str) -> Job:
+        """One job with its receipt. Raises ``NotFoundError``."""
+        return self._repository.job(job_id)
+
+    def jobs_by_ids(self, job_ids: Sequence[int]) -> builtins.list[Job]:
+        """Those that exist, in the order asked for, without receipts."""
+        return self._repository.jobs_by_ids(job_ids)
+
+    def job_ids(self, query: JobQuery) -> "Iterator[array[int]]":
+        """All ids that answer a query, in its order, in parts."""
+        return self._repository.job_ids(query)
+
+    def history(self, job_id: str) -> builtins.list[HistoryEntry]:
+        """Every transition of a job, oldest first."""
+        return self._repository.history(job_id)
+
+    def chunks_of(self, job_id: str, limit: int = 100) -> builtins.list[Chunk]:
+        """The first chunks of what a job brought; none before it is complete."""
+        job = self._repository.job(job_id)
+        if job.document_id is None:
+            return []
+        found: builtins.list[Chunk] = []
+        for chunk in self._contents.of(job.kb_id).chunks(job.document_id):
+            found.append(chunk)
+            if len(found) >= limit:
+                break
+        return found
+
+    def queue_place(self, job_id: str) -> int | None:
+        """1-based place among the waiting, or None."""
+        return self._repository.queue_place(job_id)
+
+    def batch(self, batch_id: str) -> Batch:
+        """One batch. Raises ``NotFoundError``."""
+        return self._repository.batch(batch_id)
+
+    def batches(self, *, limit: int = 100) -> builtins.list[Batch]:
+        """Newest first."""
+        return self._repository.batches(limit=limit)
+
+    def batch_counts(self, batch_id: str) -> Counts:
+        """Live counts of one batch."""
+        return self._repository.batch_counts(batch_id)
+
+    def revision(self) -> int:
+        """Grows with every change of any job, whoever made it."""
+        return self._repository.revision()
+
+    def changed_since(self, revision: int) -> tuple[int, builtins.list[int]]:
+        """The newest revision covered, and the jobs changed after ``revision``."""
+        return self._repository.changed_since(revision)
+
+
+def scope_of(selector: JobSelector) -> tuple[PauseScope, str | None]:
+    """What a selector pauses: a group as a whole, or jobs one by one."""
+    if selector.statuses:
+        return PauseScope.JOB, None
+    if selector.everything:
+        return PauseScope.APP, None
+    if selector.kb_id is not None:
+        return PauseScope.KNOWLEDGE_BASE, selector.kb_id
+    if selector.batch_id is not None:
+        return PauseScope.BATCH, selector.batch_id
+    return PauseScope.JOB, None

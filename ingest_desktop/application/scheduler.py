@@ -1,0 +1,287 @@
+"""Who reads what next: claims jobs, packs small files into lots, deals out the segments of long ones.
+
+Shared by all producers and the consumer of a process; every method may be called from any thread. The lock is
+never held while the store is asked, so a slow disk keeps no one from handing in results.
+"""
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Iterable, Sequence
+
+from ingest_desktop.application.progress import ProgressBoard
+from ingest_desktop.application.work import ActiveJob
+from ingest_desktop.config.settings import Settings
+from ingest_desktop.domain.enums import JobPhase
+from ingest_desktop.domain.errors import IngestError
+from ingest_desktop.domain.interfaces.contents import ContentStores
+from ingest_desktop.domain.interfaces.repository import Claim, KnownPath, Repository
+from ingest_desktop.domain.wire import DocumentPlan, ExtractOptions, LookItem, LookLot, SegmentTask, recipe_of
+
+_log = logging.getLogger(__name__)
+
+CLAIM_BYTES = 64 * 1024 * 1024
+
+Assignment = tuple[LookLot | SegmentTask, list[ActiveJob]]
+"""A task for a child, and the jobs it is about, in the task's order."""
+
+
+class Scheduler:
+    """The work of one process."""
+
+    def __init__(
+        self,
+        repository: Repository,
+        contents: ContentStores,
+        settings: Settings,
+        board: ProgressBoard,
+        *,
+        worker_id: str,
+        batch_id: str | None = None,
+    ) -> None:
+        """``batch_id`` restricts this process to one batch."""
+        self._repository = repository
+        self._contents = contents
+        self._settings = settings
+        self._options = settings.extract_options
+        self._board = board
+        self._worker_id = worker_id
+        self._batch_id = batch_id
+        self._condition = threading.Condition()
+        self._active: dict[int, ActiveJob] = {}
+        self._lots: deque[list[ActiveJob]] = deque()
+        self._segments: deque[tuple[ActiveJob, int]] = deque()
+        self._lots_turn = True
+        self._refilling = False
+        self._wanted = True  # whether a claim may bring something
+        self._stopping = False
+        self._held = False
+
+    @property
+    def options(self) -> ExtractOptions:
+        """What shapes the text in this run."""
+        return self._options
+
+    # for producers -------------------------------------------------------------------------
+
+    def next_task(self, timeout_seconds: float) -> Assignment | None:
+        """The next task, or None when there is none within the time (or the end has come: see ``is_stopping``)."""
+        while True:
+            with self._condition:
+                if self._stopping:
+                    return None
+                found = self._take()
+                if found is not None:
+                    return found
+                refill = self._wanted and not self._refilling and not self._held
+                if refill:
+                    self._refilling = True
+                elif not self._condition.wait(timeout_seconds):
+                    return None
+            if refill:
+                self._refill()
+
+    def _take(self) -> Assignment | None:
+        self._drop_taken_away()
+        take_lot = bool(self._lots) and (self._lots_turn or not self._segments)
+        self._lots_turn = not take_lot  # in turns, so that one endless document blocks nothing
+        if take_lot:
+            return self._lot_task(self._lots.popleft())
+        if self._segments:
+            job, number = self._segments.popleft()
+            assert job.plan is not None
+            return SegmentTask(job.claim.job_id, job.claim.path, job.plan, number, self._options), [job]
+        return None
+
+    def _lot_task(self, jobs: list[ActiveJob]) -> Assignment:
+        items = tuple(
+            LookItem(
+                key=job.claim.job_id,
+                path=job.claim.path,
+                known_sha256=job.known.sha256 if job.known else None,
+                known_recipe=job.known.recipe if job.known else None,
+            )
+            for job in jobs
+        )
+        return LookLot(items, self._options), jobs
+
+    def _drop_taken_away(self) -> None:
+        while self._segments and self._segments[0][0].dropped:
+            self._segments.popleft()
+        while self._lots:
+            kept = [job for job in self._lots[0] if not job.dropped]
+            if kept:
+                self._lots[0] = kept
+                return
+            self._lots.popleft()
+
+    def _refill(self) -> None:
+        """Claim jobs and pack them. When a claim brings nothing, the next one waits for ``wake``."""
+        claims: list[Claim] = []
+        try:
+            claims = self._repository.claim(
+                self._worker_id,
+                limit=self._settings.batch_size * self._settings.worker_count * 2,
+                max_bytes=CLAIM_BYTES,
+                batch_id=self._batch_id,
+            )
+            jobs = [ActiveJob(claim) for claim in claims]
+            self._look_up_known(jobs)
+        except IngestError as error:
+            _log.warning("claim failed", extra={"code": error.code, "cause": str(error)})
+            jobs = [ActiveJob(claim) for claim in claims]
+        with self._condition:
+            self._refilling = False
+            self._wanted = bool(claims)
+            for job in jobs:
+                self._active[job.claim.job_id] = job
+            self._lots.extend(self._pack(jobs))
+            self._condition.notify_all()
+
+    def _look_up_known(self, jobs: Sequence[ActiveJob]) -> None:
+        by_kb: dict[str, list[ActiveJob]] = {}
+        for job in jobs:
+            by_kb.setdefault(job.claim.kb_id, []).append(job)
+        for kb_id, group in by_kb.items():
+            known: dict[str, KnownPath] = self._contents.of(kb_id).known([job.claim.path for job in group])
+            for job in group:
+                job.known = known.get(job.claim.path)
+
+    def _pack(self, jobs: Iterable[ActiveJob]) -> list[list[ActiveJob]]:
+        """Small files travel together; a large one, or one that broke a child, goes alone."""
+        lots: list[list[ActiveJob]] = []
+        lot: list[ActiveJob] = []
+        size = 0
+        for job in jobs:
+            if job.alone or job.claim.size > self._settings.lot_bytes:
+                lots.append([job])
+                continue
+            if lot and (len(lot) >= self._settings.batch_size or size + job.claim.size > self._settings.lot_bytes):
+                lots.append(lot)
+                lot, size = [], 0
+            lot.append(job)
+            size += job.claim.size
+        if lot:
+            lots.append(lot)
+        return lots
+
+    def planned(self, job: ActiveJob, plan: DocumentPlan) -> bool:
+        """A long document was looked at: deal out the segments that are missing. False when none is.
+
+        Raises:
+            StoreError: The store cannot be asked.
+        """
+        recipe = recipe_of(plan.reader, plan.reader_version, self._options, plan.unit)
+        store = self._contents.of(job.claim.kb_id)
+        has_twin = store.has_document(plan.sha256, recipe)
+        state = store.state(plan.sha256, recipe, job_id=str(job.claim.job_id), segments=len(plan.segments))
+        with self._condition:
+            job.plan, job.recipe = plan, recipe
+            job.reused = len(state.segments_done)
+            job.missing = set() if has_twin else set(state.next_segments)
+            job.done_units = sum(s.stop - s.start for s in plan.segments if s.number not in job.missing)
+            self._segments.extend((job, number) for number in sorted(job.missing))
+            self._board.post(job.claim.job_id, JobPhase.EXTRACTING, job.done_units, _length(plan), plan.unit)
+            self._condition.notify_all()
+            return bool(job.missing)
+
+    def give_back(self, jobs: Sequence[ActiveJob], *, suspect: ActiveJob | None = None) -> None:
+        """Jobs whose lot broke before their turn: read them again. The suspect is read alone."""
+        with self._condition:
+            if suspect is not None:
+                suspect.crashes += 1
+                suspect.alone = True
+            self._lots.extendleft(reversed(self._pack(jobs)))
+            self._condition.notify_all()
+
+    def give_back_segment(self, job: ActiveJob, number: int) -> None:
+        """A segment whose child died: read it again, last."""
+        with self._condition:
+            self._segments.append((job, number))
+            self._condition.notify_all()
+
+    # for the consumer ----------------------------------------------------------------------
+
+    def segment_stored(self, job: ActiveJob, number: int) -> bool:
+        """A segment was written (and will be committed). True when it was the last one missing."""
+        with self._condition:
+            job.missing.discard(number)
+            plan = job.plan
+            if plan is not None and len(plan.segments) > 1:
+                span = plan.segments[number]
+                job.done_units += span.stop - span.start
+                self._board.post(job.claim.job_id, JobPhase.EXTRACTING, job.done_units, _length(plan), plan.unit)
+            return not job.missing
+
+    def ended(self, jobs: Iterable[ActiveJob]) -> None:
+        """The endings of these jobs are committed."""
+        done = list(jobs)
+        with self._condition:
+            for job in done:
+                self._active.pop(job.claim.job_id, None)
+                job.dropped = True
+            self._board.forget({job.claim.job_id for job in done})
+            self._condition.notify_all()
+
+    # for everybody -------------------------------------------------------------------------
+
+    def wake(self) -> None:
+        """Jobs may have been added: claim again."""
+        with self._condition:
+            self._wanted = True
+            self._condition.notify_all()
+
+    def recheck(self) -> list[ActiveJob]:
+        """Ask the ledger which jobs are still ours; the others are dropped and returned.
+
+        Raises:
+            StoreError: The store cannot be asked.
+        """
+        with self._condition:
+            jobs = list(self._active.values())
+        mine = self._repository.still_mine([job.claim for job in jobs])
+        lost = [job for job in jobs if job.claim.job_id not in mine]
+        with self._condition:
+            lost = [job for job in lost if self._active.get(job.claim.job_id) is job]
+            for job in lost:
+                job.dropped = True
+                del self._active[job.claim.job_id]
+            self._board.forget({job.claim.job_id for job in lost})
+            self._wanted = True
+            self._condition.notify_all()
+        return lost
+
+    def hold(self, held: bool) -> None:
+        """Claim nothing for now (disk full, store busy), or go on."""
+        with self._condition:
+            self._held = held
+            self._wanted = True
+            self._condition.notify_all()
+
+    def stop(self) -> None:
+        """Hand out nothing more."""
+        with self._condition:
+            self._stopping = True
+            self._condition.notify_all()
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether ``stop`` was called."""
+        return self._stopping
+
+    def active(self) -> list[ActiveJob]:
+        """The jobs in the hands of this process."""
+        with self._condition:
+            return list(self._active.values())
+
+    def wait_until_drained(self, timeout_seconds: float | None = None) -> bool:
+        """Wait until nothing is in hand and the last claim brought nothing. True when it is so."""
+        with self._condition:
+            return self._condition.wait_for(self._is_drained, timeout_seconds)
+
+    def _is_drained(self) -> bool:
+        return (not self._active and not self._wanted and not self._refilling) or self._stopping
+
+
+def _length(plan: DocumentPlan) -> int:
+    return sum(segment.stop - segment.start for segment in plan.segments)

@@ -1,0 +1,180 @@
+"""From dropped paths to jobs: search, leave out what is known, add in slices."""
+
+import os
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from ingest_desktop.application.discovery import Walk
+from ingest_desktop.domain.errors import DuplicateJobError
+from ingest_desktop.domain.interfaces.contents import ContentStores
+from ingest_desktop.domain.interfaces.events import JobEvents
+from ingest_desktop.domain.interfaces.repository import FoundFile, KnownPath, Repository
+from ingest_desktop.domain.models import Batch, DiscoveryReport, Submission
+from ingest_desktop.domain.models.jobs import filename_of
+
+FIRST_SLICE = 64  # so that rows appear at once
+SLICE = 1_000
+SLICE_SECONDS = 0.25
+ALREADY_TOLD = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Preflight:
+    """What is in a drop, before anything is added. ``kinds`` counts by lower-case file ending."""
+
+    files: int = 0
+    bytes: int = 0
+    kinds: dict[str, int] = field(default_factory=dict)
+    skipped: dict[str, int] = field(default_factory=dict)
+
+
+class Submitter:
+    """Adds files. Any thread; several drops may be searched at once."""
+
+    def __init__(
+        self, repository: Repository, contents: ContentStores, events: JobEvents, is_current: Callable[[str], bool]
+    ) -> None:
+        """``is_current`` says whether a stored recipe is what would be done today."""
+        self._repository = repository
+        self._contents = contents
+        self._events = events
+        self._is_current = is_current
+
+    def preflight(self, paths: Sequence[str], stop: threading.Event | None = None) -> Preflight:
+        """Count what is there."""
+        walk = Walk(stop=stop)
+        kinds: Counter[str] = Counter()
+        files = size = 0
+        for found in walk.files(paths):
+            files += 1
+            size += found.size
+            kinds[os.path.splitext(found.path)[1].lstrip(".").lower()] += 1
+        return Preflight(files, size, dict(kinds), dict(walk.skipped))
+
+    def submit(
+        self,
+        paths: Sequence[str],
+        *,
+        kb_id: str,
+        priority: int,
+        origin: str,
+        stop: threading.Event | None,
+        on_added: Callable[[], None],
+    ) -> Submission:
+        """See ``IngestionService.submit``."""
+        roots = list(dict.fromkeys(os.path.abspath(path) for path in paths))
+        batch = self._repository.create_batch(kb_id, roots, origin=origin, priority=priority, label=label_of(roots))
+        return self._discover(batch, roots, stop, on_added)
+
+    def resume(self, *, stop: threading.Event | None, on_added: Callable[[], None]) -> int:
+        """Search on where a crash cut a drop short. Files that have their job already are left alone."""
+        cut_short = self._repository.unfinished_discoveries()
+        for batch, sources in cut_short:
+            self._discover(batch, [source.path for source in sources], stop, on_added, resumed=True)
+        return len(cut_short)
+
+    def _discover(
+        self,
+        batch: Batch,
+        roots: Sequence[str],
+        stop: threading.Event | None,
+        on_added: Callable[[], None],
+        *,
+        resumed: bool = False,
+    ) -> Submission:
+        walk = Walk(stop=stop)
+        round_ = _Round(batch.batch_id)
+        known = self._unchanged_below(batch.kb_id, roots)
+        for files in slices(walk.files(roots)):
+            same = {f.path: known[f.path].document_id for f in files if _is_same(known.get(f.path), f)}
+            added = self._repository.add_jobs(batch.batch_id, files, known=same)
+            round_.count(len(files), added.added, added.already_listed, added.unchanged, added.already)
+            if added.added:
+                on_added()
+            if added.added or added.unchanged:
+                self._events.jobs_added(batch.batch_id, added.added + added.unchanged)
+            self._events.discovery_changed(round_.report(walk.skipped))
+        self._repository.finish_discovery(batch.batch_id, dict(walk.skipped))
+        report = round_.report(walk.skipped, finished=True)
+        self._events.discovery_changed(report)
+        if report.found and report.unchanged == report.found:
+            self._events.batch_finished(batch.batch_id)
+        if len(roots) == 1 and report.found == 1 and report.already_listed == 1 and not resumed:
+            message = f"{filename_of(roots[0])} is already in the list."
+            raise DuplicateJobError(message, job_id=round_.already[0])
+        return Submission(
+            batch=self._repository.batch(batch.batch_id), report=report, already_listed=tuple(round_.already)
+        )
+
+    def _unchanged_below(self, kb_id: str, roots: Sequence[str]) -> dict[str, KnownPath]:
+        """What the knowledge base has below the roots that would be read the same way today, and has text."""
+        store = self._contents.of(kb_id)
+        found: dict[str, KnownPath] = {}
+        verdicts: dict[str, bool] = {}
+        for root in roots:
+            entries = store.known_paths(root) if os.path.isdir(root) else store.known([root])
+            for path, entry in entries.items():
+                current = verdicts.get(entry.recipe)
+                if current is None:
+                    current = verdicts[entry.recipe] = self._is_current(entry.recipe)
+                if current and entry.chunks and entry.visible:
+                    found[path] = entry
+        return found
+
+
+class _Round:
+    """The running sums of one search."""
+
+    def __init__(self, batch_id: str) -> None:
+        self._batch_id = batch_id
+        self._found = self._added = self._listed = self._unchanged = 0
+        self.already: list[str] = []
+
+    def count(self, found: int, added: int, listed: int, unchanged: int, already: Iterable[str]) -> None:
+        """Add a slice."""
+        self._found += found
+        self._added += added
+        self._listed += listed
+        self._unchanged += unchanged
+        self.already.extend(already)
+        del self.already[ALREADY_TOLD:]
+
+    def report(self, skipped: Counter[str], *, finished: bool = False) -> DiscoveryReport:
+        """The sums so far."""
+        return DiscoveryReport(
+            batch_id=self._batch_id,
+            found=self._found,
+            added=self._added,
+            already_listed=self._listed,
+            unchanged=self._unchanged,
+            skipped=dict(skipped),
+            finished=finished,
+        )
+
+
+def slices(files: Iterator[FoundFile]) -> Iterator[list[FoundFile]]:
+    """Cut a stream of files: a small first slice, then large ones, and none older than a quarter of a second."""
+    part: list[FoundFile] = []
+    limit, started = FIRST_SLICE, time.monotonic()
+    for found in files:
+        part.append(found)
+        if len(part) >= limit or time.monotonic() - started >= SLICE_SECONDS:
+            yield part
+            part, limit, started = [], SLICE, time.monotonic()
+    if part:
+        yield part
+
+
+def _is_same(known: KnownPath | None, found: FoundFile) -> bool:
+    return known is not None and tuple(known.signature) == tuple(found[1:])
+
+
+def label_of(roots: Sequence[str]) -> str:
+    """What a batch is called: its one path's name, or the first and how many more."""
+    if not roots:
+        return ""
+    first = filename_of(roots[0])
+    return first if len(roots) == 1 else f"{first} and {len(roots) - 1} more"

@@ -1,0 +1,106 @@
+"""What producers and the consumer hand to each other, and the bounded queue between them."""
+
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, field
+
+from ingest_desktop.domain.interfaces.repository import Claim, KnownPath
+from ingest_desktop.domain.wire import DocumentPlan, SegmentResult
+
+
+@dataclass(slots=True, eq=False)
+class ActiveJob:
+    """A claimed job in this process, from claim to committed ending. Guarded by the scheduler's lock."""
+
+    claim: Claim
+    known: KnownPath | None = None
+    plan: DocumentPlan | None = None
+    recipe: str = ""
+    missing: set[int] = field(default_factory=set)  # segments not stored yet
+    reused: int = 0  # segments found stored
+    done_units: int = 0
+    crashes: int = 0
+    alone: bool = False  # it was in hand when a child died: no neighbours next time
+    dropped: bool = False  # taken away: what is still in hand of it is thrown away
+    started: float = field(default_factory=time.monotonic)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A segment to store. ``job`` goes live when it was the last one missing."""
+
+    job: ActiveJob
+    result: SegmentResult
+
+
+@dataclass(frozen=True, slots=True)
+class Complete:
+    """Nothing is left to extract: all segments are stored already, or the content has a twin."""
+
+    job: ActiveJob
+
+
+@dataclass(frozen=True, slots=True)
+class Same:
+    """The file still has the content that its path is known for."""
+
+    job: ActiveJob
+    plan: DocumentPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """The file could not be read."""
+
+    job: ActiveJob
+    code: str
+    message: str
+
+
+Result = Stored | Complete | Same | Fault
+
+
+class ResultQueue:
+    """The bounded queue between producers and the consumer: a full queue holds producers back.
+
+    One entry is the list of results that a producer gathered from one task. Closes in order: after ``close`` no
+    ``put`` is taken, and ``get`` gives what is left, then None.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._entries: deque[list[Result]] = deque()
+        self._closed = False
+        self._condition = threading.Condition()
+
+    def put(self, results: list[Result]) -> None:
+        """Wait for room and add. Raises ``RuntimeError`` once closed: a producer outlived its consumer."""
+        with self._condition:
+            while len(self._entries) >= self._capacity and not self._closed:
+                self._condition.wait()
+            if self._closed:
+                raise RuntimeError("The result queue is closed.")
+            self._entries.append(results)
+            self._condition.notify_all()
+
+    def get(self, timeout_seconds: float) -> list[Result] | None:
+        """The next entry; an empty list when none came in time; None when the queue is closed and drained."""
+        with self._condition:
+            if not self._entries and not self._closed:
+                self._condition.wait(timeout_seconds)
+            if self._entries:
+                entry = self._entries.popleft()
+                self._condition.notify_all()
+                return entry
+            return None if self._closed else []
+
+    def close(self) -> None:
+        """Take no more."""
+        with self._condition:
+            self._closed = True
+            self._condition.notify_all()
+
+    def __len__(self) -> int:
+        return len(self._entries)

@@ -1,0 +1,157 @@
+"""The one place that knows every room: builds the program out of them."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ingest_desktop.application.events import EventHub
+from ingest_desktop.application.housekeeping import Housekeeping
+from ingest_desktop.application.ingestion_service import IngestionService
+from ingest_desktop.application.lifecycle import Crew, WorkerLifecycle
+from ingest_desktop.application.progress import ProgressBoard
+from ingest_desktop.application.scheduler import Scheduler
+from ingest_desktop.application.search_service import SearchService
+from ingest_desktop.application.submission import Submitter
+from ingest_desktop.application.work import ResultQueue
+from ingest_desktop.config.settings import Settings
+from ingest_desktop.domain.enums import Actor
+from ingest_desktop.domain.interfaces.workers import Worker, WorkerHost
+from ingest_desktop.domain.wire import ExtractOptions, recipe_of
+from ingest_desktop.extraction.host import ChildProcess
+from ingest_desktop.extraction.registry import reader_version
+from ingest_desktop.infrastructure.content_registry import KnowledgeBaseStores
+from ingest_desktop.infrastructure.ledger import Ledger
+from ingest_desktop.infrastructure.search import FullTextIndex
+from ingest_desktop.observability.metrics import Metrics
+from ingest_desktop.workers.consumer import Consumer
+from ingest_desktop.workers.producer import Producer
+from ingest_desktop.workers.steward import Steward
+from ingest_desktop.workers.threads import ThreadHost
+
+_RECIPE = re.compile(r"(?P<reader>\S+)/(?P<version>\d+) ")
+
+
+@dataclass(slots=True)
+class App:
+    """The program without a face. Any thread; ``close`` ends its workers and its files."""
+
+    settings: Settings
+    repository: Ledger
+    contents: KnowledgeBaseStores
+    service: IngestionService
+    search: SearchService
+    lifecycle: WorkerLifecycle
+    housekeeping: Housekeeping
+    events: EventHub
+    progress: ProgressBoard
+    metrics: Metrics
+
+    def store_bytes(self) -> int:
+        """What the store takes on the disk, in bytes."""
+        ledger = self.settings.data_root / "ledger.db"
+        return self.contents.bytes_used() + (ledger.stat().st_size if ledger.exists() else 0)
+
+    def close(self) -> list[str]:
+        """Finish the segments in hand, commit, end every thread and child; names of threads that did not end."""
+        late = self.lifecycle.stop(self.settings.thread_join_timeout)
+        if not late:  # a late thread may still use them
+            self.contents.close()
+            self.repository.close()
+        return late
+
+
+def build_app(
+    settings: Settings,
+    *,
+    actor: Actor,
+    label: str,
+    worker_host: Callable[[Worker], WorkerHost] | None = None,
+) -> App:
+    """Open the store and put the rooms together. Touches the disk; starts no worker.
+
+    Args:
+        actor: Who asks, for the history of jobs.
+        label: What this process is called in the list of workers.
+        worker_host: Hosts a worker in a thread; plain threads unless given.
+
+    Raises:
+        StoreTooNew, StoreDamaged, StoreBusy, StoreFull, StoreError: The store cannot be opened.
+    """
+    root = settings.data_root
+    repository = Ledger(
+        root,
+        lease_seconds=settings.lease_seconds,
+        queue_limit=settings.queue_limit,
+        busy_timeout_seconds=settings.busy_timeout,
+    )
+    contents = KnowledgeBaseStores(
+        root / "knowledge_bases", backup_dir=root / "backups", busy_timeout_seconds=settings.busy_timeout
+    )
+    hub, board, metrics = EventHub(), ProgressBoard(), Metrics(enabled=settings.enable_metrics)
+    metrics.count_jobs_with(lambda: _by_status(repository))
+    housekeeping = Housekeeping(repository, contents, settings)
+
+    def make_crew(worker_id: str, batch_id: str | None) -> Crew:
+        return _crew(worker_id, batch_id, settings, repository, contents, housekeeping, hub, board, metrics)
+
+    lifecycle = WorkerLifecycle(repository, make_crew, worker_host or ThreadHost, label=label)
+    submitter = Submitter(repository, contents, hub, recipe_check(settings.extract_options))
+    service = IngestionService(repository, contents, lifecycle, housekeeping, submitter, hub, actor=actor)
+    search = SearchService(repository, contents, FullTextIndex(contents.of))
+    return App(settings, repository, contents, service, search, lifecycle, housekeeping, hub, board, metrics)
+
+
+def _crew(
+    worker_id: str,
+    batch_id: str | None,
+    settings: Settings,
+    repository: Ledger,
+    contents: KnowledgeBaseStores,
+    housekeeping: Housekeeping,
+    hub: EventHub,
+    board: ProgressBoard,
+    metrics: Metrics,
+) -> Crew:
+    scheduler = Scheduler(repository, contents, settings, board, worker_id=worker_id, batch_id=batch_id)
+    queue = ResultQueue(settings.queue_capacity)
+
+    def make_child() -> ChildProcess:
+        return ChildProcess(
+            memory_bytes=settings.child_memory_bytes,
+            cpu_seconds=settings.child_cpu_seconds,
+            wall_seconds=settings.child_wall_seconds,
+            tasks=settings.child_tasks,
+            recycle_bytes=settings.child_recycle_bytes,
+            nice=settings.child_nice,
+        )
+
+    poll = settings.consumer_poll_interval
+    producers = [
+        Producer(f"producer-{number}", scheduler, queue, make_child, board, poll_seconds=poll)
+        for number in range(1, settings.worker_count + 1)
+    ]
+    consumer = Consumer(scheduler, queue, repository, contents, settings, hub, metrics)
+    steward = Steward(scheduler, lambda: producers, repository, housekeeping, settings, hub, board, worker_id=worker_id)
+    return Crew(scheduler, queue, producers, consumer, steward, worker_id)
+
+
+def recipe_check(options: ExtractOptions) -> Callable[[str], bool]:
+    """Says whether a stored recipe is what would be done today: reader, its version, sizes."""
+
+    def is_current(recipe: str) -> bool:
+        match = _RECIPE.match(recipe)
+        if match is None:
+            return False
+        reader, version = match["reader"], int(match["version"])
+        if reader_version(reader) != version:
+            return False
+        return any(recipe_of(reader, version, options, unit) == recipe for unit in ("page", "byte", "whole"))
+
+    return is_current
+
+
+def _by_status(repository: Ledger) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for (_, status), number in repository.counts().by_status.items():
+        found[status.value] = found.get(status.value, 0) + number
+    return found

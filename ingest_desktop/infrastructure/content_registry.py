@@ -1,0 +1,67 @@
+"""The content stores of all knowledge bases, each opened once."""
+
+import shutil
+import threading
+from pathlib import Path
+
+from ingest_desktop.domain.errors import StoreError
+from ingest_desktop.infrastructure.content_store import KnowledgeBaseStore
+
+
+class KnowledgeBaseStores:
+    """Opens, keeps and removes knowledge bases' files below ``knowledge_bases/``. Any thread."""
+
+    def __init__(self, root: Path, *, backup_dir: Path, busy_timeout_seconds: float) -> None:
+        self._root = root
+        self._backup_dir = backup_dir
+        self._busy_timeout_seconds = busy_timeout_seconds
+        self._lock = threading.Lock()
+        self._open: dict[str, KnowledgeBaseStore] = {}
+
+    def of(self, kb_id: str) -> KnowledgeBaseStore:
+        """The store of a knowledge base, made when it is not there yet. See ``ContentStores``."""
+        with self._lock:
+            store = self._open.get(kb_id)
+            if store is None:
+                store = self._open[kb_id] = KnowledgeBaseStore(
+                    kb_id,
+                    self._root / kb_id,
+                    backup_dir=self._backup_dir / kb_id,
+                    busy_timeout_seconds=self._busy_timeout_seconds,
+                )
+            return store
+
+    def opened(self) -> list[KnowledgeBaseStore]:
+        """Those that are open."""
+        with self._lock:
+            return list(self._open.values())
+
+    def drop(self, kb_id: str) -> None:
+        """Close a knowledge base's store and remove its folder for good."""
+        with self._lock:
+            store = self._open.pop(kb_id, None)
+        if store is not None:
+            store.close()
+        folder = self._root / kb_id
+        try:
+            if folder.exists():
+                shutil.rmtree(folder)
+        except OSError as error:
+            raise StoreError(f"The knowledge base's folder {folder} cannot be removed ({error}).") from error
+
+    def bytes_used(self) -> int:
+        """What all knowledge bases take on the disk."""
+        total = 0
+        for file in self._root.glob("*/*"):
+            try:
+                total += file.stat().st_size
+            except OSError:  # a side file of SQLite that just went
+                continue
+        return total
+
+    def close(self) -> None:
+        """Close all."""
+        with self._lock:
+            stores, self._open = list(self._open.values()), {}
+        for store in stores:
+            store.close()

@@ -1,0 +1,194 @@
+"""The producer: takes a task, lets its child read, puts the results on the bounded queue.
+
+A plain loop without Qt; ``threads`` and ``qt_threads`` host it. One producer owns one child process.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from ingest_desktop.application.progress import ProgressBoard
+from ingest_desktop.application.scheduler import Assignment, Scheduler
+from ingest_desktop.application.work import ActiveJob, Complete, Fault, Result, ResultQueue, Same, Stored
+from ingest_desktop.domain.enums import JobPhase
+from ingest_desktop.domain.errors import IngestError, LimitExceeded, ReaderCrashed
+from ingest_desktop.domain.interfaces.extraction import ExtractionChild
+from ingest_desktop.domain.wire import Extracted, Failed, Looked, Message, SegmentTask, Working, recipe_of
+from ingest_desktop.observability.logs import work_context
+
+_log = logging.getLogger(__name__)
+
+FLUSH_SECONDS = 0.25  # results of a slow lot are handed on this often
+MAX_CRASHES = 2  # once among others, once alone
+
+
+class Producer:
+    """One reading loop."""
+
+    def __init__(
+        self,
+        name: str,
+        scheduler: Scheduler,
+        queue: ResultQueue,
+        make_child: Callable[[], ExtractionChild],
+        board: ProgressBoard,
+        *,
+        poll_seconds: float,
+    ) -> None:
+        self.name = name
+        self._scheduler = scheduler
+        self._queue = queue
+        self._make_child = make_child
+        self._board = board
+        self._poll_seconds = poll_seconds
+        self._stop = threading.Event()
+        self._child: ExtractionChild | None = None
+        self._in_hand: tuple[float, list[ActiveJob]] | None = None  # since when, which jobs
+
+    def run(self) -> None:
+        """Work until stopped."""
+        child = self._child = self._make_child()
+        try:
+            while not self._stop.is_set() and not self._scheduler.is_stopping:
+                assignment = self._scheduler.next_task(self._poll_seconds)
+                if assignment is not None:
+                    self._work(child, assignment)
+        except Exception:  # noqa: BLE001 - the loop's top: a bug must not end the window; the jobs await recovery
+            _log.exception("producer failed", extra={"worker": self.name})
+        finally:
+            child.close()
+
+    def stop(self) -> None:
+        """Return after the task in hand."""
+        self._stop.set()
+
+    def abort(self) -> None:
+        """Give up the task in hand: its child is killed."""
+        child = self._child
+        if child is not None and self._in_hand is not None:
+            child.kill()
+
+    def abort_if_useless(self, older_than_seconds: float) -> None:
+        """Kill the child when every job of its task was taken away and it still works on it."""
+        in_hand = self._in_hand
+        if in_hand is None:
+            return
+        since, jobs = in_hand
+        if time.monotonic() - since >= older_than_seconds and jobs and any(job.dropped for job in jobs):
+            self.abort()
+
+    def _work(self, child: ExtractionChild, assignment: Assignment) -> None:
+        task, jobs = assignment
+        self._in_hand = (time.monotonic(), jobs)
+        gathered = _Gathering(self._scheduler, self._queue, self._board, jobs, isinstance(task, SegmentTask))
+        claim = jobs[0].claim
+        with work_context(job_id=str(claim.job_id), kb_id=claim.kb_id, batch_id=claim.batch_id):
+            try:
+                child.run(task, gathered.on_message)
+            except (ReaderCrashed, LimitExceeded) as error:
+                if not self._stop.is_set():
+                    self._broken(gathered, error, task)
+            finally:
+                self._in_hand = None
+                gathered.flush()
+
+    def _broken(self, gathered: "_Gathering", error: IngestError, task: object) -> None:
+        """The child died: what it had handed over stands, the file in hand is suspect, the rest is read again."""
+        rest = [job for job in gathered.unanswered() if not job.dropped]
+        if not rest:
+            return
+        suspect, others = rest[0], rest[1:]
+        alone = isinstance(task, SegmentTask) or (len(gathered.jobs) == 1)
+        _log.warning("reader died", extra={"code": error.code, "cause": str(error), "alone": alone})
+        suspect_is_guilty = alone and (isinstance(error, LimitExceeded) or suspect.crashes + 1 >= MAX_CRASHES)
+        if suspect_is_guilty:
+            gathered.add(Fault(suspect, error.code, str(error)))
+            if others:
+                self._scheduler.give_back(others)
+        elif isinstance(task, SegmentTask):
+            suspect.crashes += 1
+            self._scheduler.give_back_segment(suspect, task.number)
+        else:
+            self._scheduler.give_back(rest, suspect=suspect)
+
+
+class _Gathering:
+    """The messages of one task on their way to the queue."""
+
+    def __init__(
+        self, scheduler: Scheduler, queue: ResultQueue, board: ProgressBoard, jobs: list[ActiveJob], is_segment: bool
+    ) -> None:
+        self.jobs = jobs
+        self._scheduler = scheduler
+        self._queue = queue
+        self._board = board
+        self._is_segment = is_segment
+        self._by_key = {job.claim.job_id: job for job in jobs}
+        self._answered: set[int] = set()
+        self._results: list[Result] = []
+        self._flushed = time.monotonic()
+
+    def unanswered(self) -> list[ActiveJob]:
+        """Jobs of the task that no message ended, in the task's order."""
+        return [job for job in self.jobs if job.claim.job_id not in self._answered]
+
+    def on_message(self, message: Message) -> None:
+        """Turn a child's message into a result."""
+        if isinstance(message, Working):
+            self._progress(message)
+            return
+        if isinstance(message, Looked | Extracted | Failed):
+            job = self._by_key[message.key]
+            self._answered.add(message.key)
+            if not job.dropped:
+                self._answer(job, message)
+        if time.monotonic() - self._flushed >= FLUSH_SECONDS:
+            self.flush()
+
+    def add(self, result: Result) -> None:
+        """Add a result of our own."""
+        self._answered.add(result.job.claim.job_id)
+        self._results.append(result)
+
+    def flush(self) -> None:
+        """Hand over what was gathered; waits while the queue is full."""
+        results, self._results = self._results, []
+        if results:
+            self._queue.put(results)
+        self._flushed = time.monotonic()
+
+    def _answer(self, job: ActiveJob, message: Looked | Extracted | Failed) -> None:
+        if isinstance(message, Failed):
+            if message.detail:
+                _log.info("reader failed", extra={"code": message.code, "detail": message.detail})
+            self._results.append(Fault(job, message.code, message.message))
+        elif isinstance(message, Extracted):
+            self._results.append(Stored(job, message.result))
+        elif message.unchanged:
+            self._results.append(Same(job, message.plan))
+        elif message.result is not None:
+            plan = message.plan
+            job.plan = plan
+            job.recipe = recipe_of(plan.reader, plan.reader_version, self._scheduler.options, plan.unit)
+            job.missing = {0}
+            self._results.append(Stored(job, message.result))
+        else:
+            self._plan(job, message)
+
+    def _plan(self, job: ActiveJob, message: Looked) -> None:
+        try:
+            if not self._scheduler.planned(job, message.plan):
+                self._results.append(Complete(job))
+        except IngestError as error:
+            self._results.append(Fault(job, error.code, str(error)))
+
+    def _progress(self, message: Working) -> None:
+        job = self._by_key.get(message.key)
+        if job is None or job.dropped:
+            return
+        done, total, unit = message.done, message.total, message.unit
+        if self._is_segment and job.plan is not None:
+            done, total = job.done_units + message.done, sum(s.stop - s.start for s in job.plan.segments)
+            unit = job.plan.unit
+        self._board.post(message.key, JobPhase(message.phase), done, total, unit)

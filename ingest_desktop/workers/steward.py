@@ -1,0 +1,131 @@
+"""The steward: keeps the lease, hears what other processes and people did, lets go of what was taken away.
+
+The one loop that looks at the clock. It asks the ledger for its revision about twice a second (a read of one
+row); everything else happens only when something changed or is due.
+"""
+
+import logging
+import shutil
+import threading
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from ingest_desktop.application.events import EventHub
+from ingest_desktop.application.housekeeping import Housekeeping
+from ingest_desktop.application.progress import ProgressBoard
+from ingest_desktop.application.scheduler import Scheduler
+from ingest_desktop.config.settings import Settings
+from ingest_desktop.domain.errors import IngestError, StoreFull
+from ingest_desktop.domain.interfaces.repository import Repository
+from ingest_desktop.workers.producer import Producer
+
+_log = logging.getLogger(__name__)
+
+ABORT_SECONDS = 1.0  # a task whose job was taken away may finish by itself for so long
+NOTE_SECONDS = 2.0  # progress is written down this often, for other processes and the next start
+HOUSEKEEPING_SECONDS = 60.0
+
+
+class Steward:
+    """The supervising loop of a process."""
+
+    name = "steward"
+
+    def __init__(
+        self,
+        scheduler: Scheduler,
+        producers: Callable[[], Sequence[Producer]],
+        repository: Repository,
+        housekeeping: Housekeeping,
+        settings: Settings,
+        hub: EventHub,
+        board: ProgressBoard,
+        *,
+        worker_id: str,
+    ) -> None:
+        self._scheduler = scheduler
+        self._producers = producers
+        self._repository = repository
+        self._housekeeping = housekeeping
+        self._settings = settings
+        self._hub = hub
+        self._board = board
+        self._worker_id = worker_id
+        self._stop = threading.Event()
+        self._revision = -1
+        self._due: datetime | None = None
+        self._low_disk = False
+        self._next: dict[str, float] = {}
+
+    def run(self) -> None:
+        """Look around until stopped."""
+        while not self._stop.wait(self._settings.consumer_poll_interval):
+            try:
+                self._round()
+            except IngestError as error:
+                _log.warning("steward could not ask the store", extra={"code": error.code, "cause": str(error)})
+            except Exception:  # noqa: BLE001 - the loop's top: one bad round must not end the lease
+                _log.exception("steward failed")
+
+    def stop(self) -> None:
+        """End the loop."""
+        self._stop.set()
+
+    def _round(self) -> None:
+        if self._is_time("heartbeat", self._settings.lease_seconds / 3) and self._repository.heartbeat(self._worker_id):
+            self._scheduler.wake()
+        self._watch_disk()
+        self._follow()
+        for producer in self._producers():
+            producer.abort_if_useless(ABORT_SECONDS)
+        if self._is_time("note", NOTE_SECONDS):
+            self._note_progress()
+        if self._is_time("housekeeping", HOUSEKEEPING_SECONDS):
+            self._housekeeping.run(self._stop)
+
+    def _is_time(self, what: str, every_seconds: float) -> bool:
+        now = time.monotonic()
+        if now < self._next.get(what, 0.0):
+            return False
+        self._next[what] = now + every_seconds
+        return True
+
+    def _follow(self) -> None:
+        """Wake the producers when the store changed or a retry is due; let go of jobs that were taken away."""
+        revision = self._repository.revision()
+        if revision != self._revision:
+            self._revision = revision
+            self._due = self._repository.next_due()
+            self._scheduler.recheck()
+            self._housekeeping.deliver()
+            self._hub.store_changed()
+        if self._due is not None and self._due <= datetime.now(UTC):
+            self._due = self._repository.next_due()
+            self._scheduler.wake()
+
+    def _watch_disk(self) -> None:
+        """Claim nothing while the data folder's disk is nearly full: states must always find room."""
+        try:
+            free = shutil.disk_usage(self._settings.data_root).free
+        except OSError:
+            return
+        low = free < self._settings.min_free_bytes
+        if low and not self._low_disk:
+            need = (self._settings.min_free_bytes - free) // (1024 * 1024) + 1
+            message = f"The disk of the data folder is nearly full: {need} MB more are needed to go on."
+            self._scheduler.hold(True)
+            self._hub.trouble(StoreFull.code, message, "Free some space; work goes on by itself.")
+        elif self._low_disk and not low:
+            self._scheduler.hold(False)
+            self._hub.trouble("", "", "")
+        self._low_disk = low
+
+    def _note_progress(self) -> None:
+        rows = []
+        for job_id, progress in self._board.latest().items():
+            fraction = progress.fraction
+            if fraction is not None and fraction > 0:
+                phase = progress.phase.value
+                rows.append((job_id, phase, fraction * 0.99, progress.done, progress.total, progress.unit))
+        self._repository.note_progress(rows)
