@@ -18,10 +18,12 @@ run: $(VENV)/.ready  ## Start the window; without a display, show the same job o
 
 test: $(VENV)/.ready  ## Format check, lint, types and all tests: what CI runs
 	@sh packaging/linux/system_libraries.sh test
-	$(PY) -m ruff format --check $(SOURCES)
-	$(PY) -m ruff check $(SOURCES)
-	$(PY) -m mypy
-	$(PY) -m pytest $(ARGS)
+	@failed=; \
+	for step in "ruff format --check $(SOURCES)" "ruff check $(SOURCES)" "mypy"; do \
+		echo "== $$step"; $(PY) -m $$step || failed="$$failed '$${step%% --*}'"; \
+	done; \
+	[ -z "$$failed" ] || echo "FAILED:$$failed (the tests follow)"; \
+	$(PY) -m pytest $(ARGS) && [ -z "$$failed" ]
 
 format: $(VENV)/.ready  ## Format and mend what the linter can mend
 	$(PY) -m ruff format $(SOURCES)

@@ -65,7 +65,7 @@ def room_of(parts: list[str]) -> str:
 
 def imports_of(source: str, file: str) -> Iterator[Import]:
     """Every import of a module. ``from a import b`` counts as ``a.b``: ``b`` may be a module."""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(ast.parse(source, file)):
         if isinstance(node, ast.Import):
             for name in node.names:
                 yield Import(file, node.lineno, name.name)
