@@ -1,1 +1,1 @@
-"""The window. Qt only; asks application services, never SQL or files."""
+"""The window: models, views, dialogs and the tray. Qt only; talks to the application through a Protocol."""

@@ -1,0 +1,122 @@
+"""What a person asks of jobs, sent to the engine; what came of it, said in the window."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from ingest_desktop.domain.enums import JobEvent
+from ingest_desktop.domain.errors import IngestError
+from ingest_desktop.domain.models import ActionResult, JobSelector, QueueMove
+from ingest_desktop.ui import words
+from ingest_desktop.ui.backend import Service
+from ingest_desktop.ui.hub import Hub
+from ingest_desktop.ui.selection import Selected
+
+
+def sentence_of(error: Exception) -> str:
+    """An error as one or two plain sentences: what happened and what to do."""
+    if isinstance(error, IngestError):
+        return f"{error} {error.hint}".strip()
+    return words.translate("Commands", "Something went wrong: {error}. See the log for details.").format(error=error)
+
+
+class Commands(QObject):
+    """Sends actions in order; never waits.
+
+    Signals:
+        said: Something to tell in the status bar. arg: a sentence.
+        deleted: Jobs were deleted. args: a sentence, the undo token.
+    """
+
+    said = Signal(str)
+    deleted = Signal(str, str)
+
+    def __init__(self, hub: Hub, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._hub = hub
+
+    def act(self, event: JobEvent, selector: JobSelector) -> None:
+        """Pause, resume, cancel or retry."""
+
+        def call(service: Service) -> ActionResult:
+            doing: dict[JobEvent, Callable[[JobSelector], ActionResult]] = {
+                JobEvent.PAUSE: service.pause,
+                JobEvent.RESUME: service.resume,
+                JobEvent.CANCEL: service.cancel,
+                JobEvent.RETRY: service.retry,
+            }
+            return doing[event](selector)
+
+        self._hub.do(lambda backend: call(backend.service), lambda result: self._tell(event, result))
+
+    def act_on(self, event: JobEvent, selected: Selected) -> None:
+        """The same for a selection; jobs that may not are left out."""
+        if selected.count(event):
+            self.act(event, selected.selector(event))
+
+    def _tell(self, event: JobEvent, result: ActionResult) -> None:
+        count = words.jobs(result.changed)
+        text = {
+            JobEvent.PAUSE: self.tr("{jobs} paused."),
+            JobEvent.RESUME: self.tr("{jobs} resumed."),
+            JobEvent.CANCEL: self.tr("{jobs} cancelled."),
+        }.get(event, self.tr("{jobs} to be tried again.")).format(jobs=count)
+        if result.refused:
+            text += " " + self.tr("{jobs} left as they were: {why}").format(
+                jobs=words.jobs(len(result.refused)), why=result.refused[0].message
+            )
+        self.said.emit(text)
+
+    def toggle(self, selected: Selected) -> None:
+        """Pause what runs or waits; when there is none, resume what is paused."""
+        event = JobEvent.PAUSE if selected.count(JobEvent.PAUSE) else JobEvent.RESUME
+        self.act_on(event, selected)
+
+    def toggle_all(self) -> None:
+        """Pause the whole program, or let it go on."""
+        pulse = self._hub.pulse
+        paused = pulse is not None and pulse.status.app_paused
+        self.act(JobEvent.RESUME if paused else JobEvent.PAUSE, JobSelector(everything=True))
+
+    def delete(self, selector: JobSelector) -> None:
+        """Delete jobs and what they made searchable; originals stay."""
+
+        def tell(result: ActionResult) -> None:
+            text = self.tr("{jobs} deleted. The original files are untouched.").format(jobs=words.jobs(result.changed))
+            if result.undo_token:
+                self.deleted.emit(text, result.undo_token)
+            else:
+                self.said.emit(text)
+
+        self._hub.do(lambda backend: backend.service.delete(selector), tell)
+
+    @Slot(str)
+    def undo(self, token: str) -> None:
+        """Take a deletion back."""
+        self._hub.do(
+            lambda backend: backend.service.undo(token),
+            lambda result: self.said.emit(self.tr("{jobs} brought back.").format(jobs=words.jobs(result.changed))),
+        )
+
+    def move(self, selected: Selected, where: QueueMove) -> None:
+        """Move waiting jobs in the queue."""
+        ids = tuple(map(str, selected.ids))
+        if ids:
+            self._hub.do(
+                lambda backend: backend.service.move(ids, where),
+                lambda count: self.said.emit(self.tr("{jobs} moved in the queue.").format(jobs=words.jobs(count))),
+            )
+
+    def retry_failures(self, code: str) -> None:
+        """Try again whatever failed for one cause."""
+        self._hub.do(
+            lambda backend: backend.service.retry_failures(code), lambda result: self._tell(JobEvent.RETRY, result)
+        )
+
+    def set_priority(self, selected: Selected, priority: int) -> None:
+        """Let waiting jobs go before or after others."""
+        selector = selected.selector()
+        self._hub.do(
+            lambda backend: backend.service.set_priority(selector, priority),
+            lambda _: self.said.emit(self.tr("Priority set.")),
+        )

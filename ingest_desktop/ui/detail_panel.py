@@ -1,0 +1,298 @@
+"""The detail of one job: receipt, text, history, and what went wrong with its next step."""
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QColor, QFontDatabase, QPalette
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QPushButton,
+    QTabWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ingest_desktop.domain.enums import JobEvent, JobStatus, can
+from ingest_desktop.domain.models import Chunk, HistoryEntry, Job
+from ingest_desktop.ui import assets, formats, theme, words
+from ingest_desktop.ui.backend import Backend
+from ingest_desktop.ui.hub import Hub
+from ingest_desktop.ui.job_delegate import status_color, status_icon
+
+TEXT_CHUNKS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """What is read for the panel in one go."""
+
+    job: Job
+    place: int | None
+    history: tuple[HistoryEntry, ...]
+
+
+class DetailPanel(QWidget):
+    """Follows the job with the focus.
+
+    Signals:
+        act_wanted: args: JobEvent, job id.
+        open_wanted, folder_wanted: arg: path.
+        settings_wanted: The next step is in the settings.
+        hide_wanted: The person closed the panel.
+    """
+
+    act_wanted = Signal(object, str)
+    open_wanted = Signal(str)
+    folder_wanted = Signal(str)
+    settings_wanted = Signal()
+    hide_wanted = Signal()
+
+    def __init__(self, hub: Hub, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._hub = hub
+        self._job_id = 0
+        self._detail: Detail | None = None
+        self._text_of: tuple[int, int] | None = None
+        self.setAccessibleName(self.tr("Details"))
+        self.setMinimumHeight(150)
+        self._make_head()
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.setAccessibleName(self.tr("Details of the job"))
+        self.receipt = self._plain(self.tr("Receipt"))
+        self.text = self._plain(self.tr("Text"))
+        self.history = self._plain(self.tr("History"))
+        self.log = self._plain(self.tr("Log"))
+        self._make_layout()
+        self.tabs.currentChanged.connect(self._on_tab)
+        hub.bridge.changed.connect(self._on_changed)
+        self._clear()
+
+    def _make_head(self) -> None:
+        self._icon, self._name, self._status = QLabel(), QLabel(), QLabel()
+        self._name.setTextFormat(Qt.TextFormat.PlainText)
+        self._status.setTextFormat(Qt.TextFormat.PlainText)
+        font = self._name.font()
+        font.setBold(True)
+        self._name.setFont(font)
+        self._name.setMinimumWidth(80)
+        self._retry = QPushButton(self.tr("Retry"))
+        self._resume = QPushButton(self.tr("Resume"))
+        self._settings = QPushButton(self.tr("Settings…"))
+        self._open = QPushButton(self.tr("Open"))
+        self._folder = QPushButton(self.tr("Show in folder"))
+        self._close = QToolButton()
+        self._close.setAutoRaise(True)
+        self._close.setAccessibleName(self.tr("Hide details"))
+        self._close.setToolTip(self.tr("Hide details"))
+        self._retry.clicked.connect(lambda: self._act(JobEvent.RETRY))
+        self._resume.clicked.connect(lambda: self._act(JobEvent.RESUME))
+        self._settings.clicked.connect(self.settings_wanted)
+        self._open.clicked.connect(lambda: self._with_path(self.open_wanted))
+        self._folder.clicked.connect(lambda: self._with_path(self.folder_wanted))
+        self._close.clicked.connect(self.hide_wanted)
+
+    def _make_layout(self) -> None:
+        head = QHBoxLayout()
+        head.setContentsMargins(12, 8, 8, 4)
+        head.setSpacing(8)
+        head.addWidget(self._icon)
+        head.addWidget(self._name)
+        head.addWidget(self._status)
+        head.addStretch(1)
+        for button in (self._retry, self._resume, self._settings, self._open, self._folder, self._close):
+            head.addWidget(button)
+        self._advice = QLabel()
+        self._advice.setWordWrap(True)
+        self._advice.setTextFormat(Qt.TextFormat.PlainText)
+        self._advice.setContentsMargins(12, 0, 12, 6)
+        self._advice.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(head)
+        layout.addWidget(self._advice)
+        layout.addWidget(self.tabs, 1)
+
+    def _plain(self, title: str) -> QPlainTextEdit:
+        view = QPlainTextEdit()
+        view.setReadOnly(True)
+        view.setFrameShape(QFrame.Shape.NoFrame)
+        view.setAccessibleName(title)
+        view.setTabChangesFocus(True)
+        view.document().setDocumentMargin(12)
+        self.tabs.addTab(view, title)
+        return view
+
+    # following -----------------------------------------------------------------------------
+
+    @Slot(int)
+    def show_job(self, job_id: int) -> None:
+        """Show another job, 0 for none. Nothing is read while the panel is hidden."""
+        self._job_id = job_id
+        if not job_id:
+            self._clear()
+        elif not self.isHidden():
+            self._read()
+
+    def showEvent(self, event: object) -> None:
+        super().showEvent(event)  # type: ignore[arg-type]
+        if self._job_id:
+            self._read()
+
+    @Slot(object)
+    def _on_changed(self, jobs: tuple[Job, ...]) -> None:
+        if self._job_id and not self.isHidden() and any(int(job.id) == self._job_id for job in jobs):
+            self._read()
+
+    def _read(self) -> None:
+        job_id = str(self._job_id)
+
+        def call(backend: Backend) -> Detail:
+            job = backend.service.job(job_id)
+            place = backend.service.queue_place(job_id) if job.status is JobStatus.QUEUED else None
+            return Detail(job, place, tuple(backend.service.history(job_id)))
+
+        self._hub.read(call, self._on_read, key="detail", failed=lambda _: self._clear())
+
+    def _on_read(self, detail: Detail) -> None:
+        if int(detail.job.id) != self._job_id:
+            return
+        self._detail = detail
+        self._show_head()
+        self._show_receipt()
+        self._fill(self.history, "\n".join(map(self._history_line, detail.history)))
+        self._fill(self.log, self._log_text(detail.job))
+        self._on_tab(self.tabs.currentIndex())
+
+    def _clear(self) -> None:
+        self._detail, self._text_of = None, None
+        self._name.setText(self.tr("Select a job to see what became of it."))
+        for label in (self._status, self._advice, self._icon):
+            label.clear()
+        self._advice.hide()
+        for view in (self.receipt, self.text, self.history, self.log):
+            view.clear()
+        for button in (self._retry, self._resume, self._settings, self._open, self._folder):
+            button.hide()
+
+    @staticmethod
+    def _fill(view: QPlainTextEdit, text: str) -> None:
+        if view.toPlainText() != text:
+            view.setPlainText(text)
+
+    # what is shown -------------------------------------------------------------------------
+
+    def _show_head(self) -> None:
+        assert self._detail is not None
+        job, tokens = self._detail.job, theme.tokens_now()
+        color = status_color(job, tokens)
+        self._icon.setPixmap(assets.pixmap(status_icon(job), color, 18, self.devicePixelRatioF()))
+        metrics = self._name.fontMetrics()
+        self._name.setText(metrics.elidedText(job.original_filename, Qt.TextElideMode.ElideMiddle, 320))
+        self._name.setToolTip(job.source_path)
+        self._status.setText(words.status(job, place=self._detail.place))
+        palette = self._status.palette()
+        palette.setColor(QPalette.ColorRole.WindowText, QColor(color))
+        self._status.setPalette(palette)
+        failed = job.status is JobStatus.FAILED
+        self._advice.setVisible(failed)
+        if failed:
+            self._advice.setText(f"{job.error_message or ''} {words.next_step(job.error_code)}".strip())
+        self._retry.setVisible(can(job.status, JobEvent.RETRY))
+        self._resume.setVisible(can(job.status, JobEvent.RESUME))
+        self._settings.setVisible(failed and job.error_code in ("limit_exceeded", "source_too_large"))
+        self._open.show()
+        self._folder.show()
+
+    def _show_receipt(self) -> None:
+        assert self._detail is not None
+        job = self._detail.job
+        if job.receipt is not None:
+            lines = words.receipt(job, job.receipt)
+        elif job.status is JobStatus.FAILED:
+            lines = [self.tr("It failed before there was anything to account for.")]
+        else:
+            lines = [self.tr("The receipt is written when the job is done.")]
+        lines.append("")
+        lines.append(
+            self.tr("{size} in {folder}").format(
+                size=formats.size(job.byte_size), folder=words.folder_of(job.source_path)
+            )
+        )
+        lines.append(self.tr("Knowledge base: {name}").format(name=self._hub.base_name(job.kb_id)))
+        if job.mime_type:
+            lines.append(self.tr("Type: {type}").format(type=job.mime_type))
+        if job.attempts > 1:
+            lines.append(self.tr("Tried {n} times").format(n=formats.number(job.attempts)))
+        if job.started_at and job.completed_at:
+            seconds = (job.completed_at - job.started_at).total_seconds()
+            lines.append(self.tr("Took {time}").format(time=formats.duration(seconds)))
+        self._fill(self.receipt, "\n".join(lines))
+
+    def _history_line(self, entry: HistoryEntry) -> str:
+        before = words.status_name(entry.from_status) if entry.from_status else self.tr("New")
+        line = f"{formats.exact(entry.at)}   {before} → {words.status_name(entry.to_status)}   ({entry.actor})"
+        return f"{line}: {entry.reason}" if entry.reason else line
+
+    def _log_text(self, job: Job) -> str:
+        if not job.error_code and not job.message:
+            return self.tr("Nothing went wrong.")
+        lines = [job.message or ""]
+        if job.error_code:
+            lines += [
+                self.tr("Error: {code}").format(code=job.error_code),
+                job.error_message or "",
+                self.tr("Next step: {step}").format(step=words.next_step(job.error_code)),
+            ]
+        if job.receipt is not None:
+            lines += [f"{phase}: {seconds:.2f} s" for phase, seconds in job.receipt.seconds.items()]
+        return "\n".join(line for line in lines if line)
+
+    @Slot(int)
+    def _on_tab(self, index: int) -> None:
+        """The text is read only when its tab is looked at."""
+        detail = self._detail
+        if detail is None or self.tabs.widget(index) is not self.text:
+            return
+        wanted = (int(detail.job.id), detail.job.revision)
+        if self._text_of == wanted:
+            return
+        self._text_of = wanted
+        job_id = detail.job.id
+        self._hub.read(
+            lambda backend: backend.service.chunks_of(job_id, TEXT_CHUNKS),
+            self._on_text,
+            key="text",
+            failed=lambda error: self._fill(self.text, str(error)),
+        )
+
+    def _on_text(self, chunks: list[Chunk]) -> None:
+        parts = []
+        for chunk in chunks:
+            place = words.place_of(chunk.location)
+            parts.append(f"— {place} —\n{chunk.text}" if place else chunk.text)
+        if len(chunks) == TEXT_CHUNKS:
+            parts.append(self.tr("Only the start is shown here."))
+        self._fill(self.text, "\n\n".join(parts) or self.tr("There is no text yet."))
+
+    def restyle(self) -> None:
+        """Take the colours of the theme."""
+        self._close.setIcon(assets.icon("close", theme.tokens_now().muted))
+        self.log.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        if self._detail is not None:
+            self._show_head()
+
+    # wishes --------------------------------------------------------------------------------
+
+    def _act(self, event: JobEvent) -> None:
+        if self._detail is not None:
+            self.act_wanted.emit(event, self._detail.job.id)
+
+    def _with_path(self, wish: object) -> None:
+        if self._detail is not None:
+            wish.emit(self._detail.job.source_path)  # type: ignore[attr-defined]

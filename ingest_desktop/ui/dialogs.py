@@ -1,0 +1,95 @@
+"""Small dialogs: naming a knowledge base, deleting one, what was skipped, quitting during work."""
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QLabel, QLineEdit, QMessageBox, QVBoxLayout, QWidget
+
+from ingest_desktop.domain.models import KnowledgeBase
+from ingest_desktop.ui import formats, theme, words
+
+NAME_LENGTH = 80
+
+
+class NameDialog(QDialog):
+    """Asks for the name of a knowledge base; checks it as it is typed."""
+
+    def __init__(self, title: str, verb: str, taken: list[str], name: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        self._taken = {other.casefold() for other in taken if other != name}
+        self.field = QLineEdit(name)
+        self.field.setMaxLength(NAME_LENGTH)
+        self.field.setAccessibleName(self.tr("Name"))
+        self.field.selectAll()
+        self.note = QLabel(" ")
+        palette = self.note.palette()
+        palette.setColor(palette.ColorRole.WindowText, theme.tokens_now().danger)
+        self.note.setPalette(palette)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        self.accept_button = buttons.addButton(verb, QDialogButtonBox.ButtonRole.AcceptRole)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        label = QLabel(self.tr("Name"))
+        label.setBuddy(self.field)
+        layout = QVBoxLayout(self)
+        layout.setSpacing(8)
+        for widget in (label, self.field, self.note, buttons):
+            layout.addWidget(widget)
+        self.setMinimumWidth(360)
+        self.field.textChanged.connect(self._check)
+        self._check(name)
+
+    @property
+    def name(self) -> str:
+        """What was typed, without blanks around it."""
+        return self.field.text().strip()
+
+    def _check(self, _: str) -> None:
+        taken = self.name.casefold() in self._taken
+        self.note.setText(self.tr("There is one with this name.") if taken else " ")
+        self.accept_button.setEnabled(bool(self.name) and not taken)
+
+
+def confirm_delete_base(base: KnowledgeBase, jobs: int, parent: QWidget) -> QMessageBox:
+    """Asks before a knowledge base goes; the caller opens it."""
+    box = QMessageBox(parent)
+    box.setIcon(QMessageBox.Icon.NoIcon)
+    box.setWindowTitle(box.tr("Delete knowledge base"))
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setText(box.tr("Delete “{name}” with {jobs}?").format(name=base.name, jobs=words.jobs(jobs)))
+    box.setInformativeText(
+        box.tr("It can be brought back until the store is cleaned up. The original files are untouched.")
+    )
+    delete = box.addButton(box.tr("Delete"), QMessageBox.ButtonRole.AcceptRole)
+    box.addButton(QMessageBox.StandardButton.Cancel)
+    box.setDefaultButton(QMessageBox.StandardButton.Cancel)
+    delete.setObjectName("delete")
+    return box
+
+
+def skipped_box(skipped: Mapping[str, int], parent: QWidget) -> QMessageBox:
+    """Says what a drop left out and why; the caller opens it."""
+    box = QMessageBox(parent)
+    box.setWindowTitle(box.tr("Skipped"))
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setText(box.tr("{files} left out:").format(files=words.files(sum(skipped.values()))))
+    lines = sorted(skipped.items(), key=lambda line: -line[1])
+    box.setInformativeText("\n".join(f"{formats.number(count)}  {words.skipped_reason(code)}" for code, count in lines))
+    box.setStandardButtons(QMessageBox.StandardButton.Close)
+    return box
+
+
+class QuitBox(QMessageBox):
+    """Asks once before quitting during work; can remember the answer."""
+
+    def __init__(self, running: int, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("Quit"))
+        self.setText(self.tr("{jobs} not finished. Quit now?").format(jobs=words.jobs(running)))
+        self.setInformativeText(self.tr("Nothing is lost: they go on where they stopped at the next start."))
+        self.quit_button = self.addButton(self.tr("Quit"), QMessageBox.ButtonRole.AcceptRole)
+        self.addButton(self.tr("Keep working"), QMessageBox.ButtonRole.RejectRole)
+        self.setDefaultButton(self.quit_button)
+        self.remember = QCheckBox(self.tr("Do not ask again"))
+        self.setCheckBox(self.remember)

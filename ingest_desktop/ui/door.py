@@ -1,0 +1,115 @@
+"""Starts the window: arguments, one instance for each data folder, first paint, then the engine."""
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QLibraryInfo, QLocale, QTimer, QTranslator
+from PySide6.QtWidgets import QApplication, QMessageBox
+
+from ingest_desktop import __version__
+from ingest_desktop.config.settings import Settings, load_settings
+from ingest_desktop.domain.enums import Actor
+from ingest_desktop.domain.errors import IngestError
+from ingest_desktop.ui import assets, theme, window_state
+from ingest_desktop.ui.backend import Backend
+from ingest_desktop.ui.hub import Hub
+from ingest_desktop.ui.main_window import MainWindow
+from ingest_desktop.ui.single_instance import FirstInstance, hand_over
+
+SWITCH_SECONDS = 0.001  # how long a thread may keep the interpreter: shortens repaints beside busy threads
+SIGNAL_MS = 200
+
+
+def parser() -> argparse.ArgumentParser:
+    """The arguments of the window."""
+    found = argparse.ArgumentParser(prog="ingest-desktop", description="Make your documents searchable, offline.")
+    found.add_argument("paths", nargs="*", metavar="PATH", help="files and folders to add")
+    found.add_argument("--data-dir", metavar="DIR", help="where the store lives (or INGESTION_DATA_ROOT)")
+    found.add_argument("--version", action="version", version=f"ingest-desktop {__version__}")
+    return found
+
+
+def make_application() -> QApplication:
+    """The one QApplication, named, with the translation of this locale where there is one."""
+    app = QApplication.instance()
+    if not isinstance(app, QApplication):
+        app = QApplication(sys.argv[:1])
+    app.setApplicationName("ingest-desktop")
+    app.setApplicationDisplayName("Ingest Desktop")
+    app.setApplicationVersion(__version__)
+    app.setDesktopFileName("ingest-desktop")
+    app.setWindowIcon(assets.app_icon())
+    app.setQuitOnLastWindowClosed(False)
+    folders = (QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath), str(assets.resources() / "translations"))
+    for name, folder in zip(("qtbase", "ingest_desktop"), folders, strict=True):
+        translator = QTranslator(app)
+        if translator.load(QLocale(), name, "_", folder):
+            app.installTranslator(translator)
+    return app
+
+
+def engine_of(settings: Settings) -> Callable[[], Backend]:
+    """How the engine is built; called in the command thread, after the first paint."""
+
+    def build() -> Backend:
+        from ingest_desktop.bootstrap import build_app
+        from ingest_desktop.workers.qt_threads import QtHost
+
+        return build_app(settings, actor=Actor.WINDOW, label="window", worker_host=QtHost)
+
+    return build
+
+
+def open_window(settings: Settings, build: Callable[[], Backend]) -> MainWindow:
+    """Make and show the window; the engine is built when it is painted."""
+    hub = Hub(build)
+    window = MainWindow(hub, settings, window_state.load(settings.data_root))
+    window.show()
+    QTimer.singleShot(0, hub.open)
+    return window
+
+
+def run(arguments: list[str]) -> int:
+    """Run the window until it is quit; the exit code."""
+    options = parser().parse_args(arguments)
+    sys.setswitchinterval(SWITCH_SECONDS)
+    app = make_application()
+    try:
+        settings = load_settings(options.data_dir)
+        settings.data_root.mkdir(parents=True, exist_ok=True)
+    except (IngestError, OSError) as error:
+        theme.apply(app, theme.wanted("system"))
+        hint = getattr(error, "hint", "")
+        QMessageBox.critical(None, app.applicationDisplayName(), f"{error} {hint}".strip())
+        return 2
+    paths = [os.path.abspath(path) for path in options.paths]
+    if hand_over(settings.data_root, paths):
+        return 0
+    first = FirstInstance(Path(settings.data_root))
+    if not first.claim():
+        return 0 if hand_over(settings.data_root, paths) else 1
+    theme.apply(app, theme.wanted(settings.theme))
+    window = open_window(settings, engine_of(settings))
+    window.quitting.connect(app.quit)
+    first.called.connect(window.bring_up)
+    first.called.connect(lambda found: window.add_paths(found) if found else None)
+    window.add_paths(paths)
+    beat = _obey_signals(window)
+    code = app.exec()
+    beat.stop()
+    first.release()
+    return code
+
+
+def _obey_signals(window: MainWindow) -> QTimer:
+    """Ctrl+C and a polite kill quit in good order; the timer lets Python see them."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: window.quit_now())
+    beat = QTimer(window)
+    beat.timeout.connect(lambda: None)
+    beat.start(SIGNAL_MS)
+    return beat

@@ -1,0 +1,483 @@
+"""The job list: an array of ids, and rows read by pages when they are shown.
+
+The model holds 8 bytes for each row and a few thousand rows' content; it asks no disk. Rows that are
+not read yet show as placeholders for a moment.
+"""
+
+import time
+from array import array
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from enum import IntEnum
+from typing import Any
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QCoreApplication,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+    QTimer,
+    Signal,
+    Slot,
+)
+
+from ingest_desktop.domain.enums import JobStatus, Outcome
+from ingest_desktop.domain.models import Job, JobOrder, JobQuery, Progress
+from ingest_desktop.ui import formats, words
+from ingest_desktop.ui.hub import Hub, Pulse, is_structural
+from ingest_desktop.ui.row_ids import IdReading, Step
+
+PAGE_ROWS = 256
+CACHED_ROWS = 24 * PAGE_ROWS
+PROGRESS_MS = 100
+REFRESH_MS = 150
+REFRESH_SHARE = 4  # rest this many times as long as the last reading took: at most 20 % of the time
+Index = QModelIndex | QPersistentModelIndex
+ROOT = QModelIndex()
+
+
+class Column(IntEnum):
+    """The columns, in their first order."""
+
+    NAME = 0
+    STATUS = 1
+    PROGRESS = 2
+    PAGES = 3
+    SIZE = 4
+    SPEED = 5
+    LEFT = 6
+    TRIES = 7
+    ADDED = 8
+    BASE = 9
+    FOLDER = 10
+
+
+ORDERS = {
+    Column.NAME: JobOrder.NAME,
+    Column.STATUS: JobOrder.STATUS,
+    Column.PROGRESS: JobOrder.PROGRESS,
+    Column.SIZE: JobOrder.SIZE,
+    Column.ADDED: JobOrder.ADDED,
+}
+NUMERIC = frozenset({Column.PAGES, Column.SIZE, Column.SPEED, Column.LEFT, Column.TRIES, Column.ADDED})
+_RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+_LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+_TOOL_TIP, _ALIGNMENT, _ACCESSIBLE = 3, 7, 11
+_SERVED = frozenset({_TOOL_TIP, _ALIGNMENT, _ACCESSIBLE})
+
+
+class Row:
+    """A job as shown: its texts are made when first asked for."""
+
+    __slots__ = ("fraction", "job", "progress", "texts")
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.progress: Progress | None = None
+        self.fraction: float | None = job.progress if job.units_total or job.progress else None
+        self.texts: tuple[str, ...] = ()
+
+    def follow(self, progress: Progress) -> bool:
+        """Take newer progress; within a run the bar never goes back. True when something shown changed."""
+        fraction = progress.fraction
+        if fraction is not None and self.fraction is not None:
+            fraction = max(fraction, self.fraction)
+        if progress == self.progress and fraction == self.fraction:
+            return False
+        self.progress, self.texts = progress, ()
+        self.fraction = fraction if fraction is not None else self.fraction
+        return True
+
+
+class JobModel(QAbstractTableModel):
+    """The jobs that answer a query.
+
+    Signals:
+        rows_moved: Rows were replaced as a whole. arg: new rows of ids that were to be kept.
+        loaded: A reading has ended; the rows are all there.
+    """
+
+    rows_moved = Signal(object)
+    loaded = Signal()
+
+    def __init__(self, hub: Hub, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._hub = hub
+        self.query = JobQuery()
+        self._ids: array[int] = array("q")
+        self._rows: dict[int, Row] = {}
+        self._wanted: set[int] = set()
+        self._fetching = False
+        self._visible = (0, -1)
+        self._reading: IdReading | None = None
+        self._again = False
+        self._rest_until = 0.0
+        self._cost = 0.0
+        self._second = 0
+        self.keep: Callable[[], frozenset[int]] = frozenset
+        self._fetch_timer = self._timer(self._fetch, 0)
+        self._refresh_timer = self._timer(self._refresh_now, REFRESH_MS)
+        self._progress_timer = QTimer(self)
+        self._progress_timer.timeout.connect(self._on_tick)
+        hub.ready.connect(self._on_ready)
+        hub.pulsed.connect(self._on_pulse)
+        hub.bases_changed.connect(self._on_bases)
+        hub.bridge.changed.connect(self.update_jobs)
+        hub.bridge.added.connect(self._on_added)
+        self._counts_before: Any = None
+
+    def _timer(self, slot: Callable[[], None], interval_ms: int) -> QTimer:
+        timer = QTimer(self)
+        timer.setSingleShot(True)
+        timer.setInterval(interval_ms)
+        timer.timeout.connect(slot)
+        return timer
+
+    # what Qt asks --------------------------------------------------------------------------
+
+    def rowCount(self, parent: Index = ROOT) -> int:
+        return 0 if parent.isValid() else len(self._ids)
+
+    def columnCount(self, parent: Index = ROOT) -> int:
+        return 0 if parent.isValid() else len(Column)
+
+    def data(self, index: Index, role: int = 0) -> Any:
+        if role != 0:
+            return self._other(index, role) if role in _SERVED else None
+        row = self._rows.get(self._ids[index.row()])
+        if row is None:
+            return self._miss(index.row(), index.column())
+        return (row.texts or self._format(row))[index.column()]
+
+    def _other(self, index: Index, role: int) -> Any:
+        column = index.column()
+        if role == _ALIGNMENT:
+            return _RIGHT if column in NUMERIC else _LEFT
+        row = self._rows.get(self._ids[index.row()])
+        if row is None:
+            return None
+        if role == _TOOL_TIP:
+            if column == Column.STATUS and row.job.error_message:
+                return f"{row.job.error_message}\n{words.next_step(row.job.error_code)}"
+            return row.job.source_path if column in (Column.NAME, Column.FOLDER) else None
+        text = (row.texts or self._format(row))[column]
+        return f"{_titles()[column]}: {text}" if text else None
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
+        if orientation != Qt.Orientation.Horizontal or not 0 <= section < len(Column):
+            return None
+        if role == _ALIGNMENT:
+            return _RIGHT if section in NUMERIC else _LEFT
+        return _titles()[section] if role == 0 else None
+
+    def _format(self, row: Row) -> tuple[str, ...]:
+        job, progress = row.job, row.progress if row.job.status is JobStatus.RUNNING else None
+        done, total, unit = (
+            (progress.done, progress.total, progress.unit) if progress else (job.units_done, job.units_total, job.unit)
+        )
+        left = progress.seconds_left if progress else None
+        row.texts = (
+            job.original_filename,
+            words.status(job, progress=progress),
+            _progress_text(row),
+            formats.units(done, total, unit),
+            formats.size(job.byte_size),
+            formats.rate(progress.units_per_second or 0.0, unit) if progress else "",
+            formats.duration(left) if left is not None else "",
+            formats.number(job.attempts) if job.attempts > 1 else "",
+            formats.when(job.created_at),
+            self._hub.base_name(job.kb_id),
+            words.folder_of(job.source_path),
+        )
+        return row.texts
+
+    # rows, by number or id -----------------------------------------------------------------
+
+    def row(self, number: int) -> Row | None:
+        """The row with this number, when it is read."""
+        return self._rows.get(self._ids[number]) if 0 <= number < len(self._ids) else None
+
+    def job_id(self, number: int) -> int:
+        """The id of the job in a row."""
+        return self._ids[number]
+
+    def ids(self, first: int, last: int) -> "array[int]":
+        """The ids of rows ``first`` to ``last``, inclusive."""
+        return self._ids[first : last + 1]
+
+    def cached(self, job_id: int) -> Job | None:
+        """A job, when it is read."""
+        row = self._rows.get(job_id)
+        return row.job if row else None
+
+    def find(self, job_id: int) -> int:
+        """The row of a job, or -1. Looks at all rows: for single ids."""
+        try:
+            return self._ids.index(job_id)
+        except ValueError:
+            return -1
+
+    # reading pages -------------------------------------------------------------------------
+
+    def set_visible(self, first: int, last: int) -> None:
+        """Which rows are on the screen."""
+        self._visible = (first, last)
+
+    def _miss(self, number: int, column: int) -> str:
+        self._wanted.add(number // PAGE_ROWS)
+        if not self._fetching and not self._fetch_timer.isActive():
+            self._fetch_timer.start()
+        return "…" if column == 0 else ""
+
+    @Slot()
+    def _fetch(self) -> None:
+        """Read one page that is wanted and still near the screen; others are forgotten."""
+        first, last = self._visible
+        wanted = [page for page in self._wanted if first - PAGE_ROWS <= page * PAGE_ROWS <= last]
+        self._wanted.clear()
+        if not wanted or self._fetching:
+            return
+        self._fetching = True
+        self._wanted.update(wanted[1:])
+        page = wanted[0]
+        ids = [job for job in self._ids[page * PAGE_ROWS : (page + 1) * PAGE_ROWS] if job not in self._rows]
+        self._hub.read(lambda backend: backend.service.jobs_by_ids(ids), self._on_page, failed=self._on_no_page)
+
+    def _on_page(self, jobs: list[Job]) -> None:
+        self._fetching = False
+        for job in jobs:
+            self._rows[int(job.id)] = Row(job)
+        self._evict()
+        self._repaint(None)
+        if self._wanted:
+            self._fetch_timer.start()
+
+    def _on_no_page(self, error: Exception) -> None:
+        self._fetching = False
+        self._hub.failed.emit(error)
+
+    def _evict(self) -> None:
+        """Forget what was read longest ago and is not on the screen."""
+        surplus = len(self._rows) - CACHED_ROWS
+        if surplus <= 0:
+            return
+        first, last = self._visible
+        shown = set(self._ids[max(0, first) : last + 1])
+        for job_id in [job_id for job_id in list(self._rows)[: surplus + len(shown)] if job_id not in shown][:surplus]:
+            del self._rows[job_id]
+
+    def _repaint(self, changed: set[int] | None, left: Column = Column.NAME, right: Column = Column.FOLDER) -> None:
+        """Tell the view of changed rows on the screen; None means all of them."""
+        first, last = max(0, self._visible[0]), min(self._visible[1], len(self._ids) - 1)
+        if changed is None:
+            if first <= last:
+                self.dataChanged.emit(self.index(first, left), self.index(last, right))
+            return
+        for number in range(first, last + 1):
+            if self._ids[number] in changed:
+                self.dataChanged.emit(self.index(number, left), self.index(number, right))
+
+    # news ----------------------------------------------------------------------------------
+
+    @Slot(object)
+    def update_jobs(self, jobs: Iterable[Job]) -> None:
+        """Take jobs as they are now; those that are not in hand are read when they are shown."""
+        rows, changed = self._rows, set()
+        for job in jobs:
+            job_id = int(job.id)
+            old = rows.get(job_id)
+            if old is not None and job.revision >= old.job.revision:
+                fresh = Row(job)
+                if job.status is JobStatus.RUNNING and old.job.attempts == job.attempts:
+                    fresh.progress, fresh.fraction = old.progress, old.fraction
+                rows[job_id] = fresh
+                changed.add(job_id)
+        if changed:
+            self._repaint(changed)
+
+    @Slot(str, int)
+    def _on_added(self, *_: object) -> None:
+        self.refresh()
+
+    @Slot(object)
+    def _on_bases(self, _: object) -> None:
+        for row in self._rows.values():
+            row.texts = ()
+        self._repaint(None)
+
+    @Slot(object)
+    def _on_pulse(self, pulse: Pulse) -> None:
+        if is_structural(self.query, self._counts_before, pulse.status.counts):
+            self.refresh()
+        self._counts_before = pulse.status.counts
+        rows = self._rows
+        touched = [job_id for job_id in pulse.touched if job_id in rows]
+        if not touched:
+            return
+        first, last = self._visible
+        shown = set(self._ids[max(0, first) : last + 1])
+        again = [job_id for job_id in touched if job_id in shown]
+        for job_id in touched:
+            if job_id not in shown:
+                del rows[job_id]
+        if again:
+            self._hub.read(lambda backend: backend.service.jobs_by_ids(again), self.update_jobs, key="touched")
+
+    @Slot()
+    def _on_ready(self) -> None:
+        self._progress_timer.start(PROGRESS_MS)
+        self.set_query(self.query)
+
+    @Slot()
+    def _on_tick(self) -> None:
+        """Pull progress for the rows on the screen; move stripes and count-downs."""
+        backend = self._hub.backend
+        first, last = max(0, self._visible[0]), min(self._visible[1], len(self._ids) - 1)
+        if backend is None or first > last:
+            return
+        latest, now = backend.progress.latest(), int(time.monotonic())
+        new_second, self._second = now != self._second, now
+        moment = datetime.now(UTC)
+        for number in range(first, last + 1):
+            job_id = self._ids[number]
+            row = self._rows.get(job_id)
+            if row is None:
+                continue
+            status = row.job.status
+            if status is JobStatus.RUNNING:
+                progress = latest.get(job_id)
+                moved = row.follow(progress) if progress is not None else False
+                if moved:
+                    self.dataChanged.emit(self.index(number, Column.STATUS), self.index(number, Column.LEFT))
+                elif row.fraction is None:
+                    self.dataChanged.emit(self.index(number, Column.PROGRESS), self.index(number, Column.PROGRESS))
+            elif new_second and status is JobStatus.QUEUED and row.job.due_at is not None and row.job.due_at > moment:
+                row.texts = ()
+                self.dataChanged.emit(self.index(number, Column.STATUS), self.index(number, Column.STATUS))
+
+    # which rows ----------------------------------------------------------------------------
+
+    @property
+    def is_settled(self) -> bool:
+        """True when no reading of ids goes on."""
+        return self._reading is None
+
+    def set_query(self, query: JobQuery) -> None:
+        """Show other jobs, or in another order; rows appear as they are read."""
+        self.query = query
+        self._again = False
+        self._refresh_timer.stop()
+        self.beginResetModel()
+        self._ids = array("q")
+        self.endResetModel()
+        self._read(fresh=True)
+
+    def refresh(self) -> None:
+        """Find out soon which rows there are; calls in the meantime count as one."""
+        if self._reading is not None:
+            self._again = True
+        elif not self._refresh_timer.isActive():
+            rest_ms = round((self._rest_until - time.monotonic()) * 1000)
+            self._refresh_timer.start(max(REFRESH_MS, rest_ms))
+
+    @Slot()
+    def _refresh_now(self) -> None:
+        self._read(fresh=False)
+
+    def _read(self, *, fresh: bool) -> None:
+        backend, query = self._hub.backend, self.query
+        if backend is None:
+            return
+        self._reading = IdReading(
+            lambda: backend.service.job_ids(query),
+            None if fresh else self._ids,
+            frozenset() if fresh else self.keep(),
+        )
+        self._next_step(self._reading)
+
+    def _next_step(self, reading: IdReading) -> None:
+        self._hub.reads.ask(
+            reading.step,
+            lambda step: self._on_step(reading, step),
+            failed=lambda error: self._on_no_ids(reading, error),
+            key="ids",
+        )
+
+    def _on_no_ids(self, reading: IdReading, error: Exception) -> None:
+        if reading is self._reading:
+            self._reading = None
+            self._hub.failed.emit(error)
+
+    def _on_step(self, reading: IdReading, step: Step) -> None:
+        if reading is not self._reading:
+            return
+        if reading.is_fresh:
+            self._append(step.ids)
+        elif step.done:
+            self._replace(step)
+        if not step.done:
+            self._next_step(reading)
+            return
+        self._reading = None
+        self._rest_until = time.monotonic() + step.seconds * REFRESH_SHARE
+        self.loaded.emit()
+        if self._again:
+            self._again = False
+            self.refresh()
+
+    def _append(self, ids: "array[int]") -> None:
+        if ids:
+            start = len(self._ids)
+            self.beginInsertRows(ROOT, start, start + len(ids) - 1)
+            self._ids.extend(ids)
+            self.endInsertRows()
+
+    def _replace(self, step: Step) -> None:
+        """Show what a rereading found: nothing, a stretch put in or taken out, or all anew."""
+        old, new = len(self._ids), len(step.ids)
+        gone, come = old - step.prefix - step.suffix, new - step.prefix - step.suffix
+        if not gone and not come:
+            return
+        if not gone:
+            self.beginInsertRows(ROOT, step.prefix, step.prefix + come - 1)
+            self._ids = step.ids
+            self.endInsertRows()
+        elif not come:
+            self.beginRemoveRows(ROOT, step.prefix, step.prefix + gone - 1)
+            self._ids = step.ids
+            self.endRemoveRows()
+        else:
+            self.beginResetModel()
+            self._ids = step.ids
+            self.endResetModel()
+            self.rows_moved.emit(step.rows)
+
+
+def _progress_text(row: Row) -> str:
+    job = row.job
+    if job.status is JobStatus.COMPLETED:
+        return "" if job.outcome is Outcome.EMPTY else words.passages(job.chunk_count) if job.chunk_count else ""
+    if row.fraction is None or job.status in (JobStatus.FAILED, JobStatus.CANCELLED):
+        return ""
+    if job.status is not JobStatus.RUNNING and not row.fraction:
+        return ""
+    return formats.percent(row.fraction)
+
+
+def _titles() -> tuple[str, ...]:
+    translate = QCoreApplication.translate
+    return (
+        translate("JobModel", "Name"),
+        translate("JobModel", "Status"),
+        translate("JobModel", "Progress"),
+        translate("JobModel", "Pages"),
+        translate("JobModel", "Size"),
+        translate("JobModel", "Speed"),
+        translate("JobModel", "Left"),
+        translate("JobModel", "Tries"),
+        translate("JobModel", "Added"),
+        translate("JobModel", "Knowledge base"),
+        translate("JobModel", "Folder"),
+    )

@@ -1,0 +1,287 @@
+"""The table of jobs: columns that hide, move and are remembered; selection and place kept by id."""
+
+from array import array
+from typing import Any
+
+from PySide6.QtCore import QByteArray, QItemSelection, QItemSelectionModel, QModelIndex, QPoint, Qt, Signal, Slot
+from PySide6.QtGui import QAction, QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
+
+from ingest_desktop.domain.models import JobOrder
+from ingest_desktop.ui import theme
+from ingest_desktop.ui.job_delegate import JobDelegate
+from ingest_desktop.ui.job_model import ORDERS, Column, JobModel
+
+ROW_HEIGHT = 28
+KEPT_SELECTION = 5_000  # a larger selection is not carried over when all rows are replaced
+WIDTHS = {
+    Column.NAME: 260,
+    Column.STATUS: 190,
+    Column.PROGRESS: 160,
+    Column.PAGES: 84,
+    Column.SIZE: 76,
+    Column.SPEED: 96,
+    Column.LEFT: 84,
+    Column.TRIES: 52,
+    Column.ADDED: 84,
+    Column.BASE: 120,
+    Column.FOLDER: 260,
+}
+FIRST_HIDDEN = (Column.TRIES, Column.BASE)
+
+
+class JobTable(QTableView):
+    """Shows a JobModel.
+
+    Signals:
+        selection_moved: Other rows are selected, or the same rows hold other jobs.
+        current_moved: The row with the focus changed. arg: job id, or 0 for none.
+        order_wanted: The person clicked a header. args: JobOrder, descending.
+        opened: Double click or Enter. arg: job id.
+        menu_wanted: A context menu. arg: global position.
+    """
+
+    selection_moved = Signal()
+    current_moved = Signal(int)
+    order_wanted = Signal(object, bool)
+    opened = Signal(int)
+    menu_wanted = Signal(QPoint)
+
+    def __init__(self, model: JobModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._jobs = model
+        self._all_selected = False
+        self._anchor: tuple[int, int] | None = None
+        self._current_id = 0
+        self.setModel(model)
+        self.setItemDelegate(JobDelegate(self))
+        self.setAccessibleName(self.tr("Jobs"))
+        self.setAccessibleDescription(self.tr("Every file that was added, with its status and progress"))
+        self._shape()
+        self._shape_header()
+        model.keep = self._ids_to_keep
+        model.modelAboutToBeReset.connect(self._before_reset)
+        model.rows_moved.connect(self._after_reset)
+        model.rowsAboutToBeInserted.connect(self._before_insert)
+        model.rowsInserted.connect(self._after_insert)
+        model.rowsRemoved.connect(lambda *_: self._tell_visible())
+        model.loaded.connect(self._tell_visible)
+        self.verticalScrollBar().valueChanged.connect(lambda _: self._tell_visible())
+        self.selectionModel().selectionChanged.connect(lambda *_: self.selection_moved.emit())
+        self.selectionModel().currentChanged.connect(self._on_current)
+        self.activated.connect(self._on_activated)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.customContextMenuRequested.connect(lambda at: self.menu_wanted.emit(self.viewport().mapToGlobal(at)))
+
+    def _shape(self) -> None:
+        self.setFont(theme.tabular(self.font()))
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.setFrameShape(QTableView.Shape.NoFrame)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        rows = self.verticalHeader()
+        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        rows.setDefaultSectionSize(ROW_HEIGHT)
+        rows.setMinimumSectionSize(ROW_HEIGHT)
+        rows.hide()
+
+    def _shape_header(self) -> None:
+        header = self.horizontalHeader()
+        header.setSectionsMovable(True)
+        header.setHighlightSections(False)
+        header.setStretchLastSection(True)
+        header.setSectionsClickable(True)
+        header.setSortIndicatorShown(True)
+        header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        header.setMinimumSectionSize(44)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        for column, width in WIDTHS.items():
+            header.resizeSection(column, width)
+        for column in FIRST_HIDDEN:
+            header.hideSection(column)
+        header.sectionClicked.connect(self._on_header)
+        header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        header.customContextMenuRequested.connect(self._choose_columns)
+
+    # columns -------------------------------------------------------------------------------
+
+    @Slot(int)
+    def _on_header(self, section: int) -> None:
+        header = self.horizontalHeader()
+        if section not in ORDERS:
+            header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+            self.order_wanted.emit(JobOrder.ADDED, False)
+            return
+        down = header.sortIndicatorOrder() == Qt.SortOrder.DescendingOrder
+        self.order_wanted.emit(ORDERS[Column(section)], down)
+
+    def show_order(self, order: JobOrder, descending: bool) -> None:
+        """Put the mark on the header of the column that the list is sorted by."""
+        column = next((column for column, known in ORDERS.items() if known is order), None)
+        direction = Qt.SortOrder.DescendingOrder if descending else Qt.SortOrder.AscendingOrder
+        self.horizontalHeader().setSortIndicator(-1 if column is None else int(column), direction)
+
+    def column_menu(self) -> QMenu:
+        """Which columns show, with a way back to the first order."""
+        menu, header = QMenu(self), self.horizontalHeader()
+        for column in Column:
+            title = self._jobs.headerData(column, Qt.Orientation.Horizontal)
+            action = QAction(title, menu, checkable=True, checked=not header.isSectionHidden(column))
+            action.setEnabled(column is not Column.NAME)
+            action.toggled.connect(lambda on, c=column: header.setSectionHidden(c, not on))
+            menu.addAction(action)
+        menu.addSeparator()
+        menu.addAction(self.tr("Reset columns"), self._reset_columns)
+        return menu
+
+    @Slot(QPoint)
+    def _choose_columns(self, at: QPoint) -> None:
+        self.column_menu().popup(self.horizontalHeader().mapToGlobal(at))
+
+    def _reset_columns(self) -> None:
+        header = self.horizontalHeader()
+        for column in Column:
+            header.moveSection(header.visualIndex(column), column)
+            header.setSectionHidden(column, column in FIRST_HIDDEN)
+            header.resizeSection(column, WIDTHS[column])
+
+    def column_state(self) -> QByteArray:
+        """Order, widths and visibility of the columns, to be remembered."""
+        return self.horizontalHeader().saveState()
+
+    def restore_columns(self, state: QByteArray) -> None:
+        """Put the columns back as they were."""
+        self.horizontalHeader().restoreState(state)
+        self.horizontalHeader().setSortIndicatorShown(True)
+
+    # selection -----------------------------------------------------------------------------
+
+    @property
+    def all_selected(self) -> bool:
+        """True when every row is selected."""
+        rows = self._jobs.rowCount()
+        return rows > 0 and self.selected_count() == rows
+
+    def _ranges(self) -> list[tuple[int, int]]:
+        ranges = sorted((r.top(), r.bottom()) for r in self.selectionModel().selection() if r.isValid())
+        merged: list[tuple[int, int]] = []
+        for top, bottom in ranges:
+            if merged and top <= merged[-1][1]:
+                merged[-1] = (merged[-1][0], max(bottom, merged[-1][1]))
+            else:
+                merged.append((top, bottom))
+        return merged
+
+    def selected_count(self) -> int:
+        """How many rows are selected."""
+        return sum(bottom - top + 1 for top, bottom in self._ranges())
+
+    def selected_ids(self) -> "array[int]":
+        """Ids of the selected jobs, in the order shown."""
+        found: array[int] = array("q")
+        for top, bottom in self._ranges():
+            found.extend(self._jobs.ids(top, bottom))
+        return found
+
+    @property
+    def current_id(self) -> int:
+        """The job with the focus, 0 for none."""
+        return self._current_id
+
+    def select_job(self, job_id: int) -> bool:
+        """Select one job and show it; False when it is not in the list."""
+        row = self._jobs.find(job_id)
+        if row < 0:
+            return False
+        self.selectRow(row)
+        self.scrollTo(self._jobs.index(row, 0))
+        return True
+
+    @Slot(QModelIndex, QModelIndex)
+    def _on_current(self, current: QModelIndex, _: QModelIndex) -> None:
+        job_id = self._jobs.job_id(current.row()) if current.isValid() else 0
+        if job_id != self._current_id:
+            self._current_id = job_id
+            self.current_moved.emit(job_id)
+
+    @Slot(QModelIndex)
+    def _on_activated(self, index: QModelIndex) -> None:
+        self.opened.emit(self._jobs.job_id(index.row()))
+
+    # keeping place -------------------------------------------------------------------------
+
+    def _top_row(self) -> int:
+        return self.verticalScrollBar().value() // ROW_HEIGHT
+
+    def _ids_to_keep(self) -> frozenset[int]:
+        keep = {self._current_id} if self._current_id else set()
+        if self.selected_count() <= KEPT_SELECTION:
+            keep.update(self.selected_ids())
+        if self.verticalScrollBar().value() > 0 and self._top_row() < self._jobs.rowCount():
+            keep.add(self._jobs.job_id(self._top_row()))
+        return frozenset(keep)
+
+    @Slot()
+    def _before_reset(self) -> None:
+        self._all_selected = self.all_selected
+        self._kept = frozenset() if self.selected_count() > KEPT_SELECTION else frozenset(self.selected_ids())
+        bar = self.verticalScrollBar()
+        top = self._top_row()
+        self._anchor = None
+        if bar.value() > 0 and top < self._jobs.rowCount():
+            self._anchor = (self._jobs.job_id(top), bar.value() % ROW_HEIGHT)
+
+    @Slot(object)
+    def _after_reset(self, rows: dict[int, int]) -> None:
+        """Select the same jobs again and stay where we were."""
+        picked = self.selectionModel()
+        last = self._jobs.columnCount() - 1
+        if self._all_selected:
+            self.selectAll()
+        else:
+            selection = QItemSelection()
+            for job_id in self._kept:
+                if job_id in rows:
+                    row = rows[job_id]
+                    selection.select(self._jobs.index(row, 0), self._jobs.index(row, last))
+            picked.select(selection, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+        if self._current_id in rows:
+            picked.setCurrentIndex(
+                self._jobs.index(rows[self._current_id], 0), QItemSelectionModel.SelectionFlag.NoUpdate
+            )
+        if self._anchor is not None and self._anchor[0] in rows:
+            self.updateGeometries()
+            self.verticalScrollBar().setValue(rows[self._anchor[0]] * ROW_HEIGHT + self._anchor[1])
+        self._tell_visible()
+
+    @Slot(QModelIndex, int, int)
+    def _before_insert(self, _: QModelIndex, first: int, __: int) -> None:
+        value = self.verticalScrollBar().value()
+        self._above = value > 0 and first * ROW_HEIGHT <= value
+
+    @Slot(QModelIndex, int, int)
+    def _after_insert(self, _: QModelIndex, first: int, last: int) -> None:
+        if self._above:
+            bar = self.verticalScrollBar()
+            value = bar.value() + (last - first + 1) * ROW_HEIGHT
+            self.updateGeometries()
+            bar.setValue(value)
+        self._tell_visible()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._tell_visible()
+
+    def _tell_visible(self) -> None:
+        top = self._top_row()
+        self._jobs.set_visible(top, top + self.viewport().height() // ROW_HEIGHT + 1)
+
+    def state(self) -> dict[str, Any]:
+        """What is remembered between starts."""
+        return {"columns": self.column_state()}

@@ -1,0 +1,89 @@
+"""Opening originals: in the viewer the person uses, at the page where that viewer can."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices
+
+from ingest_desktop.ui.hub import Hub
+
+PAGE_ARGUMENTS = {
+    "evince": "--page-index={page}",
+    "papers": "--page-index={page}",
+    "atril": "--page-index={page}",
+    "xreader": "--page-index={page}",
+    "okular": "--page={page}",
+    "zathura": "--page={page}",
+    "qpdfview": "{path}#{page}",
+    "firefox": "{url}#page={page}",
+    "chromium": "{url}#page={page}",
+    "chrome": "{url}#page={page}",
+}
+
+
+def viewer_command(desktop_entry: str, path: str, page: int) -> list[str] | None:
+    """How a known viewer opens a page; None for one we do not know.
+
+    Args:
+        desktop_entry: What the desktop names as the viewer, such as "org.gnome.Evince.desktop".
+        page: 1-based.
+    """
+    entry = desktop_entry.lower()
+    name = next((name for name in PAGE_ARGUMENTS if name in entry), None)
+    if name is None:
+        return None
+    program = next((p for p in (name, f"google-{name}", f"{name}-browser", f"{name}-esr") if shutil.which(p)), name)
+    argument = PAGE_ARGUMENTS[name].format(page=page, path=path, url=Path(path).as_uri())
+    return [program, argument] if path in argument or "://" in argument else [program, argument, path]
+
+
+def _default_viewer() -> str:
+    """The desktop's viewer for PDF, by name; blocks for a moment."""
+    program = shutil.which("xdg-mime")
+    if program is None:
+        return ""
+    asked = subprocess.run(
+        [program, "query", "default", "application/pdf"], capture_output=True, text=True, timeout=5, check=False
+    )
+    return asked.stdout.strip()
+
+
+def _try_at_page(path: str, page: int) -> bool:
+    """Runs in a service thread. False when the file is to be opened plainly."""
+    if not sys.platform.startswith("linux") or not os.path.exists(path):
+        return False
+    try:
+        command = viewer_command(_default_viewer(), path, page)
+        if command is None or shutil.which(command[0]) is None:
+            return False
+        subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    except (OSError, subprocess.SubprocessError):
+        return False
+    return True
+
+
+def open_plain(path: str) -> bool:
+    """Open a file or folder in its own program. UI thread."""
+    return QDesktopServices.openUrl(QUrl.fromLocalFile(path))
+
+
+def open_at(hub: Hub, path: str, page: int | None) -> None:
+    """Open an original, at a page (1-based) where the viewer can. UI thread; returns at once."""
+    if page is None or not path.lower().endswith(".pdf"):
+        open_plain(path)
+        return
+    hub.finding.ask(lambda: _try_at_page(path, page), lambda opened: None if opened else open_plain(path))
+
+
+def show_in_folder(path: str) -> None:
+    """Show the folder of a file, with the file picked where the system can. UI thread."""
+    if sys.platform == "win32":
+        subprocess.Popen(f'explorer /select,"{os.path.normpath(path)}"')
+    elif sys.platform == "darwin":
+        subprocess.Popen(["open", "-R", path])
+    else:
+        open_plain(os.path.dirname(path))

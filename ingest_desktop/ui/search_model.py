@@ -1,0 +1,109 @@
+"""Search results as rows: a heading for each document, its passages below."""
+
+import re
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+
+from ingest_desktop.domain.models import Hit, SearchPage
+from ingest_desktop.domain.models.content import MARK_END, MARK_START
+from ingest_desktop.domain.wire import HEADING_SEPARATOR
+from ingest_desktop.ui import words
+
+Index = QModelIndex | QPersistentModelIndex
+ROOT = QModelIndex()
+_SPACE = re.compile(r"[^\S\x02\x03]+")
+_CONTROL = re.compile(r"[\x00\x01\x04-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A row: a document's heading (``hit`` is its first one) or a passage."""
+
+    hit: Hit
+    is_heading: bool
+    title: str
+    text: str = ""
+    marks: tuple[tuple[int, int], ...] = ()  # start and length, in UTF-16 units as Qt counts
+
+
+def _units(text: str) -> int:
+    return len(text) + sum(ord(character) > 0xFFFF for character in text)
+
+
+def parse_marks(snippet: str) -> tuple[str, tuple[tuple[int, int], ...]]:
+    """A snippet's text as one line, and where its found words stand in it (UTF-16 units). Never markup."""
+    text, marks, start = "", [], -1
+    for part in re.split(f"([{MARK_START}{MARK_END}])", _SPACE.sub(" ", _CONTROL.sub("", snippet)).strip()):
+        if part == MARK_START:
+            start = _units(text) if start < 0 else start
+        elif part == MARK_END:
+            if start >= 0 and _units(text) > start:
+                marks.append((start, _units(text) - start))
+            start = -1
+        else:
+            text += part
+    if start >= 0 and _units(text) > start:
+        marks.append((start, _units(text) - start))
+    return text, tuple(marks)
+
+
+def entries_of(page: SearchPage) -> list[Entry]:
+    """Passages grouped by document; documents in the order of their best passage."""
+    groups: dict[tuple[str, str], list[Hit]] = {}
+    for hit in page.hits:
+        groups.setdefault((hit.kb_id, hit.document_id), []).append(hit)
+    found = []
+    for hits in groups.values():
+        found.append(Entry(hits[0], True, PurePath(hits[0].source_path).name, words.folder_of(hits[0].source_path)))
+        for hit in hits:
+            text, marks = parse_marks(hit.snippet)
+            place = words.place_of(hit.location)
+            heading = HEADING_SEPARATOR.join(hit.location.heading_path)
+            found.append(Entry(hit, False, "  ·  ".join(p for p in (place, heading) if p), text, marks))
+    return found
+
+
+class SearchModel(QAbstractListModel):
+    """The rows of one answer."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._entries: list[Entry] = []
+
+    def show(self, page: SearchPage | None) -> None:
+        """Show another answer, or none."""
+        self.beginResetModel()
+        self._entries = entries_of(page) if page is not None else []
+        self.endResetModel()
+
+    def rowCount(self, parent: Index = ROOT) -> int:
+        return 0 if parent.isValid() else len(self._entries)
+
+    def entry(self, row: int) -> Entry | None:
+        """A row, or None outside."""
+        return self._entries[row] if 0 <= row < len(self._entries) else None
+
+    def data(self, index: Index, role: int = 0) -> Any:
+        entry = self._entries[index.row()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return entry.title if entry.is_heading else f"{entry.title}: {entry.text}" if entry.title else entry.text
+        if role == Qt.ItemDataRole.AccessibleDescriptionRole:
+            return entry.hit.source_path
+        return None
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        if self._entries[index.row()].is_heading:
+            return Qt.ItemFlag.ItemIsEnabled
+        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+
+    def next_hit(self, row: int, step: int) -> int:
+        """The next passage above (-1) or below (1) a row, or -1."""
+        row += step
+        while 0 <= row < len(self._entries):
+            if not self._entries[row].is_heading:
+                return row
+            row += step
+        return -1

@@ -1,0 +1,135 @@
+"""What is selected, counted by status, and the selector that acts on it."""
+
+from array import array
+from collections import Counter
+from dataclasses import dataclass, field
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from ingest_desktop.domain.enums import JobEvent, JobStatus, can, sources_of
+from ingest_desktop.domain.models import Job, JobQuery, JobSelector
+from ingest_desktop.ui.hub import Hub
+from ingest_desktop.ui.job_model import JobModel
+from ingest_desktop.ui.job_table import JobTable
+
+COUNTED = 20_000  # a larger selection that is not a whole group is not counted by status
+SLICE = 500
+SETTLE_MS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """A selection. ``statuses`` is None when it is too large to be counted."""
+
+    total: int = 0
+    statuses: Counter[JobStatus] | None = field(default_factory=Counter)
+    ids: "array[int]" = field(default_factory=lambda: array("q"))
+    group: JobSelector | None = None  # when it is all of a knowledge base, or all there is
+
+    def count(self, event: JobEvent) -> int:
+        """How many of the jobs may take this event; all of them when nobody counted."""
+        if self.statuses is None:
+            return self.total
+        return sum(n for status, n in self.statuses.items() if can(status, event))
+
+    def selector(self, event: JobEvent | None = None) -> JobSelector:
+        """These jobs; with ``event``, a group is narrowed to those that may take it."""
+        if self.group is not None:
+            statuses = self.group.statuses
+            if event is not None:
+                statuses = (statuses & sources_of(event)) if statuses else sources_of(event)
+            return self.group.model_copy(update={"statuses": statuses})
+        return JobSelector(job_ids=tuple(map(str, self.ids)))
+
+
+def group_of(query: JobQuery) -> JobSelector | None:
+    """The selector that means every job of a query, where there is one."""
+    if query.name_contains or query.attention or query.error_code or query.deleted:
+        return None
+    if query.batch_id is not None:
+        return JobSelector(batch_id=query.batch_id, statuses=query.statuses) if query.kb_id is None else None
+    if query.kb_id is not None:
+        return JobSelector(kb_id=query.kb_id, statuses=query.statuses)
+    return JobSelector(everything=True, statuses=query.statuses)
+
+
+class SelectionWatcher(QObject):
+    """Keeps the count of the selection up to date, off the UI thread where rows are not in hand.
+
+    Signals:
+        changed: The selection or the statuses in it changed. arg: Selected.
+    """
+
+    changed = Signal(object)
+
+    def __init__(self, hub: Hub, model: JobModel, table: JobTable, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._hub, self._model, self._table = hub, model, table
+        self.now = Selected()
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(SETTLE_MS)
+        self._timer.timeout.connect(self._count)
+        table.selection_moved.connect(self._timer.start)
+        model.modelReset.connect(self._timer.start)
+        model.dataChanged.connect(self._on_data)
+        hub.pulsed.connect(self._on_pulse)
+
+    @Slot()
+    def _on_data(self, *_: object) -> None:
+        if self.now.total and not self._timer.isActive():
+            self._timer.start()
+
+    @Slot(object)
+    def _on_pulse(self, _: object) -> None:
+        if self.now.total:
+            self._timer.start()
+
+    @Slot()
+    def _count(self) -> None:
+        total = self._table.selected_count()
+        group = group_of(self._model.query) if total and self._table.all_selected else None
+        if group is not None and total > SLICE:
+            self._set(Selected(total, self._group_statuses(), array("q"), group))
+            return
+        ids = self._table.selected_ids()
+        found: Counter[JobStatus] = Counter()
+        unknown = []
+        for job_id in ids[:COUNTED]:
+            job = self._model.cached(job_id)
+            if job is None:
+                unknown.append(job_id)
+            else:
+                found[job.status] += 1
+        if total > COUNTED:
+            self._set(Selected(total, None, ids))
+        elif not unknown:
+            self._set(Selected(total, found, ids))
+        else:
+            self._hub.read(
+                lambda backend: [
+                    job
+                    for at in range(0, len(unknown), SLICE)
+                    for job in backend.service.jobs_by_ids(unknown[at : at + SLICE])
+                ],
+                lambda jobs: self._on_read(total, found, ids, jobs),
+                key="selection",
+            )
+
+    def _on_read(self, total: int, found: Counter[JobStatus], ids: "array[int]", jobs: list[Job]) -> None:
+        found.update(job.status for job in jobs)
+        self._set(Selected(total, found, ids))
+
+    def _group_statuses(self) -> Counter[JobStatus] | None:
+        if self._hub.pulse is None:
+            return None
+        counts, query = self._hub.pulse.status.counts, self._model.query
+        if query.batch_id is not None:
+            return None
+        wanted = query.statuses or frozenset(JobStatus)
+        return Counter({status: counts.of(status, query.kb_id) for status in wanted})
+
+    def _set(self, selected: Selected) -> None:
+        if selected != self.now:
+            self.now = selected
+            self.changed.emit(selected)

@@ -1,0 +1,251 @@
+"""The side bar: knowledge bases and statuses with live counts; what is picked filters the list."""
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QPoint, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QBrush, QColor, QPalette
+from PySide6.QtWidgets import QHeaderView, QLabel, QSizePolicy, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
+
+from ingest_desktop.domain.enums import JobStatus
+from ingest_desktop.domain.models import Counts, KnowledgeBase
+from ingest_desktop.ui import assets, formats, theme, words
+
+KEY = Qt.ItemDataRole.UserRole
+ROW = 28
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A status filter: a set of statuses, or what needs a person."""
+
+    key: str
+    icon: str
+    statuses: frozenset[JobStatus] = frozenset()
+    attention: bool = False
+
+
+FILTERS = (
+    Filter("all", "all"),
+    Filter("running", "status-running", frozenset({JobStatus.RUNNING})),
+    Filter("waiting", "status-waiting", frozenset({JobStatus.QUEUED})),
+    Filter("paused", "status-paused", frozenset({JobStatus.PAUSED})),
+    Filter("attention", "warning", attention=True),
+    Filter("completed", "status-completed", frozenset({JobStatus.COMPLETED})),
+    Filter("cancelled", "status-cancelled", frozenset({JobStatus.CANCELLED})),
+)
+
+
+class CountList(QTreeWidget):
+    """A short list of names with counts on the right."""
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName(name)
+        self.setColumnCount(2)
+        self.setHeaderHidden(True)
+        self.setRootIsDecorated(False)
+        self.setUniformRowHeights(True)
+        self.setFrameShape(QTreeWidget.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.setIconSize(QSize(16, 16))
+        self.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.setFont(theme.tabular(self.font()))
+        self.viewport().setAutoFillBackground(False)
+        header = self.header()
+        header.setStretchLastSection(False)
+        header.setMinimumSectionSize(20)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
+
+    def add(self, key: str, text: str, icon: str) -> QTreeWidgetItem:
+        """Put a row at the end."""
+        item = QTreeWidgetItem([text, ""])
+        item.setData(0, KEY, key)
+        item.setData(0, KEY + 1, icon)
+        item.setSizeHint(0, QSize(0, ROW))
+        item.setToolTip(0, text)
+        item.setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.addTopLevelItem(item)
+        return item
+
+    def count(self, item: QTreeWidgetItem, value: int, *, red: bool = False) -> None:
+        """Show a count; a red one only when it is not zero."""
+        text = formats.number(value)
+        tokens = theme.tokens_now()
+        if item.text(1) != text:
+            item.setText(1, text)
+            item.setData(0, Qt.ItemDataRole.AccessibleTextRole, f"{item.text(0)}, {text}")
+        item.setForeground(1, QBrush(QColor(tokens.danger if red and value else tokens.muted)))
+
+    def key(self) -> str:
+        """The key of the picked row."""
+        item = self.currentItem()
+        return str(item.data(0, KEY)) if item else ""
+
+    def pick(self, key: str) -> None:
+        """Pick a row by its key; the first when there is none."""
+        rows = [self.topLevelItem(n) for n in range(self.topLevelItemCount())]
+        found = next((row for row in rows if row.data(0, KEY) == key), rows[0] if rows else None)
+        if found is not None:
+            self.setCurrentItem(found)
+
+    def paint_icons(self) -> None:
+        """Draw the icons in the colours of the theme."""
+        tokens = theme.tokens_now()
+        for number in range(self.topLevelItemCount()):
+            item = self.topLevelItem(number)
+            item.setIcon(0, assets.icon(item.data(0, KEY + 1), tokens.muted))
+
+
+class Sidebar(QWidget):
+    """Knowledge bases above, statuses below.
+
+    Signals:
+        filter_changed: Another knowledge base or status was picked.
+        base_menu_wanted: args: kb id ("" for all), global position.
+        status_menu_wanted: args: filter key, global position.
+        new_base_wanted: The person wants another knowledge base.
+    """
+
+    filter_changed = Signal()
+    base_menu_wanted = Signal(str, QPoint)
+    status_menu_wanted = Signal(str, QPoint)
+    new_base_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._quiet = False
+        self._counts = Counts()
+        self.setAutoFillBackground(True)
+        self.setMinimumWidth(168)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+        self.bases = CountList(self.tr("Knowledge bases"), self)
+        self.statuses = CountList(self.tr("Status"), self)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 12, 8, 8)
+        layout.setSpacing(4)
+        layout.addWidget(self._caption(self.tr("Knowledge bases")))
+        layout.addWidget(self.bases)
+        layout.addSpacing(12)
+        layout.addWidget(self._caption(self.tr("Status")))
+        layout.addWidget(self.statuses)
+        layout.addStretch(1)
+        for key, text in self._filter_names().items():
+            self.statuses.add(key, text, next(f.icon for f in FILTERS if f.key == key))
+        self.statuses.setFixedHeight(ROW * len(FILTERS) + 4)
+        self.statuses.pick("all")
+        self.set_bases([])
+        self.restyle()
+        for view in (self.bases, self.statuses):
+            view.currentItemChanged.connect(self._on_picked)
+        self.bases.customContextMenuRequested.connect(lambda at: self._menu(self.bases, at))
+        self.statuses.customContextMenuRequested.connect(lambda at: self._menu(self.statuses, at))
+
+    def _caption(self, text: str) -> QLabel:
+        label = QLabel(text)
+        font = label.font()
+        font.setBold(True)
+        font.setPointSizeF(font.pointSizeF() * 0.9)
+        label.setFont(font)
+        label.setContentsMargins(6, 0, 0, 2)
+        label.setProperty("caption", True)
+        return label
+
+    def _filter_names(self) -> dict[str, str]:
+        return {
+            "all": self.tr("All jobs"),
+            "running": words.status_name(JobStatus.RUNNING),
+            "waiting": words.status_name(JobStatus.QUEUED),
+            "paused": words.status_name(JobStatus.PAUSED),
+            "attention": self.tr("Attention"),
+            "completed": words.status_name(JobStatus.COMPLETED),
+            "cancelled": words.status_name(JobStatus.CANCELLED),
+        }
+
+    def restyle(self) -> None:
+        """Take the colours of the theme."""
+        tokens = theme.tokens_now()
+        for view in (self.bases, self.statuses):
+            palette = QPalette(self.palette())
+            palette.setColor(QPalette.ColorRole.Base, QColor(tokens.window))
+            view.setPalette(palette)
+            view.paint_icons()
+        for label in self.findChildren(QLabel):
+            if label.property("caption"):
+                palette = QPalette(self.palette())
+                palette.setColor(QPalette.ColorRole.WindowText, QColor(tokens.muted))
+                label.setPalette(palette)
+        self.set_counts(self._counts)
+
+    # what is shown -------------------------------------------------------------------------
+
+    def set_bases(self, bases: list[KnowledgeBase]) -> None:
+        """Show these knowledge bases and keep the picked one."""
+        self._quiet = True
+        picked = self.bases.key()
+        self.bases.clear()
+        self.bases.add("", self.tr("All"), "all")
+        for base in bases:
+            self.bases.add(
+                base.kb_id, self.tr("{name} (paused)").format(name=base.name) if base.paused else base.name, "library"
+            )
+        self.bases.pick(picked)
+        self.bases.paint_icons()
+        self.bases.setMaximumHeight(min(10, len(bases) + 1) * ROW + 4)
+        self.bases.setMinimumHeight(min(3, len(bases) + 1) * ROW + 4)
+        self._quiet = False
+        self.set_counts(self._counts)
+        if self.bases.key() != picked:
+            self.filter_changed.emit()
+
+    def set_counts(self, counts: Counts) -> None:
+        """Show live counts: of each knowledge base, and by status within the picked one."""
+        self._counts = counts
+        for number in range(self.bases.topLevelItemCount()):
+            item = self.bases.topLevelItem(number)
+            self.bases.count(item, counts.total(item.data(0, KEY) or None))
+        base = self.base_id
+        for number, found in enumerate(FILTERS):
+            if found.attention:
+                value = sum(n for kb, n in counts.attention.items() if base in (None, kb))
+            elif found.statuses:
+                value = sum(counts.of(status, base) for status in found.statuses)
+            else:
+                value = counts.total(base)
+            self.statuses.count(self.statuses.topLevelItem(number), value, red=found.attention)
+
+    # what is picked ------------------------------------------------------------------------
+
+    @property
+    def base_id(self) -> str | None:
+        """The picked knowledge base, or None for all."""
+        return self.bases.key() or None
+
+    @property
+    def status_filter(self) -> Filter:
+        """The picked status filter."""
+        key = self.statuses.key()
+        return next((found for found in FILTERS if found.key == key), FILTERS[0])
+
+    def pick_status(self, key: str) -> None:
+        """Pick a status filter by its key."""
+        self.statuses.pick(key)
+
+    def pick_base(self, kb_id: str) -> None:
+        """Pick a knowledge base, "" for all."""
+        self.bases.pick(kb_id)
+
+    @Slot()
+    def _on_picked(self) -> None:
+        if not self._quiet:
+            self.set_counts(self._counts)
+            self.filter_changed.emit()
+
+    def _menu(self, view: CountList, at: QPoint) -> None:
+        item = view.itemAt(at)
+        where = view.viewport().mapToGlobal(at)
+        if view is self.bases:
+            self.base_menu_wanted.emit(str(item.data(0, KEY)) if item else "", where)
+        elif item is not None:
+            self.status_menu_wanted.emit(str(item.data(0, KEY)), where)

@@ -1,0 +1,86 @@
+"""One window for each data folder: a second start hands its files to the first and ends."""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+from PySide6.QtCore import QLockFile, QObject, Signal, Slot
+from PySide6.QtNetwork import QLocalServer, QLocalSocket
+
+CONNECT_MS = 500
+LOCK_FILE = "window.lock"
+MESSAGE_LIMIT = 16 * 1024 * 1024
+
+
+def server_name(data_root: Path) -> str:
+    """The name of the socket; short, as some systems allow 100 characters for its whole path."""
+    key = os.path.normcase(str(data_root.resolve()))
+    return f"ingest-desktop-{hashlib.sha256(key.encode('utf-8', 'surrogateescape')).hexdigest()[:16]}"
+
+
+def hand_over(data_root: Path, paths: list[str]) -> bool:
+    """Give files to a window that has this data folder; False when there is none. Blocks for a moment."""
+    socket = QLocalSocket()
+    socket.connectToServer(server_name(data_root))
+    if not socket.waitForConnected(CONNECT_MS):
+        return False
+    socket.write(json.dumps({"paths": paths}).encode() + b"\n")
+    socket.waitForBytesWritten(CONNECT_MS)
+    answered = socket.waitForReadyRead(4 * CONNECT_MS) and bytes(socket.readLine().data()).strip() == b"ok"
+    socket.disconnectFromServer()
+    return answered
+
+
+class FirstInstance(QObject):
+    """Holds the lock and listens for later starts.
+
+    Signals:
+        called: A later start. arg: a list of absolute paths, maybe empty.
+    """
+
+    called = Signal(object)
+
+    def __init__(self, data_root: Path, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._name = server_name(data_root)
+        self._lock = QLockFile(str(data_root / LOCK_FILE))
+        self._lock.setStaleLockTime(0)  # only a dead owner makes it stale, however long a live one holds it
+        self._server = QLocalServer(self)
+        self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
+        self._server.newConnection.connect(self._on_connection)
+
+    def claim(self) -> bool:
+        """Become the first; False when another is. A socket that a dead one left is removed."""
+        if not self._lock.tryLock(0):
+            return False
+        if not self._server.listen(self._name):
+            QLocalServer.removeServer(self._name)
+            self._server.listen(self._name)
+        return True
+
+    @Slot()
+    def _on_connection(self) -> None:
+        while (socket := self._server.nextPendingConnection()) is not None:
+            socket.readyRead.connect(lambda s=socket: self._on_data(s))
+            socket.disconnected.connect(socket.deleteLater)
+
+    def _on_data(self, socket: QLocalSocket) -> None:
+        if not socket.canReadLine():
+            if socket.bytesAvailable() > MESSAGE_LIMIT:
+                socket.abort()
+            return
+        try:
+            message = json.loads(bytes(socket.readLine().data()))
+            paths = [str(path) for path in message["paths"]]
+        except (ValueError, KeyError, TypeError):
+            socket.abort()
+            return
+        socket.write(b"ok\n")
+        socket.flush()
+        self.called.emit(paths)
+
+    def release(self) -> None:
+        """Let another be the first."""
+        self._server.close()
+        self._lock.unlock()

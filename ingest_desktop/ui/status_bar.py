@@ -1,0 +1,124 @@
+"""The status bar: how far everything has come, how fast it goes, and what needs a person."""
+
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QToolButton, QWidget
+
+from ingest_desktop.domain.enums import JobStatus
+from ingest_desktop.ui import assets, formats, theme
+from ingest_desktop.ui.hub import Pulse
+
+SAY_MS = 6_000
+
+
+def overall(pulse: Pulse) -> tuple[int, int]:
+    """How many jobs are done, and how many there are that were not cancelled."""
+    counts = pulse.status.counts
+    total = counts.total() - counts.of(JobStatus.CANCELLED)
+    return counts.of(JobStatus.COMPLETED) + counts.of(JobStatus.FAILED), total
+
+
+def is_working(pulse: Pulse) -> bool:
+    """True while jobs run, or wait and are not held up."""
+    counts = pulse.status.counts
+    return not pulse.status.app_paused and counts.of(JobStatus.RUNNING) + counts.of(JobStatus.QUEUED) > 0
+
+
+def summary(pulse: Pulse) -> str:
+    """2,224 of 3,120 · about 22 s left; or Paused; or a plain sum when nothing is to be done."""
+    translate = formats.translate
+    done, total = overall(pulse)
+    if not total:
+        return translate("StatusBar", "No jobs yet")
+    if done == total:
+        return translate("StatusBar", "{n} done").format(n=formats.number(done))
+    text = translate("StatusBar", "{n} of {m}").format(n=formats.number(done), m=formats.number(total))
+    if pulse.status.app_paused:
+        return translate("StatusBar", "{progress}, everything is paused").format(progress=text)
+    left = pulse.seconds_left
+    if left is not None:
+        return translate("StatusBar", "{progress}, about {time} left").format(
+            progress=text, time=formats.duration(left)
+        )
+    return text
+
+
+class StatusBar(QWidget):
+    """One line at the bottom.
+
+    Signals:
+        attention_wanted: The person wants to see what needs attention.
+    """
+
+    attention_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAutoFillBackground(True)
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setFixedSize(160, 6)
+        self.bar.setAccessibleName(self.tr("Overall progress"))
+        self.text = QLabel(self.tr("Opening…"))
+        self.text.setFont(theme.tabular(self.font()))
+        self.text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.text.setAccessibleName(self.tr("Status"))
+        self.attention = QToolButton()
+        self.attention.setAutoRaise(True)
+        self.attention.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.attention.clicked.connect(self.attention_wanted)
+        self.attention.hide()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 4, 8, 4)
+        row.setSpacing(12)
+        row.addWidget(self.bar)
+        row.addWidget(self.text, 1)
+        row.addWidget(self.attention)
+        self.setFixedHeight(32)
+        self.bar.hide()
+        self._line = self.text.text()
+        self._attention = 0
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(lambda: self.text.setText(self._line))
+
+    @Slot(str)
+    def say(self, text: str) -> None:
+        """Tell something for a moment."""
+        self.text.setText(text)
+        self.text.setAccessibleDescription(text)
+        self._timer.start(SAY_MS)
+
+    @Slot(object)
+    def show_pulse(self, pulse: Pulse) -> None:
+        """Follow the engine."""
+        done, total = overall(pulse)
+        working = is_working(pulse)
+        parts = [summary(pulse)]
+        if working and pulse.files_per_second >= 0.1:
+            rate = pulse.files_per_second
+            parts.append(self.tr("{n} files/s").format(n=formats.decimal(rate, 1 if rate < 10 else 0)))
+        if working:
+            count = pulse.status.workers
+            parts.append(self.tr("1 worker") if count == 1 else self.tr("{n} workers").format(n=count))
+        if pulse.store_bytes:
+            parts.append(self.tr("store {size}").format(size=formats.size(pulse.store_bytes)))
+        self._line = "  ·  ".join(parts)
+        if not self._timer.isActive():
+            self.text.setText(self._line)
+        self.bar.setVisible(total > done)
+        self.bar.setRange(0, max(1, total))
+        self.bar.setValue(done)
+        self._attention = sum(pulse.status.counts.attention.values())
+        self.attention.setVisible(self._attention > 0)
+        self.attention.setText(formats.number(self._attention))
+        tip = self.tr("{n} need attention").format(n=formats.number(self._attention))
+        self.attention.setToolTip(tip)
+        self.attention.setAccessibleName(tip)
+
+    def restyle(self) -> None:
+        """Take the colours of the theme."""
+        tokens, palette = theme.tokens_now(), self.attention.palette()
+        palette.setColor(QPalette.ColorRole.ButtonText, QColor(tokens.danger))
+        self.attention.setPalette(palette)
+        self.attention.setIcon(assets.icon("warning", tokens.danger))

@@ -1,0 +1,234 @@
+"""Slim strips over the list: what a drop found, trouble, and the way back after a deletion."""
+
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QToolButton, QWidget
+
+from ingest_desktop.domain.enums import JobStatus
+from ingest_desktop.domain.models import Counts, DiscoveryReport
+from ingest_desktop.ui import assets, formats, theme, words
+
+UNDO_MS = 10_000
+
+
+class Strip(QWidget):
+    """A line with an icon, a sentence and buttons. Hidden until it has something to say.
+
+    Signals:
+        closed: The person closed it.
+    """
+
+    closed = Signal()
+
+    def __init__(self, name: str, icon: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._icon_name, self.tone = icon, "accent"
+        self.setAccessibleName(name)
+        self.text = QLabel()
+        self.text.setTextFormat(Qt.TextFormat.PlainText)
+        self.text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._icon = QLabel()
+        self.close_button = QToolButton()
+        self.close_button.setAutoRaise(True)
+        self.close_button.setAccessibleName(self.tr("Close"))
+        self.close_button.setToolTip(self.tr("Close"))
+        self.close_button.clicked.connect(self._on_close)
+        self.row = QHBoxLayout(self)
+        self.row.setContentsMargins(12, 6, 8, 6)
+        self.row.setSpacing(8)
+        self.row.addWidget(self._icon)
+        self.row.addWidget(self.text, 1)
+        self.row.addWidget(self.close_button)
+        self.restyle()
+        self.hide()
+
+    def add_button(self, text: str, slot: object) -> QPushButton:
+        """Put a button before the cross."""
+        button = QPushButton(text)
+        button.clicked.connect(slot)  # type: ignore[arg-type]
+        self.row.insertWidget(self.row.count() - 1, button)
+        return button
+
+    def say(self, text: str) -> None:
+        """Show a sentence."""
+        self.text.setText(text)
+        self.text.setToolTip(text)
+        self.setAccessibleDescription(text)
+        self.show()
+
+    def restyle(self) -> None:
+        """Take the colours of the theme."""
+        tokens = theme.tokens_now()
+        if self._icon_name:
+            color = str(getattr(tokens, self.tone))
+            self._icon.setPixmap(assets.pixmap(self._icon_name, color, 18, self.devicePixelRatioF()))
+        self.close_button.setIcon(assets.icon("close", tokens.muted))
+        self.update()
+
+    def paintEvent(self, _: QPaintEvent) -> None:
+        """A quiet ground with a line below and the tone on the left."""
+        tokens, painter = theme.tokens_now(), QPainter(self)
+        painter.fillRect(self.rect(), QColor(tokens.alternate))
+        painter.fillRect(0, self.height() - 1, self.width(), 1, QColor(tokens.border))
+        painter.fillRect(0, 0, 3, self.height(), QColor(str(getattr(tokens, self.tone))))
+
+    @Slot()
+    def _on_close(self) -> None:
+        self.hide()
+        self.closed.emit()
+
+
+class BatchStrip(Strip):
+    """What the newest drop found and how far it has come.
+
+    Signals:
+        pause_wanted, resume_wanted, cancel_wanted, undo_wanted: arg: batch id.
+        why_wanted: What was skipped. arg: counts by reason.
+    """
+
+    pause_wanted = Signal(str)
+    resume_wanted = Signal(str)
+    cancel_wanted = Signal(str)
+    undo_wanted = Signal(str)
+    why_wanted = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(self.tr_name(), "drop", parent)
+        self.batch_id = ""
+        self._report: DiscoveryReport | None = None
+        self._counts: Counts | None = None
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setFixedSize(120, 6)
+        self.bar.setAccessibleName(self.tr("Progress of this drop"))
+        self.row.insertWidget(2, self.bar)
+        self.why = self.add_button(self.tr("Why?"), self._on_why)
+        self.pause = self.add_button(self.tr("Pause"), self._on_pause)
+        self.cancel = self.add_button(self.tr("Cancel"), lambda: self.cancel_wanted.emit(self.batch_id))
+        self.undo = self.add_button(self.tr("Undo"), lambda: self.undo_wanted.emit(self.batch_id))
+        self.undo.setToolTip(self.tr("Take out everything that this drop added; the original files stay"))
+
+    @staticmethod
+    def tr_name() -> str:
+        """The accessible name."""
+        return words.translate("BatchStrip", "Newest drop")
+
+    def look(self) -> None:
+        """Say that the search for files has begun, before there is a batch."""
+        self.batch_id, self._report, self._counts = "", None, None
+        self.say(self.tr("Looking…"))
+        self._offer()
+
+    @Slot(object)
+    def set_report(self, report: DiscoveryReport) -> None:
+        """Follow the search for files of a batch; a newer batch takes the strip."""
+        if report.batch_id != self.batch_id:
+            self.batch_id, self._counts = report.batch_id, None
+        self._report = report
+        self._say()
+
+    def set_counts(self, batch_id: str, counts: Counts) -> None:
+        """Follow the jobs of the batch."""
+        if batch_id == self.batch_id and self._report is not None and not self.isHidden():
+            self._counts = counts
+            self._say()
+
+    def _say(self) -> None:
+        report = self._report
+        if report is None:
+            return
+        skipped = sum(report.skipped.values())
+        parts = []
+        if not report.finished:
+            parts.append(self.tr("Looking… {files} found").format(files=words.files(report.found)))
+        elif self._counts is not None and self._counts.total():
+            total, done = self._counts.total(), self._done()
+            parts.append(
+                self.tr("{files} added, all done").format(files=words.files(total))
+                if done == total
+                else self.tr("{done} of {files} done").format(done=formats.number(done), files=words.files(total))
+            )
+            failed = self._counts.of(JobStatus.FAILED)
+            if failed:
+                parts.append(self.tr("{n} failed").format(n=formats.number(failed)))
+        else:
+            parts.append(self.tr("{files} added").format(files=words.files(report.added)))
+        if report.already_listed:
+            parts.append(self.tr("{n} already in the list").format(n=formats.number(report.already_listed)))
+        if report.unchanged:
+            parts.append(self.tr("{n} unchanged").format(n=formats.number(report.unchanged)))
+        if skipped:
+            parts.append(self.tr("{n} skipped").format(n=formats.number(skipped)))
+        self.say(", ".join(parts))
+        self._offer()
+
+    def _done(self) -> int:
+        assert self._counts is not None
+        return sum(self._counts.of(status) for status in JobStatus if status.is_terminal)
+
+    def _offer(self) -> None:
+        counts, report = self._counts, self._report
+        total, done = (counts.total(), self._done()) if counts else (0, 0)
+        working = report is None or not report.finished or (counts is not None and done < total)
+        self.bar.setVisible(working)
+        self.bar.setRange(0, total if report is not None and report.finished else 0)
+        self.bar.setValue(done)
+        self.why.setVisible(report is not None and bool(report.skipped))
+        paused = counts is not None and counts.of(JobStatus.PAUSED) > 0 and not counts.of(JobStatus.RUNNING)
+        self.pause.setText(self.tr("Resume") if paused else self.tr("Pause"))
+        self.pause.setVisible(working and bool(self.batch_id))
+        self.cancel.setVisible(working and bool(self.batch_id))
+        self.undo.setVisible(bool(self.batch_id) and report is not None and report.added > 0)
+
+    @Slot()
+    def _on_pause(self) -> None:
+        wanted = self.resume_wanted if self.pause.text() == self.tr("Resume") else self.pause_wanted
+        wanted.emit(self.batch_id)
+
+    @Slot()
+    def _on_why(self) -> None:
+        if self._report is not None:
+            self.why_wanted.emit(dict(self._report.skipped))
+
+
+class UndoStrip(Strip):
+    """The way back after a deletion, for ten seconds.
+
+    Signals:
+        undo_wanted: arg: token of the deletion.
+        expired: The time is over, or it was closed.
+    """
+
+    undo_wanted = Signal(str)
+    expired = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(words.translate("UndoStrip", "Undo deletion"), "delete", parent)
+        self.token = ""
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(UNDO_MS)
+        self._timer.timeout.connect(self._on_close)
+        self.closed.connect(self._on_closed)
+        self.add_button(self.tr("Undo"), self.undo)
+
+    def offer(self, text: str, token: str) -> None:
+        """Say what was deleted."""
+        self.token = token
+        self.say(text)
+        self._timer.start()
+
+    @Slot()
+    def undo(self) -> None:
+        """Take the deletion back."""
+        token = self.token
+        self._on_close()
+        if token:
+            self.undo_wanted.emit(token)
+
+    @Slot()
+    def _on_closed(self) -> None:
+        self._timer.stop()
+        self.token = ""
+        self.expired.emit()

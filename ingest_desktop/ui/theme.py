@@ -1,0 +1,155 @@
+"""Light and dark: explicit palettes on Fusion, and the few named colours beside them.
+
+Every pair of text and background keeps a contrast of at least 4.5:1; a test counts.
+"""
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
+from PySide6.QtWidgets import QApplication
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Named colours of a theme, as #rrggbb."""
+
+    dark: bool
+    window: str
+    base: str
+    alternate: str
+    text: str
+    muted: str
+    accent: str
+    on_accent: str
+    selection: str
+    on_selection: str
+    border: str
+    danger: str
+    success: str
+    warning: str
+    mark: str
+    on_mark: str
+    track: str
+    button: str
+    disabled: str
+
+
+LIGHT = Tokens(
+    dark=False,
+    window="#f3f4f7",
+    base="#ffffff",
+    alternate="#f8f9fb",
+    text="#1a1e24",
+    muted="#59616d",
+    accent="#2457c5",
+    on_accent="#ffffff",
+    selection="#dbe6fd",
+    on_selection="#12264f",
+    border="#d3d8e0",
+    danger="#b3261e",
+    success="#17703f",
+    warning="#845400",
+    mark="#ffe58a",
+    on_mark="#1a1e24",
+    track="#e3e7ee",
+    button="#ffffff",
+    disabled="#9aa1ad",
+)
+DARK = Tokens(
+    dark=True,
+    window="#1d2025",
+    base="#15171b",
+    alternate="#191c20",
+    text="#e7e9ec",
+    muted="#a3abb7",
+    accent="#86b0ff",
+    on_accent="#0d1a33",
+    selection="#2b4478",
+    on_selection="#ffffff",
+    border="#363b44",
+    danger="#ff9389",
+    success="#72d39f",
+    warning="#e9bb63",
+    mark="#6b5510",
+    on_mark="#fff6d8",
+    track="#2c3038",
+    button="#2a2e35",
+    disabled="#6b727d",
+)
+
+
+def palette_of(tokens: Tokens) -> QPalette:
+    """A full palette: every role is set, nothing is left to the system."""
+    roles = QPalette.ColorRole
+    palette = QPalette()
+    for role, color in {
+        roles.Window: tokens.window,
+        roles.WindowText: tokens.text,
+        roles.Base: tokens.base,
+        roles.AlternateBase: tokens.alternate,
+        roles.ToolTipBase: tokens.base,
+        roles.ToolTipText: tokens.text,
+        roles.PlaceholderText: tokens.muted,
+        roles.Text: tokens.text,
+        roles.Button: tokens.button,
+        roles.ButtonText: tokens.text,
+        roles.BrightText: tokens.danger,
+        roles.Highlight: tokens.selection,
+        roles.HighlightedText: tokens.on_selection,
+        roles.Accent: tokens.accent,
+        roles.Link: tokens.accent,
+        roles.LinkVisited: tokens.accent,
+        roles.Light: tokens.base,
+        roles.Midlight: tokens.alternate,
+        roles.Mid: tokens.border,
+        roles.Dark: tokens.border,
+        roles.Shadow: "#000000" if tokens.dark else "#8a909b",
+    }.items():
+        palette.setColor(role, QColor(color))
+    for role in (roles.WindowText, roles.Text, roles.ButtonText, roles.HighlightedText):
+        palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(tokens.disabled))
+    palette.setColor(QPalette.ColorGroup.Disabled, roles.Button, QColor(tokens.window))
+    return palette
+
+
+def wanted(choice: str) -> Tokens:
+    """The theme of a choice: "light", "dark", or what the system hints at. UI thread."""
+    if choice == "system":
+        hints = QGuiApplication.styleHints()
+        return DARK if hints.colorScheme() == Qt.ColorScheme.Dark else LIGHT
+    return DARK if choice == "dark" else LIGHT
+
+
+def apply(app: QApplication, tokens: Tokens) -> None:
+    """Give the application this look. UI thread."""
+    app.setStyle("Fusion")
+    app.setPalette(palette_of(tokens))
+    app.setProperty("dark", tokens.dark)
+
+
+def tokens_now() -> Tokens:
+    """The theme that is shown. UI thread."""
+    app = QApplication.instance()
+    return DARK if app is not None and app.property("dark") else LIGHT
+
+
+def tabular(font: QFont) -> QFont:
+    """The same font with figures of one width, so that numbers stand in columns."""
+    found = QFont(font)
+    if hasattr(found, "setFeature"):
+        found.setFeature(QFont.Tag("tnum"), 1)
+    return found
+
+
+def luminance(color: str) -> float:
+    """Relative luminance, 0 to 1, as WCAG defines it."""
+    parts = [channel / 255 for channel in QColor(color).getRgb()[:3]]
+    red, green, blue = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(first: str, second: str) -> float:
+    """Contrast of two colours, 1 to 21."""
+    high, low = sorted((luminance(first), luminance(second)), reverse=True)
+    return (high + 0.05) / (low + 0.05)

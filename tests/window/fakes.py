@@ -1,0 +1,513 @@
+"""An engine in memory with thousands of jobs, behind the same Protocols as the real one."""
+
+import threading
+import time
+from array import array
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path, PurePath
+
+from ingest_desktop.config.settings import Settings
+from ingest_desktop.domain.enums import (
+    JobEvent,
+    JobPhase,
+    JobStatus,
+    Outcome,
+    PauseScope,
+    can,
+    target_of,
+)
+from ingest_desktop.domain.errors import IngestError, InvalidRequestError, NotFoundError
+from ingest_desktop.domain.interfaces.events import JobEvents
+from ingest_desktop.domain.models import (
+    ActionResult,
+    Batch,
+    Chunk,
+    Counts,
+    DiscoveryReport,
+    HistoryEntry,
+    Hit,
+    Job,
+    JobOrder,
+    JobQuery,
+    JobSelector,
+    KnowledgeBase,
+    Location,
+    Progress,
+    QueueMove,
+    Receipt,
+    Refusal,
+    SearchPage,
+    Submission,
+)
+
+START = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class FakePreflight:
+    files: int
+    bytes: int
+    kinds: Mapping[str, int]
+    skipped: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class FakeStatus:
+    counts: Counts
+    app_paused: bool
+    running: int
+    workers: int
+
+
+@dataclass(frozen=True)
+class FakeMetrics:
+    throughput: Sequence[tuple[float, int, int]] = ()
+    queue_depth: int = 0
+    failures: Mapping[str, int] = field(default_factory=dict)
+    phase_seconds: Mapping[str, float] = field(default_factory=dict)
+    chunks: int = 0
+
+
+def job(number: int, status: JobStatus = JobStatus.QUEUED, **changes: object) -> Job:
+    values: dict[str, object] = {
+        "id": str(number),
+        "kb_id": "kb1",
+        "batch_id": "b1",
+        "source_path": f"/home/ada/Documents/reports/report {number:05}.pdf",
+        "original_filename": f"report {number:05}.pdf",
+        "byte_size": 40_000 + number * 37,
+        "status": status,
+        "created_at": START,
+        "updated_at": START,
+        "revision": number,
+    }
+    return Job.model_validate({**values, **changes})
+
+
+class FakeService:
+    """Keeps jobs in a dict; thread safe; every act is recorded in ``calls``."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self.jobs: dict[int, Job] = {}
+        self.order: array[int] = array("q")
+        self.bases = [KnowledgeBase(kb_id="kb1", name="Library", created_at=START)]
+        self.calls: list[tuple[str, object]] = []
+        self.listeners: list[JobEvents] = []
+        self.paused = False
+        self.rev = 0
+        self.trash: dict[str, list[Job]] = {}
+        self.found_files = 3
+        self.skipped: dict[str, int] = {}
+        self.reports: dict[str, DiscoveryReport] = {}
+        self.error: IngestError | None = None
+        self.receipts: dict[int, Receipt] = {}
+        self.ui_thread = threading.get_ident()
+        self.seen_threads: set[int] = set()
+
+    def _off_the_ui(self) -> None:
+        self.seen_threads.add(threading.get_ident())
+
+    # making --------------------------------------------------------------------------------
+    def put(self, *jobs: Job, tell: bool = False) -> None:
+        with self._lock:
+            fresh = []
+            for one in jobs:
+                self.rev += 1
+                stored = one.model_copy(update={"revision": self.rev})
+                if int(one.id) not in self.jobs:
+                    self.order.append(int(one.id))
+                self.jobs[int(one.id)] = stored
+                fresh.append(stored)
+        if tell:
+            for listener in self.listeners:
+                listener.jobs_changed(fresh)
+
+    def fill(self, count: int) -> None:
+        """Rows without jobs in memory: they are made when asked for."""
+        self.order = array("q", range(1, count + 1))
+
+    def _job(self, number: int) -> Job | None:
+        found = self.jobs.get(number)
+        if found is None and 0 < number <= len(self.order):
+            found = job(number, JobStatus.COMPLETED, chunk_count=12, outcome=Outcome.INGESTED, revision=0)
+        return found
+
+    # knowledge bases -----------------------------------------------------------------------
+    def knowledge_bases(self) -> list[KnowledgeBase]:
+        self._off_the_ui()
+        return sorted(self.bases, key=lambda base: base.name)
+
+    def create_knowledge_base(self, name: str) -> KnowledgeBase:
+        self.calls.append(("create_base", name))
+        if any(base.name == name for base in self.bases):
+            raise InvalidRequestError("There is one with this name.")
+        base = KnowledgeBase(kb_id=f"kb{len(self.bases) + 1}", name=name, created_at=START)
+        self.bases.append(base)
+        return base
+
+    def rename_knowledge_base(self, kb_id: str, name: str) -> None:
+        self.calls.append(("rename_base", (kb_id, name)))
+        self.bases = [b.model_copy(update={"name": name}) if b.kb_id == kb_id else b for b in self.bases]
+
+    def delete_knowledge_base(self, kb_id: str) -> None:
+        self.calls.append(("delete_base", kb_id))
+        self.bases = [b for b in self.bases if b.kb_id != kb_id]
+
+    def restore_knowledge_base(self, kb_id: str) -> None:
+        self.calls.append(("restore_base", kb_id))
+
+    # adding --------------------------------------------------------------------------------
+    def preflight(self, paths: Sequence[str], stop: threading.Event) -> FakePreflight:
+        self._off_the_ui()
+        self.calls.append(("preflight", tuple(paths)))
+        return FakePreflight(self.found_files, self.found_files * 50_000, {".pdf": self.found_files}, self.skipped)
+
+    def submit(
+        self,
+        paths: Sequence[str],
+        *,
+        kb_id: str | None = None,
+        priority: int = 0,
+        origin: str = "window",
+        stop: threading.Event | None = None,
+    ) -> Submission:
+        self._off_the_ui()
+        self.calls.append(("submit", (tuple(paths), kb_id)))
+        if self.error is not None:
+            raise self.error
+        with self._lock:
+            batch_id = f"b{len(self.reports) + 1}"
+            first = len(self.order) + 1
+            kb_id = kb_id or "kb1"
+            for number, path in enumerate(paths, first):
+                name = PurePath(path).name
+                self.put(
+                    job(number, kb_id=kb_id, batch_id=batch_id, source_path=path, original_filename=name, byte_size=1234)
+                )
+            report = DiscoveryReport(
+                batch_id=batch_id, found=len(paths), added=len(paths), skipped=self.skipped, finished=True
+            )
+            self.reports[batch_id] = report
+        for listener in self.listeners:
+            listener.jobs_added(batch_id, len(paths))
+            listener.discovery_changed(report)
+        return Submission(batch=self.batch(batch_id), report=report)
+
+    # acting --------------------------------------------------------------------------------
+    def _chosen(self, selector: JobSelector) -> list[Job]:
+        ids = {int(i) for i in selector.job_ids}
+        return [
+            one
+            for one in (self._job(n) for n in self.order)
+            if one is not None
+            and (
+                int(one.id) in ids
+                or selector.everything
+                or one.kb_id == selector.kb_id
+                or one.batch_id == selector.batch_id
+            )
+            and (not selector.statuses or one.status in selector.statuses)
+        ]
+
+    def _act(self, event: JobEvent, selector: JobSelector) -> ActionResult:
+        self._off_the_ui()
+        self.calls.append((event.value, selector))
+        with self._lock:
+            chosen = self._chosen(selector)
+            good = [one for one in chosen if can(one.status, event)]
+            scope = PauseScope.APP if selector.everything else PauseScope.JOB
+            changes = {"status": target_of(event), "pause_scope": scope if event is JobEvent.PAUSE else None}
+            self.put(*[one.model_copy(update=changes) for one in good], tell=True)
+        refused = tuple(
+            Refusal(job_id=one.id, status=one.status, message=f"It is {one.status}.") for one in chosen if one not in good
+        )
+        return ActionResult(changed=len(good), job_ids=tuple(one.id for one in good), refused=refused)
+
+    def pause(self, selector: JobSelector) -> ActionResult:
+        self.paused = self.paused or (selector.everything and not selector.statuses)
+        return self._act(JobEvent.PAUSE, selector)
+
+    def resume(self, selector: JobSelector) -> ActionResult:
+        self.paused = self.paused and not selector.everything
+        return self._act(JobEvent.RESUME, selector)
+
+    def cancel(self, selector: JobSelector) -> ActionResult:
+        return self._act(JobEvent.CANCEL, selector)
+
+    def retry(self, selector: JobSelector) -> ActionResult:
+        return self._act(JobEvent.RETRY, selector)
+
+    def retry_failures(self, error_code: str) -> ActionResult:
+        self.calls.append(("retry_failures", error_code))
+        return ActionResult()
+
+    def delete(self, selector: JobSelector) -> ActionResult:
+        self.calls.append(("delete", selector))
+        with self._lock:
+            chosen = self._chosen(selector)
+            token = f"t{len(self.trash) + 1}"
+            self.trash[token] = chosen
+            gone = {int(one.id) for one in chosen}
+            self.order = array("q", (n for n in self.order if n not in gone))
+            for number in gone:
+                self.jobs.pop(number, None)
+            self.rev += 1
+        return ActionResult(changed=len(chosen), undo_token=token)
+
+    def undo(self, token: str) -> ActionResult:
+        self.calls.append(("undo", token))
+        back = self.trash.pop(token)
+        self.put(*back, tell=True)
+        self.order = array("q", sorted(self.order))
+        return ActionResult(changed=len(back))
+
+    def move(self, job_ids: Sequence[str], where: QueueMove) -> int:
+        self.calls.append(("move", (tuple(job_ids), where)))
+        return len(job_ids)
+
+    def set_priority(self, selector: JobSelector, priority: int) -> int:
+        self.calls.append(("priority", (selector, priority)))
+        return 1
+
+    def start(self) -> None:
+        self.calls.append(("start", None))
+
+    # reading -------------------------------------------------------------------------------
+    def counts(self, batch_id: str | None = None) -> Counts:
+        with self._lock:
+            known = [one for one in self.jobs.values() if batch_id in (None, one.batch_id)]
+            found = Counter((one.kb_id, one.status) for one in known)
+            if batch_id is None and len(self.order) > len(self.jobs):
+                found[("kb1", JobStatus.COMPLETED)] += len(self.order) - len(self.jobs)
+            attention = Counter(one.kb_id for one in known if one.needs_attention)
+            failures = Counter(one.error_code or "ingest" for one in known if one.status is JobStatus.FAILED)
+        return Counts(by_status=dict(found), attention=dict(attention), failures=dict(failures))
+
+    def status(self) -> FakeStatus:
+        self._off_the_ui()
+        counts = self.counts()
+        return FakeStatus(counts, self.paused, counts.of(JobStatus.RUNNING), 2)
+
+    def job(self, job_id: str) -> Job:
+        found = self._job(int(job_id))
+        if found is None:
+            raise NotFoundError(f"There is no job {job_id}.")
+        return found.model_copy(update={"receipt": self.receipts.get(int(job_id))})
+
+    def jobs_by_ids(self, job_ids: Sequence[int]) -> list[Job]:
+        self._off_the_ui()
+        return [one for one in (self._job(number) for number in job_ids) if one is not None]
+
+    def job_ids(self, query: JobQuery) -> Iterator["array[int]"]:
+        self._off_the_ui()
+        with self._lock:
+            ids = self.order
+            if query.kb_id or query.statuses or query.attention or query.order is not JobOrder.ADDED:
+                jobs = [one for one in (self._job(n) for n in ids) if one is not None and self._answers(one, query)]
+                if query.order is JobOrder.NAME:
+                    jobs.sort(key=lambda one: one.original_filename, reverse=query.descending)
+                elif query.order is JobOrder.SIZE:
+                    jobs.sort(key=lambda one: one.byte_size, reverse=query.descending)
+                ids = array("q", (int(one.id) for one in jobs))
+            parts = [ids[at : at + 20_000] for at in range(0, len(ids), 20_000)]
+        yield from parts
+
+    @staticmethod
+    def _answers(one: Job, query: JobQuery) -> bool:
+        return (
+            query.kb_id in (None, one.kb_id)
+            and (not query.statuses or one.status in query.statuses)
+            and (not query.attention or one.needs_attention)
+        )
+
+    def history(self, job_id: str) -> list[HistoryEntry]:
+        return [
+            HistoryEntry(at=START, from_status=None, to_status=JobStatus.QUEUED, actor="window"),
+            HistoryEntry(
+                at=START + timedelta(seconds=2),
+                from_status=JobStatus.QUEUED,
+                to_status=JobStatus.RUNNING,
+                actor="worker",
+            ),
+        ]
+
+    def chunks_of(self, job_id: str, limit: int) -> list[Chunk]:
+        return [
+            Chunk(
+                chunk_id=f"c{n}",
+                document_id="d",
+                kb_id="kb1",
+                source_path="/x",
+                ordinal=n,
+                text=f"Text of passage {n}.",
+                location=Location(page=n + 1),
+            )
+            for n in range(3)
+        ]
+
+    def queue_place(self, job_id: str) -> int | None:
+        return 3
+
+    def batch(self, batch_id: str) -> Batch:
+        return Batch(batch_id=batch_id, kb_id="kb1", label="Reports", origin="window", created_at=START)
+
+    def batch_counts(self, batch_id: str) -> Counts:
+        return self.counts(batch_id)
+
+    def revision(self) -> int:
+        return self.rev
+
+    def changed_since(self, revision: int) -> tuple[int, list[int]]:
+        with self._lock:
+            changed = sorted((one.revision, int(one.id)) for one in self.jobs.values() if one.revision > revision)
+        return self.rev, [number for _, number in changed[:2000]]
+
+
+class FakeSearch:
+    def __init__(self) -> None:
+        self.pages: dict[str, SearchPage] = {}
+        self.asked: list[tuple[str, bool, tuple[str, ...] | None]] = []
+        self.hold: threading.Event | None = None
+
+    def search(
+        self, query: str, *, kb_ids: tuple[str, ...] | None = None, limit: int = 50, typing: bool = False
+    ) -> SearchPage:
+        self.asked.append((query, typing, kb_ids))
+        if self.hold is not None:
+            self.hold.wait(5)
+        return self.pages.get(query, SearchPage(searched_documents=5, total_documents=5))
+
+
+def hit(text: str, snippet: str, *, document: str = "d1", path: str = "/docs/a.pdf", **location: object) -> Hit:
+    return Hit(
+        chunk_id=f"{document}-{text[:8]}",
+        document_id=document,
+        kb_id="kb1",
+        source_path=path,
+        ordinal=0,
+        text=text,
+        location=Location.model_validate(location),
+        score=1.0,
+        snippet=snippet,
+    )
+
+
+class FakeBoard:
+    def __init__(self) -> None:
+        self.now: dict[int, Progress] = {}
+
+    def latest(self) -> dict[int, Progress]:
+        return dict(self.now)
+
+
+class FakeEvents:
+    def __init__(self, service: FakeService) -> None:
+        self._service = service
+
+    def subscribe(self, listener: JobEvents) -> None:
+        self._service.listeners.append(listener)
+
+
+class FakeMetricsSource:
+    def __init__(self) -> None:
+        self.value = FakeMetrics()
+
+    def snapshot(self) -> FakeMetrics:
+        return self.value
+
+
+class FakeApp:
+    """The engine as the window sees it."""
+
+    def __init__(self, data_root: Path, **settings: object) -> None:
+        self.settings = Settings(data_root=data_root, **settings)  # type: ignore[arg-type]
+        self.service = FakeService()
+        self.search = FakeSearch()
+        self.progress = FakeBoard()
+        self.events = FakeEvents(self.service)
+        self.metrics = FakeMetricsSource()
+        self.applied: list[Settings] = []
+        self.closed = False
+
+    def store_bytes(self) -> int:
+        return 312_000_000
+
+    def apply_settings(self, settings: Settings) -> None:
+        self.applied.append(settings)
+        self.settings = settings
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def showcase(app: FakeApp, count: int = 3120) -> None:
+    """A picture-book store: many done, some running, some failed."""
+    names = ("handbook", "notes", "invoice", "minutes", "thesis", "letter", "report", "manual")
+    endings = ("pdf", "docx", "md", "html", "txt")
+    service = app.service
+    service.bases = [
+        KnowledgeBase(kb_id="kb1", name="Library", created_at=START),
+        KnowledgeBase(kb_id="kb2", name="Taxes", created_at=START),
+    ]
+    causes = ("source_encrypted", "source_malformed", "source_unreadable", "unsupported_format", "limit_exceeded")
+    jobs = []
+    for number in range(1, count + 1):
+        name = f"{names[number % 8]}-{2010 + number % 16}-{number:04}.{endings[number % 5]}"
+        changes: dict[str, object] = {
+            "original_filename": name,
+            "source_path": f"/home/ada/Documents/{2010 + number % 16}/{name}",
+            "byte_size": (number * 7919) % 9_000_000 + 4_000,
+            "kb_id": "kb2" if number % 14 == 0 else "kb1",
+            "created_at": datetime.now(UTC) - timedelta(minutes=3),
+        }
+        if number in (3, 4):
+            status = JobStatus.RUNNING
+            changes |= {"phase": JobPhase.EXTRACTING, "unit": "page", "units_total": 512}
+        elif number < count * 0.71:
+            status = JobStatus.COMPLETED
+            changes |= {
+                "outcome": Outcome.INGESTED,
+                "chunk_count": number % 300 + 3,
+                "unit": "page",
+                "units_done": number % 40 + 1,
+                "units_total": number % 40 + 1,
+                "progress": 1.0,
+            }
+            if number % 200 == 6:
+                changes |= {"outcome": Outcome.EMPTY, "chunk_count": 0}
+            if number % 300 == 8:
+                status = JobStatus.FAILED
+                code = causes[number % 5]
+                changes |= {
+                    "outcome": None,
+                    "error_code": code,
+                    "error_message": "The document asks for a password."
+                    if code == "source_encrypted"
+                    else "The file cannot be read.",
+                    "attempts": 1,
+                    "chunk_count": 0,
+                    "progress": 0.0,
+                    "units_done": 0,
+                    "units_total": 0,
+                }
+        else:
+            status = JobStatus.QUEUED
+        jobs.append(job(number, status, **changes))
+    jobs[10] = jobs[10].model_copy(update={"status": JobStatus.PAUSED, "outcome": None, "progress": 0.4})
+    service.put(*jobs)
+    app.progress.now = {
+        3: Progress(phase=JobPhase.EXTRACTING, done=310, total=512, unit="page", units_per_second=24.5),
+        4: Progress(phase=JobPhase.HASHING, done=0, total=0, unit="byte"),
+    }
+    now = time.time()
+    app.metrics.value = FakeMetrics(
+        throughput=[(now - age, 36 + (age * 7) % 13, 2_000_000 + (age * 91_733) % 900_000) for age in range(299, -1, -1)],
+        queue_depth=4,
+        failures={"source_encrypted": 6, "source_malformed": 3},
+        phase_seconds={"extracting": 61.0, "chunking": 4.2, "indexing": 12.8},
+        chunks=88_214,
+    )
