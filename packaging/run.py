@@ -54,7 +54,7 @@ def run_headless() -> int:
     codes = [
         step(f"ingest add {SAMPLES.relative_to(ROOT)} --wait", *cli, "add", str(SAMPLES), "--wait", env=env),
         step(f'ingest search "{QUERY}"', *cli, "search", QUERY, "--limit", "5", env=env),
-        step("a picture of the window", "ingest_desktop.ui.picture", str(picture), "--data-dir", str(store), env=env),
+        step("a picture of the window", "packaging.window_picture", str(picture), "--data-dir", str(store), env=env),
     ]
     if picture.exists():
         print(f"saved {picture.relative_to(ROOT)}")
