@@ -35,7 +35,7 @@ def has_display() -> bool:
 def step(title: str, *command: str, env: dict[str, str]) -> int:
     """Run one command, told by its title. Returns its exit code."""
     print(f"\n== {title}", flush=True)
-    return subprocess.run([sys.executable, "-m", *command], cwd=ROOT, env=env, check=False).returncode
+    return subprocess.run([sys.executable, *command], cwd=ROOT, env=env, check=False).returncode
 
 
 def run_headless() -> int:
@@ -50,11 +50,11 @@ def run_headless() -> int:
         "INGESTION_DATA_ROOT": str(store),
         "INGESTION_METRICS_PORT": "0",
     }
-    cli = ("ingest_desktop.cli", "--data-dir", str(store))
+    cli = ("-m", "ingest_desktop.cli", "--data-dir", str(store))
     codes = [
         step(f"ingest add {SAMPLES.relative_to(ROOT)} --wait", *cli, "add", str(SAMPLES), "--wait", env=env),
         step(f'ingest search "{QUERY}"', *cli, "search", QUERY, "--limit", "5", env=env),
-        step("a picture of the window", "packaging.window_picture", str(picture), "--data-dir", str(store), env=env),
+        step("a picture of the window", "packaging/window_picture.py", str(picture), "--data-dir", str(store), env=env),
     ]
     if picture.exists():
         print(f"saved {picture.relative_to(ROOT)}")

@@ -1,4 +1,4 @@
-"""Saves a picture of the window on a store: python -m packaging.window_picture OUT.png --data-dir DIR.
+"""Saves a picture of the window on a store: packaging/window_picture.py OUT.png --data-dir DIR.
 
 Used where there is no display. The window is the real one with its engine; it is painted by Qt's offscreen platform
 and quits by itself.
