@@ -14,7 +14,7 @@ if ! [ -x "$tools/bin/uv" ]; then
 fi
 compile() {
     "$tools/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-        --no-emit-find-links --no-config --custom-compile-command "make lock" "$@" pyproject.toml
+        --no-emit-find-links --no-config --system-certs --custom-compile-command "make lock" "$@" pyproject.toml
 }
 compile "$@" --extra dev --output-file requirements.lock
 compile "$@" --extra build --constraint requirements.lock --output-file requirements-build.lock
