@@ -177,7 +177,7 @@ class LedgerDeleting(LedgerBase):
     def outbox_work(self, kb_id: str, limit: int = 1_000) -> Iterator[list[OutboxEntry]]:
         """See ``Repository``."""
         with writing(self.engine) as connection:
-            entries = [entry for entry in _outbox(connection, limit) if entry.kb_id == kb_id]
+            entries = _outbox(connection, limit, kb_id)
             yield entries
             ids = as_json([entry.entry_id for entry in entries])
             connection.exec_driver_sql(f"DELETE FROM outbox WHERE id {_IN}", (ids,))
@@ -313,6 +313,7 @@ def _refusal(row: Sequence[Any], what: str) -> Refusal:
     return Refusal(job_id=str(row[0]), status=JobStatus(row[1]), message=f"Job {row[0]} {what}.")
 
 
-def _outbox(connection: Connection, limit: int) -> list[OutboxEntry]:
-    rows = connection.exec_driver_sql("SELECT id, kb_id, op, path FROM outbox ORDER BY id LIMIT ?", (limit,))
+def _outbox(connection: Connection, limit: int, kb_id: str | None = None) -> list[OutboxEntry]:
+    sql = "SELECT id, kb_id, op, path FROM outbox WHERE ?1 IS NULL OR kb_id = ?1 ORDER BY id LIMIT ?2"
+    rows = connection.exec_driver_sql(sql, (kb_id, limit))
     return [OutboxEntry(number, kb_id, op, from_db_path(path)) for number, kb_id, op, path in rows]
