@@ -25,6 +25,7 @@ Synchronous = Literal["FULL", "NORMAL"]
 
 _WRITING: Final = "ingest_writing"
 _LOCK: Final = "ingest_write_lock"
+_SYNCHRONOUS: Final = "ingest_synchronous"
 _TIMEOUT: Final = "ingest_busy_timeout_seconds"
 
 _MEANING: Final[dict[int, tuple[type[StoreError], str]]] = {
@@ -160,7 +161,7 @@ def open_engine(
         pool_size=8,
         max_overflow=24,
         pool_timeout=busy_timeout_seconds,
-        execution_options={_LOCK: threading.Lock(), _TIMEOUT: busy_timeout_seconds},
+        execution_options={_LOCK: threading.Lock(), _SYNCHRONOUS: synchronous, _TIMEOUT: busy_timeout_seconds},
     )
     event.listen(engine, "begin", _begin)
     event.listen(engine, "handle_error", _handle_error)
@@ -168,8 +169,11 @@ def open_engine(
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
+def writing(engine: Engine, *, durable: bool = True) -> Iterator[Connection]:
     """One write transaction: the lock is taken at its start, leaving the block commits, an exception rolls back.
+
+    Without ``durable`` even a FULL engine does not wait for the disk: a loss of power may undo it, together with
+    all that came after and was not durable either. The death of the program undoes nothing.
 
     Writers of one process queue up here rather than in SQLite, which would let them sleep and poll. Not
     reentrant: a second ``writing`` inside the first, in the same thread, ends in ``StoreBusy``.
@@ -182,7 +186,11 @@ def writing(engine: Engine) -> Iterator[Connection]:
     if not lock.acquire(timeout=options[_TIMEOUT]):
         raise StoreBusy("Another part of the program holds the store locked.")
     try:
-        with engine.connect().execution_options(**{_WRITING: True}) as connection, connection.begin():
+        with (
+            engine.connect().execution_options(**{_WRITING: True}) as connection,
+            _relaxed(connection, options[_SYNCHRONOUS], durable),
+            connection.begin(),
+        ):
             yield connection
     finally:
         lock.release()
@@ -193,6 +201,20 @@ def reading(engine: Engine) -> Iterator[Connection]:
     """One read transaction: everything inside sees the same moment. Writers go on meanwhile."""
     with engine.connect() as connection, connection.begin():
         yield connection
+
+
+@contextmanager
+def _relaxed(connection: Connection, synchronous: Synchronous, durable: bool) -> Iterator[None]:
+    if durable or synchronous == "NORMAL":
+        yield
+        return
+    # On the driver's own connection: SQLite changes this outside of transactions only, and SQLAlchemy begins one.
+    driver: Any = connection.connection.driver_connection
+    driver.execute("PRAGMA synchronous=NORMAL")
+    try:
+        yield
+    finally:
+        driver.execute(f"PRAGMA synchronous={synchronous}")
 
 
 def _pool_class() -> Any:

@@ -104,7 +104,8 @@ class LedgerQueue(LedgerBase):
         only = None if batch_id is None else job_number(batch_id)
         if limit < 1 or (self._idle and not self._has_claimable()):
             return []
-        with writing(self.engine) as connection:
+        # Not durable: after a loss of power no worker lives, and a job that waits again is what recovery would make of it.
+        with writing(self.engine, durable=False) as connection:
             now = self._now()
             known = connection.exec_driver_sql("SELECT 1 FROM workers WHERE id = ?", (worker_id,)).scalar()
             if known is None:
@@ -180,7 +181,7 @@ class LedgerQueue(LedgerBase):
             (JobPhase(phase).value, progress, done, total, unit, job)
             for job, phase, progress, done, total, unit in rows
         ]
-        with writing(self.engine) as connection:
+        with writing(self.engine, durable=False) as connection:
             connection.exec_driver_sql(
                 "UPDATE ingest_jobs SET phase = ?, progress = max(progress, ?), units_done = ?, units_total = ?, "
                 "unit = ? WHERE id = ? AND status = 'running'",

@@ -24,6 +24,7 @@ from ingest_desktop.infrastructure.ledger_base import (
 from ingest_desktop.infrastructure.ledger_listing import Listing
 from ingest_desktop.infrastructure.ledger_schema import COUNTED, QUEUED_SQL
 
+_WAITING: Final = f"ingest_jobs INDEXED BY ix_waiting WHERE {QUEUED_SQL}"
 _COUNTED: Final = ", ".join(COUNTED)
 _RUNNING: Final = "SELECT batch_id, count(*) AS n FROM ingest_jobs WHERE status = 'running' AND deleted_at IS NULL"
 
@@ -181,8 +182,9 @@ class LedgerReading(LedgerBase):
             if not own[3]:
                 return None
             before = connection.exec_driver_sql(
-                f"SELECT (SELECT count(*) FROM ingest_jobs WHERE {QUEUED_SQL} AND priority > ?1) + (SELECT count(*) FROM "
-                f"ingest_jobs WHERE {QUEUED_SQL} AND priority = ?1 AND (queue_position, id) < (?2, ?3))",
+                f"SELECT (SELECT count(*) FROM {_WAITING} AND priority > ?1) + (SELECT count(*) FROM {_WAITING} "
+                f"AND priority = ?1 AND queue_position < ?2) + (SELECT count(*) FROM {_WAITING} "
+                "AND priority = ?1 AND queue_position = ?2 AND id < ?3)",
                 tuple(own[:3]),
             ).scalar_one()
             return int(before) + 1

@@ -11,7 +11,7 @@ from ledger_kit import Clock, files, found
 from ingest_desktop.domain.enums import Actor, JobEvent, JobPhase, JobStatus, Outcome, PauseScope
 from ingest_desktop.domain.errors import InvalidRequestError, NotFoundError, QueueFullError
 from ingest_desktop.domain.interfaces.repository import Claim, Ending
-from ingest_desktop.domain.models import JobOrder, JobQuery, JobSelector, QueueMove, Receipt
+from ingest_desktop.domain.models import Job, JobOrder, JobQuery, JobSelector, QueueMove, Receipt
 from ingest_desktop.infrastructure.database import reading
 from ingest_desktop.infrastructure.ledger import Ledger
 from ingest_desktop.infrastructure.ledger_listing import Listing, name_condition
@@ -450,6 +450,15 @@ def everything_listed(ledger: Ledger, query: JobQuery) -> list[int]:
         parts.extend(part)
     assert list(parts) == pages
     return pages
+
+
+def test_a_row_makes_the_model_that_validation_would(ledger: Ledger) -> None:
+    make_batch(ledger, 2)
+    complete(ledger, 1)
+    for job in ledger.jobs_page(JobQuery()):
+        assert job == Job.model_validate(job.model_dump())
+        assert job.model_copy(update={"message": "x"}).to_json()["message"] == "x"
+        assert hash(job.id)
 
 
 def test_every_order_pages_through_everything_once(ledger: Ledger) -> None:
