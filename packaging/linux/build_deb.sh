@@ -84,7 +84,7 @@ Depends: libc6 (>= $(dpkg-query -W -f '${Version}' libc6 | sed 's/-.*//')), libs
  libgl1, libegl1, libfontconfig1, libfreetype6, libxkbcommon0, libdbus-1-3, libxcb-cursor0, libxcb-icccm4, libxcb-keysyms1,
  libxcb-shape0, libxcb-xkb1, libxkbcommon-x11-0, libxcb-image0, libxcb-render-util0, libxcb-randr0, libxcb-xfixes0,
  libxcb-sync1, libxcb-shm0, libxcb-render0, libx11-xcb1
-Recommends: fonts-dejavu-core | fonts-noto-core
+Recommends: fonts-dejavu-core | fonts-noto-core, libwayland-client0, libwayland-cursor0, libwayland-egl1
 Suggests: fonts-noto-cjk
 Description: make your own documents searchable, offline
  Drop files and folders on the window. Each becomes a job in a queue that
