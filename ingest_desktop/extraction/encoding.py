@@ -1,6 +1,7 @@
 """Which encoding a text is in. UTF-8 is tried strictly first; what is left is a guess on a bounded sample."""
 
 import codecs
+import re
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -10,6 +11,8 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _SAMPLE_BYTES = 32 * 1024
+_FOREIGN = re.compile("[\u0370-\u1fff]")
+_MIXED = re.compile("(?<=[A-Za-z])[\u0370-\u1fff]|[\u0370-\u1fff](?=[A-Za-z])")
 # What guessers name, and the superset that everyone means by it.
 _SUPERSETS = {"ascii": "cp1252", "iso8859-1": "cp1252", "gb2312": "gb18030", "gbk": "gb18030", "shift_jis": "cp932"}
 
@@ -43,14 +46,25 @@ def is_utf8(data: bytes, *, cut: bool = False) -> bool:
 
 def guess_encoding(data: bytes) -> str:
     """The likely encoding of bytes that are neither UTF-8 nor marked. Always a codec that Python has."""
-    import chardet
+    from chardet import EncodingEra, detect_all
 
-    found = chardet.detect(_telling_sample(data)).get("encoding") or "cp1252"
-    try:
-        name = codecs.lookup(found).name
-    except LookupError:
-        return "cp1252"
-    return _SUPERSETS.get(name, name)
+    sample = _telling_sample(data)
+    eras = EncodingEra.ALL & ~EncodingEra.MAINFRAME
+    for found in detect_all(sample, encoding_era=eras):
+        try:
+            name = codecs.lookup(found["encoding"] or "").name
+            text = sample.decode(name, "replace")
+        except LookupError:
+            continue
+        if not _mixes_scripts(text):
+            return _SUPERSETS.get(name, name)
+    return "cp1252"
+
+
+def _mixes_scripts(text: str) -> bool:
+    """Whether foreign letters stand inside Latin words, as when an accent is read in another code page."""
+    foreign = len(_FOREIGN.findall(text))
+    return foreign > 0 and len(_MIXED.findall(text)) > 0.3 * foreign
 
 
 def encoding_of(data: bytes) -> str:

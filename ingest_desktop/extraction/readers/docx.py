@@ -92,6 +92,7 @@ def _convert(data: bytes) -> list[Block]:
         page = mammoth.convert_to_html(
             io.BytesIO(data),
             convert_image=mammoth.images.img_element(lambda _image: {}),
+            style_map="p[style-name='Title'] => h1:fresh\np[style-name='Subtitle'] => h2:fresh",
             include_embedded_style_map=False,
         ).value
     except (IngestError, MemoryError, RecursionError):

@@ -5,6 +5,7 @@ The mark is a form feed: white space to a parser, so it moves nothing, even betw
 
 import re
 from collections.abc import Iterator
+from html import unescape
 from typing import TYPE_CHECKING
 
 from ingest_desktop.domain.errors import LimitExceeded, SourceMalformed
@@ -26,6 +27,13 @@ _BLOCK_TAG_ANY_CASE = re.compile(_BLOCK_TAG_WORDS, re.IGNORECASE)
 _CAPITAL_TAG = re.compile(b"</?[A-Z]")
 _UNSEEN = ("script", "style", "nav", "template")
 _HEADING, _HEADING_END, _PRE, _PRE_END = "\x01", "\x02", "\x03", "\x04"
+_SHALLOW_BYTES, _STEP_BYTES = 64 * 1024, 32 * 1024  # a smaller page cannot be deep enough to hurt
+_MAX_DEPTH = 5000
+_TAG = re.compile(rb"<!--.*?-->|<(script|style)\b.*?</\1\s*>|<[^<>]*>", re.DOTALL | re.IGNORECASE)
+_ANY_TAG = re.compile(rb"<(/?)([A-Za-z][A-Za-z0-9]*)")
+_NO_END = frozenset(
+    b"p li dt dd tr td th thead tbody tfoot option br hr img input meta link col area base embed source track wbr".split()
+)
 _MARKS = b"\x01\x02\x03\x04"
 _BREAK = re.compile("\f\\s*")
 _BLANKS = re.compile("  +")
@@ -116,6 +124,8 @@ def page_blocks(data: bytes) -> tuple[str | None, list[Block]]:
         if mark in data:
             data = data.translate(None, _MARKS)
             break
+    if len(data) > _SHALLOW_BYTES and _too_deep(data):
+        return None, list(_flow(_without_tags(data)))
     try:
         pattern = _BLOCK_TAG_ANY_CASE if _CAPITAL_TAG.search(data) else _BLOCK_TAG
         tree = LexborHTMLParser(pattern.sub(b"\f<", data))
@@ -135,6 +145,32 @@ def page_blocks(data: bytes) -> tuple[str | None, list[Block]]:
     top: LexborNode | None = tree.body or tree.root
     text = top.text(deep=True, separator="") if top is not None else ""
     return title, list(_split(text or ""))
+
+
+def _too_deep(data: bytes) -> bool:
+    """Whether elements are nested so deep that the parser, whose time grows with the square of it, would not end."""
+    depth = 0
+    for start in range(0, len(data), _STEP_BYTES):
+        piece = data[start : start + _STEP_BYTES]
+        depth += piece.count(b"<") - 2 * piece.count(b"</")
+        if depth > _MAX_DEPTH:  # perhaps only tags that need no end
+            return _real_depth(data) > _MAX_DEPTH
+    return False
+
+
+def _real_depth(data: bytes) -> int:
+    """The largest count of open elements, those that need no end tag left out."""
+    depth = deepest = 0
+    for end, name in _ANY_TAG.findall(data):
+        if name.lower() not in _NO_END:
+            depth = max(0, depth + (-1 if end else 1))
+            deepest = max(deepest, depth)
+    return deepest
+
+
+def _without_tags(data: bytes) -> str:
+    """The text of a page that is no tree to speak of."""
+    return unescape(_TAG.sub(b"\f", data).decode("utf-8", "replace"))
 
 
 def _take_title(tree: "LexborHTMLParser") -> str | None:
