@@ -360,6 +360,29 @@ def test_resuming_everything_leaves_what_a_person_paused(ledger: Ledger) -> None
     assert ledger.act(EVERYTHING, JobEvent.RESUME, actor=Actor.COMMAND).changed == 1
 
 
+def test_a_file_that_is_in_the_list_again_is_not_retried_beside_itself(ledger: Ledger) -> None:
+    batch = make_batch(ledger, 1)
+    for _ in range(2):
+        end(ledger, take(ledger, 1), error_code="source_malformed")
+        ledger.add_jobs(batch, files(1, "/docs/f"), known={})
+    result = ledger.act(JobSelector(job_ids=("1", "2")), JobEvent.RETRY, actor=Actor.WINDOW)
+    assert (result.changed, [refusal.job_id for refusal in result.refused]) == (0, ["1", "2"])
+    ledger.delete(one(3), actor=Actor.WINDOW)
+    result = ledger.act(EVERYTHING, JobEvent.RETRY, actor=Actor.WINDOW)
+    assert (result.job_ids, ledger.job("2").status) == (("1",), JobStatus.FAILED)
+
+
+def test_what_came_back_otherwise_stays_deleted(ledger: Ledger) -> None:
+    batch = make_batch(ledger, 2)
+    token = ledger.delete(EVERYTHING, actor=Actor.WINDOW).undo_token
+    ledger.add_jobs(batch, files(1, "/docs/f"), known={})
+    assert token is not None
+    result = ledger.undo_delete(token)
+    assert (result.job_ids, [refusal.job_id for refusal in result.refused]) == (("2",), ["1"])
+    ledger.act(one(3), JobEvent.CANCEL, actor=Actor.WINDOW)
+    assert ledger.undo_delete(token).job_ids == ("1",)
+
+
 def test_moving(ledger: Ledger) -> None:
     make_batch(ledger, 3, prefix="/a")
     make_batch(ledger, 2, priority=5, prefix="/b")
