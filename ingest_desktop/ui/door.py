@@ -38,6 +38,8 @@ def make_application() -> QApplication:
     app = QApplication.instance()
     if not isinstance(app, QApplication):
         app = QApplication(sys.argv[:1])
+    if QLocale().language() == QLocale.Language.C:
+        QLocale.setDefault(QLocale(QLocale.Language.English))  # "C" groups no digits and is nobody's language
     app.setApplicationName("ingest-desktop")
     app.setApplicationDisplayName("Ingest Desktop")
     app.setApplicationVersion(__version__)

@@ -35,6 +35,9 @@ class EmptyState(QWidget):
         folder = QPushButton(self.tr("Add folder…"))
         samples = QPushButton(self.tr("Try with sample documents"))
         samples.setFlat(True)
+        for button in (files, folder):
+            button.setMinimumSize(120, 32)
+        self._samples = samples
         files.clicked.connect(self.add_wanted)
         folder.clicked.connect(self.folder_wanted)
         samples.clicked.connect(self.samples_wanted)
@@ -64,6 +67,9 @@ class EmptyState(QWidget):
         palette = self._note.palette()
         palette.setColor(palette.ColorRole.WindowText, QColor(tokens.muted))
         self._note.setPalette(palette)
+        palette = self._samples.palette()
+        palette.setColor(palette.ColorRole.ButtonText, QColor(tokens.accent))
+        self._samples.setPalette(palette)
 
     def paintEvent(self, _: QPaintEvent) -> None:
         """The drop outline."""

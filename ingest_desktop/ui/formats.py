@@ -15,7 +15,10 @@ def number(value: int) -> str:
 
 def size(value: int) -> str:
     """A size in bytes: 84 kB, 2.1 MB."""
-    digits = 0 if value < 10_000_000 else 1
+    leading = float(value)
+    while leading >= 1_000:
+        leading /= 1_000
+    digits = 1 if value >= 1_000_000 and leading < 10 else 0
     return QLocale().formattedDataSize(value, digits, QLocale.DataSizeFormat.DataSizeSIFormat)
 
 

@@ -1,4 +1,4 @@
-"""How a job's status and progress are painted: an icon beside the word, a bar or a moving stripe."""
+"""How jobs are painted: an icon beside the word, a bar or a moving stripe, plain text elsewhere."""
 
 import time
 
@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleO
 from ingest_desktop.domain.enums import JobStatus, Outcome
 from ingest_desktop.domain.models import Job
 from ingest_desktop.ui import assets, theme
-from ingest_desktop.ui.job_model import Column, JobModel
+from ingest_desktop.ui.job_model import LEFT, NUMERIC, RIGHT, Column, JobModel
 
 Index = QModelIndex | QPersistentModelIndex
 ICON = 16
@@ -45,20 +45,20 @@ def status_color(job: Job, tokens: theme.Tokens) -> str:
 
 
 class JobDelegate(QStyledItemDelegate):
-    """Paints the status and progress columns; leaves the others to Qt."""
+    """Paints every cell itself: that is quicker than asking Qt for a styled one, and keeps to one margin."""
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         column = index.column()
         model = index.model()
-        if column not in (Column.STATUS, Column.PROGRESS) or not isinstance(model, JobModel):
-            super().paint(painter, option, index)
+        if not isinstance(model, JobModel):
             return
-        row = model.row(index.row())
         self._background(painter, option)
-        if row is None:
+        text = model.data(index)
+        row = model.row(index.row())
+        if column not in (Column.STATUS, Column.PROGRESS) or row is None:
+            self._plain(painter, option, column, text)
             return
         tokens = theme.tokens_now()
-        text = model.data(index)
         if column == Column.STATUS:
             self._status(painter, option, row.job, text, tokens)
         elif row.job.status is JobStatus.RUNNING or (row.fraction and text.endswith("%")):
@@ -74,6 +74,17 @@ class JobDelegate(QStyledItemDelegate):
     @staticmethod
     def _selected(option: QStyleOptionViewItem) -> bool:
         return bool(option.state & QStyle.StateFlag.State_Selected)  # type: ignore[attr-defined]
+
+    def _plain(self, painter: QPainter, option: QStyleOptionViewItem, column: int, text: str) -> None:
+        if not text:
+            return
+        palette: QPalette = option.palette  # type: ignore[attr-defined]
+        role = QPalette.ColorRole.HighlightedText if self._selected(option) else QPalette.ColorRole.Text
+        rect: QRect = option.rect.adjusted(PAD, 0, -PAD, 0)  # type: ignore[attr-defined]
+        metrics = option.fontMetrics  # type: ignore[attr-defined]
+        elide = Qt.TextElideMode.ElideRight if column in NUMERIC else Qt.TextElideMode.ElideMiddle
+        painter.setPen(palette.color(role))
+        painter.drawText(rect, RIGHT if column in NUMERIC else LEFT, metrics.elidedText(text, elide, rect.width()))
 
     def _text(
         self, painter: QPainter, option: QStyleOptionViewItem, rect: QRect, text: str, *, muted: str | None = None

@@ -62,8 +62,8 @@ ORDERS = {
     Column.ADDED: JobOrder.ADDED,
 }
 NUMERIC = frozenset({Column.PAGES, Column.SIZE, Column.SPEED, Column.LEFT, Column.TRIES, Column.ADDED})
-_RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-_LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 _TOOL_TIP, _ALIGNMENT, _ACCESSIBLE = 3, 7, 11
 _SERVED = frozenset({_TOOL_TIP, _ALIGNMENT, _ACCESSIBLE})
 
@@ -76,7 +76,7 @@ class Row:
     def __init__(self, job: Job) -> None:
         self.job = job
         self.progress: Progress | None = None
-        self.fraction: float | None = job.progress if job.units_total or job.progress else None
+        self.fraction: float | None = job.progress if job.progress > 0 else None
         self.texts: tuple[str, ...] = ()
 
     def follow(self, progress: Progress) -> bool:
@@ -154,7 +154,7 @@ class JobModel(QAbstractTableModel):
     def _other(self, index: Index, role: int) -> Any:
         column = index.column()
         if role == _ALIGNMENT:
-            return _RIGHT if column in NUMERIC else _LEFT
+            return RIGHT if column in NUMERIC else LEFT
         row = self._rows.get(self._ids[index.row()])
         if row is None:
             return None
@@ -169,7 +169,7 @@ class JobModel(QAbstractTableModel):
         if orientation != Qt.Orientation.Horizontal or not 0 <= section < len(Column):
             return None
         if role == _ALIGNMENT:
-            return _RIGHT if section in NUMERIC else _LEFT
+            return RIGHT if section in NUMERIC else LEFT
         return _titles()[section] if role == 0 else None
 
     def _format(self, row: Row) -> tuple[str, ...]:

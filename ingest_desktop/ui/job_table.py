@@ -1,7 +1,6 @@
 """The table of jobs: columns that hide, move and are remembered; selection and place kept by id."""
 
 from array import array
-from typing import Any
 
 from PySide6.QtCore import QByteArray, QItemSelection, QItemSelectionModel, QModelIndex, QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QResizeEvent
@@ -9,25 +8,26 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView,
 
 from ingest_desktop.domain.models import JobOrder
 from ingest_desktop.ui import theme
-from ingest_desktop.ui.job_delegate import JobDelegate
+from ingest_desktop.ui.job_delegate import PAD, JobDelegate
 from ingest_desktop.ui.job_model import ORDERS, Column, JobModel
 
 ROW_HEIGHT = 28
 KEPT_SELECTION = 5_000  # a larger selection is not carried over when all rows are replaced
 WIDTHS = {
     Column.NAME: 260,
-    Column.STATUS: 190,
-    Column.PROGRESS: 160,
-    Column.PAGES: 84,
-    Column.SIZE: 76,
+    Column.STATUS: 212,
+    Column.PROGRESS: 144,
+    Column.PAGES: 78,
+    Column.SIZE: 74,
     Column.SPEED: 96,
-    Column.LEFT: 84,
-    Column.TRIES: 52,
+    Column.LEFT: 80,
+    Column.TRIES: 56,
     Column.ADDED: 84,
     Column.BASE: 120,
     Column.FOLDER: 260,
 }
-FIRST_HIDDEN = (Column.TRIES, Column.BASE)
+FIRST_HIDDEN = (Column.TRIES, Column.BASE, Column.FOLDER)
+LEAST_NAME = 160
 
 
 class JobTable(QTableView):
@@ -53,6 +53,8 @@ class JobTable(QTableView):
         self._all_selected = False
         self._anchor: tuple[int, int] | None = None
         self._current_id = 0
+        self._name_fits = True
+        self._fitting = False
         self.setModel(model)
         self.setItemDelegate(JobDelegate(self))
         self.setAccessibleName(self.tr("Jobs"))
@@ -95,7 +97,8 @@ class JobTable(QTableView):
         header = self.horizontalHeader()
         header.setSectionsMovable(True)
         header.setHighlightSections(False)
-        header.setStretchLastSection(True)
+        header.setStretchLastSection(False)
+        header.setFixedHeight(ROW_HEIGHT)
         header.setSectionsClickable(True)
         header.setSortIndicatorShown(True)
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
@@ -106,10 +109,30 @@ class JobTable(QTableView):
         for column in FIRST_HIDDEN:
             header.hideSection(column)
         header.sectionClicked.connect(self._on_header)
+        header.sectionResized.connect(self._on_resized)
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         header.customContextMenuRequested.connect(self._choose_columns)
 
     # columns -------------------------------------------------------------------------------
+
+    def _fit_name(self) -> None:
+        """The name takes the room that is left, until the person gives it a width."""
+        header = self.horizontalHeader()
+        if not self._name_fits:
+            return
+        others = sum(header.sectionSize(c) for c in Column if c is not Column.NAME and not header.isSectionHidden(c))
+        self._fitting = True
+        header.resizeSection(Column.NAME, max(LEAST_NAME, self.viewport().width() - others))
+        self._fitting = False
+
+    @Slot(int, int, int)
+    def _on_resized(self, section: int, _: int, __: int) -> None:
+        if self._fitting:
+            return
+        if section == Column.NAME:
+            self._name_fits = False
+        else:
+            self._fit_name()
 
     @Slot(int)
     def _on_header(self, section: int) -> None:
@@ -150,6 +173,8 @@ class JobTable(QTableView):
             header.moveSection(header.visualIndex(column), column)
             header.setSectionHidden(column, column in FIRST_HIDDEN)
             header.resizeSection(column, WIDTHS[column])
+        self._name_fits = True
+        self._fit_name()
 
     def column_state(self) -> QByteArray:
         """Order, widths and visibility of the columns, to be remembered."""
@@ -157,8 +182,10 @@ class JobTable(QTableView):
 
     def restore_columns(self, state: QByteArray) -> None:
         """Put the columns back as they were."""
+        self._fitting = True
         self.horizontalHeader().restoreState(state)
         self.horizontalHeader().setSortIndicatorShown(True)
+        self._fitting = False
 
     # selection -----------------------------------------------------------------------------
 
@@ -276,12 +303,29 @@ class JobTable(QTableView):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._fit_name()
         self._tell_visible()
 
     def _tell_visible(self) -> None:
         top = self._top_row()
         self._jobs.set_visible(top, top + self.viewport().height() // ROW_HEIGHT + 1)
 
-    def state(self) -> dict[str, Any]:
-        """What is remembered between starts."""
-        return {"columns": self.column_state()}
+    @property
+    def name_fits(self) -> bool:
+        """Whether the name takes the room that is left; remembered with the columns."""
+        return self._name_fits
+
+    @name_fits.setter
+    def name_fits(self, fits: bool) -> None:
+        self._name_fits = fits
+        self._fit_name()
+
+    def restyle(self) -> None:
+        """Take the colours of the theme."""
+        tokens = theme.tokens_now()
+        self.horizontalHeader().setStyleSheet(
+            f"QHeaderView {{ background: {tokens.window}; border: none; }}"
+            f"QHeaderView::section {{ background: {tokens.window}; color: {tokens.muted}; border: none;"
+            f" border-bottom: 1px solid {tokens.border}; padding: 0 {PAD}px; }}"
+            f"QHeaderView::section:hover {{ color: {tokens.text}; }}"
+        )

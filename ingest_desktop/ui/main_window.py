@@ -142,6 +142,7 @@ class MainWindow(QMainWindow):
         self.sidebar.filter_changed.connect(self._on_filter)
         self.sidebar.base_menu_wanted.connect(self.bases.base_menu)
         self.sidebar.status_menu_wanted.connect(self._on_status_menu)
+        self.model.loaded.connect(self._show_page)
         self.table.order_wanted.connect(self._on_order)
         self.table.menu_wanted.connect(self._on_job_menu)
         self.table.opened.connect(self._open_job)
@@ -496,6 +497,7 @@ class MainWindow(QMainWindow):
 
     def _restyle(self) -> None:
         for room in (
+            self.table,
             self.top,
             self.actions_,
             self.sidebar,
@@ -525,6 +527,7 @@ class MainWindow(QMainWindow):
         }.items():
             if isinstance(state.get(key), QByteArray):
                 call(state[key])
+        self.table.name_fits = window_state.flag(state, "name_fits", True)
         self.actions_["detail"].setChecked(window_state.flag(state, "detail", True))
         order = state.get("order")
         if order in set(JobOrder):
@@ -539,6 +542,7 @@ class MainWindow(QMainWindow):
             "across": self._across.saveState(),
             "lower": self._lower.saveState(),
             "columns": self.table.column_state(),
+            "name_fits": self.table.name_fits,
             "detail": self.actions_["detail"].isChecked(),
             "order": self.model.query.order.value,
             "descending": self.model.query.descending,

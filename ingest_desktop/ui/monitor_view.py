@@ -14,6 +14,7 @@ from ingest_desktop.ui.hub import Hub, Pulse
 SPAN = 300  # seconds shown
 SMOOTH = 5  # seconds averaged for a point
 GRID = 4
+GUTTER = 88
 
 
 def nice_top(value: float) -> float:
@@ -30,7 +31,7 @@ def rates(series: Sequence[tuple[float, float]], now: float) -> list[float]:
     """Values per second, averaged over a few seconds, oldest first; ``series`` holds (epoch seconds, amount)."""
     buckets = [0.0] * (SPAN // SMOOTH)
     for at, amount in series:
-        age = now - at
+        age = now - at - 1  # the second that is not over yet would look like a fall
         if 0 <= age < SPAN:
             buckets[len(buckets) - 1 - int(age // SMOOTH)] += amount / SMOOTH
     return buckets
@@ -42,17 +43,17 @@ class Plot(QWidget):
     def __init__(self, title: str, unit: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._title, self._unit = title, unit
-        self._values: list[float] = []
+        self._values: list[float | None] = []
         self.setMinimumHeight(132)
         self.setAccessibleName(title)
 
     def sizeHint(self) -> QSize:
         return QSize(520, 148)
 
-    def show_values(self, values: list[float]) -> None:
-        """Show other values, oldest first."""
-        self._values = values
-        if values:
+    def show_values(self, values: Sequence[float | None]) -> None:
+        """Show other values, oldest first; None where nothing is known yet."""
+        self._values = list(values)
+        if values and values[-1] is not None:
             self.setAccessibleDescription(self._label(values[-1]))
         self.update()
 
@@ -67,12 +68,12 @@ class Plot(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         metrics = painter.fontMetrics()
         height = metrics.height()
-        top = nice_top(max([*self._values, 1.0]))
-        gutter = metrics.horizontalAdvance(self._label(top)) + 12
+        top = nice_top(max([*(value for value in self._values if value is not None), 1.0]))
+        gutter = max(GUTTER, metrics.horizontalAdvance(self._label(top)) + 12)
         area = QRectF(gutter, height + 10, self.width() - gutter - 8, self.height() - 2 * height - 18)
         painter.setPen(QColor(tokens.text))
         painter.drawText(QRectF(0, 0, self.width(), height), int(Qt.AlignmentFlag.AlignLeft), self._title)
-        if self._values:
+        if self._values and self._values[-1] is not None:
             painter.setPen(QColor(tokens.accent))
             painter.drawText(
                 QRectF(0, 0, self.width() - 8, height), int(Qt.AlignmentFlag.AlignRight), self._label(self._values[-1])
@@ -101,13 +102,16 @@ class Plot(QWidget):
         points = [
             QPointF(area.left() + n * step, area.bottom() - area.height() * value / top)
             for n, value in enumerate(self._values)
+            if value is not None
         ]
+        if not points:
+            return
         line = QPainterPath(points[0])
         for point in points[1:]:
             line.lineTo(point)
         fill = QPainterPath(line)
         fill.lineTo(area.bottomRight())
-        fill.lineTo(area.bottomLeft())
+        fill.lineTo(QPointF(points[0].x(), area.bottom()))
         ground = QColor(tokens.accent)
         ground.setAlpha(36)
         painter.fillPath(fill, ground)
@@ -176,12 +180,13 @@ class MonitorView(QDialog):
     def _now(series: Sequence[tuple[float, int, int]]) -> float:
         return max(time.time(), series[-1][0] if series else 0.0)
 
-    def _filled(self, now: float) -> list[float]:
-        """The depth at each step; where nobody looked, the value before."""
+    def _filled(self, now: float) -> list[float | None]:
+        """The depth at each step; where nobody looked, the value before; None before the first look."""
         buckets: list[float | None] = [None] * (SPAN // SMOOTH)
         for at, value in self._depths:
             buckets[len(buckets) - 1 - min(len(buckets) - 1, int((now - at) // SMOOTH))] = value
-        last, filled = 0.0, []
+        last: float | None = None
+        filled: list[float | None] = []
         for value in buckets:
             last = value if value is not None else last
             filled.append(last)

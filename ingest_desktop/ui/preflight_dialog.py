@@ -1,10 +1,11 @@
 """The sheet before a large drop: what is in it and what will be skipped."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from ingest_desktop.ui import formats, words
 from ingest_desktop.ui.backend import PreflightView
+from ingest_desktop.ui.thin_bar import ThinBar
 
 KINDS = 8
 
@@ -22,10 +23,8 @@ class PreflightDialog(QDialog):
         font.setPointSizeF(font.pointSizeF() * 1.25)
         self._title.setFont(font)
         self._title.setWordWrap(True)
-        self._bar = QProgressBar()
+        self._bar = ThinBar(0)
         self._bar.setRange(0, 0)
-        self._bar.setTextVisible(False)
-        self._bar.setFixedHeight(6)
         self._bar.setAccessibleName(self.tr("Looking for files"))
         self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(24)

@@ -5,7 +5,7 @@ from typing import Any
 
 import annotated_types
 from pydantic.fields import FieldInfo
-from PySide6.QtCore import QLocale, Qt, Signal
+from PySide6.QtCore import QLocale, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -28,6 +28,7 @@ from ingest_desktop.ui import formats, theme
 from ingest_desktop.ui.formats import translate
 
 ORDER = (Group.GENERAL, Group.WINDOW, Group.READING, Group.QUEUE, Group.LIMITS, Group.STORE, Group.ADVANCED)
+FIELD_WIDTH, UNIT_WIDTH = 128, 72
 UNITS = {"kB": 1_000, "MB": 1_000**2, "GB": 1_000**3, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3, "TiB": 1024**4}
 
 
@@ -161,8 +162,13 @@ class Line(QWidget):
             row.addWidget(label, 1)
         row.addWidget(self.control)
         unit = unit_of(self.info)
-        if unit and unit != "bytes":
-            row.addWidget(QLabel(unit))
+        if isinstance(self.control, QLineEdit):
+            label = QLabel("" if unit == "bytes" else unit)
+            label.setFixedWidth(UNIT_WIDTH)
+            row.addWidget(label)
+        elif isinstance(self.control, QComboBox):
+            self.control.setFixedWidth(FIELD_WIDTH)
+            row.addSpacing(UNIT_WIDTH + 8)
         if isinstance(self.control, QCheckBox):
             row.addStretch(1)
         return row
@@ -189,7 +195,7 @@ class Line(QWidget):
             return combo
         field = QLineEdit(shown(self.info, value))
         field.setAlignment(Qt.AlignmentFlag.AlignRight)
-        field.setFixedWidth(120)
+        field.setFixedWidth(FIELD_WIDTH)
         field.textChanged.connect(self._on_edit)
         return field
 
@@ -259,6 +265,7 @@ class SettingsDialog(QDialog):
             names = [name for name, info in fields.items() if group_of(info) == group.value]
             if names:
                 self._list.addItem(translate("settings", group.value))
+                self._list.item(self._list.count() - 1).setSizeHint(QSize(0, 28))
                 self._pages.addWidget(self._page(settings, {name: fields[name] for name in names}))
         self._list.currentRowChanged.connect(self._pages.setCurrentIndex)
         self._list.setCurrentRow(0)

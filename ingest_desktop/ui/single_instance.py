@@ -46,6 +46,7 @@ class FirstInstance(QObject):
         self._name = server_name(data_root)
         self._lock = QLockFile(str(data_root / LOCK_FILE))
         self._lock.setStaleLockTime(0)  # only a dead owner makes it stale, however long a live one holds it
+        self._callers: list[QLocalSocket] = []
         self._server = QLocalServer(self)
         self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
         self._server.newConnection.connect(self._on_connection)
@@ -62,14 +63,26 @@ class FirstInstance(QObject):
     @Slot()
     def _on_connection(self) -> None:
         while (socket := self._server.nextPendingConnection()) is not None:
-            socket.readyRead.connect(lambda s=socket: self._on_data(s))
-            socket.disconnected.connect(socket.deleteLater)
+            self._callers.append(socket)
+            socket.readyRead.connect(self._on_data)
+            socket.disconnected.connect(self._on_gone)
 
-    def _on_data(self, socket: QLocalSocket) -> None:
-        if not socket.canReadLine():
-            if socket.bytesAvailable() > MESSAGE_LIMIT:
+    @Slot()
+    def _on_gone(self) -> None:
+        gone = [socket for socket in self._callers if socket.state() != QLocalSocket.LocalSocketState.ConnectedState]
+        self._callers = [socket for socket in self._callers if socket not in gone]
+        for socket in gone:
+            socket.deleteLater()
+
+    @Slot()
+    def _on_data(self) -> None:
+        for socket in list(self._callers):
+            if socket.canReadLine():
+                self._answer(socket)
+            elif socket.bytesAvailable() > MESSAGE_LIMIT:
                 socket.abort()
-            return
+
+    def _answer(self, socket: QLocalSocket) -> None:
         try:
             message = json.loads(bytes(socket.readLine().data()))
             paths = [str(path) for path in message["paths"]]

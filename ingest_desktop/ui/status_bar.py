@@ -2,11 +2,12 @@
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from ingest_desktop.domain.enums import JobStatus
 from ingest_desktop.ui import assets, formats, theme
 from ingest_desktop.ui.hub import Pulse
+from ingest_desktop.ui.thin_bar import ThinBar
 
 SAY_MS = 6_000
 
@@ -55,9 +56,7 @@ class StatusBar(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAutoFillBackground(True)
-        self.bar = QProgressBar()
-        self.bar.setTextVisible(False)
-        self.bar.setFixedSize(160, 6)
+        self.bar = ThinBar(160)
         self.bar.setAccessibleName(self.tr("Overall progress"))
         self.text = QLabel(self.tr("Opening…"))
         self.text.setFont(theme.tabular(self.font()))

@@ -1,14 +1,16 @@
 """Slim strips over the list: what a drop found, trouble, and the way back after a deletion."""
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QToolButton, QWidget
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from ingest_desktop.domain.enums import JobStatus
 from ingest_desktop.domain.models import Counts, DiscoveryReport
 from ingest_desktop.ui import assets, formats, theme, words
+from ingest_desktop.ui.thin_bar import ThinBar
 
 UNDO_MS = 10_000
+BAR_FITS = 820
 
 
 class Strip(QWidget):
@@ -98,9 +100,7 @@ class BatchStrip(Strip):
         self.batch_id = ""
         self._report: DiscoveryReport | None = None
         self._counts: Counts | None = None
-        self.bar = QProgressBar()
-        self.bar.setTextVisible(False)
-        self.bar.setFixedSize(120, 6)
+        self.bar = ThinBar(120)
         self.bar.setAccessibleName(self.tr("Progress of this drop"))
         self.row.insertWidget(2, self.bar)
         self.why = self.add_button(self.tr("Why?"), self._on_why)
@@ -163,6 +163,11 @@ class BatchStrip(Strip):
         self.say(", ".join(parts))
         self._offer()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A narrow strip keeps its words and lets go of the bar."""
+        super().resizeEvent(event)
+        self._offer()
+
     def _done(self) -> int:
         assert self._counts is not None
         return sum(self._counts.of(status) for status in JobStatus if status.is_terminal)
@@ -171,7 +176,7 @@ class BatchStrip(Strip):
         counts, report = self._counts, self._report
         total, done = (counts.total(), self._done()) if counts else (0, 0)
         working = report is None or not report.finished or (counts is not None and done < total)
-        self.bar.setVisible(working)
+        self.bar.setVisible(working and self.width() >= BAR_FITS)
         self.bar.setRange(0, total if report is not None and report.finished else 0)
         self.bar.setValue(done)
         self.why.setVisible(report is not None and bool(report.skipped))

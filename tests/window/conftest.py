@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QLocale
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -14,6 +15,11 @@ from ingest_desktop.ui.hub import Hub
 from ingest_desktop.ui.main_window import MainWindow
 
 from .fakes import FakeApp
+
+
+@pytest.fixture(autouse=True)
+def english() -> None:
+    QLocale.setDefault(QLocale(QLocale.Language.English))
 
 
 @pytest.fixture

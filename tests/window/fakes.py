@@ -186,7 +186,9 @@ class FakeService:
             for number, path in enumerate(paths, first):
                 name = PurePath(path).name
                 self.put(
-                    job(number, kb_id=kb_id, batch_id=batch_id, source_path=path, original_filename=name, byte_size=1234)
+                    job(
+                        number, kb_id=kb_id, batch_id=batch_id, source_path=path, original_filename=name, byte_size=1234
+                    )
                 )
             report = DiscoveryReport(
                 batch_id=batch_id, found=len(paths), added=len(paths), skipped=self.skipped, finished=True
@@ -223,7 +225,9 @@ class FakeService:
             changes = {"status": target_of(event), "pause_scope": scope if event is JobEvent.PAUSE else None}
             self.put(*[one.model_copy(update=changes) for one in good], tell=True)
         refused = tuple(
-            Refusal(job_id=one.id, status=one.status, message=f"It is {one.status}.") for one in chosen if one not in good
+            Refusal(job_id=one.id, status=one.status, message=f"It is {one.status}.")
+            for one in chosen
+            if one not in good
         )
         return ActionResult(changed=len(good), job_ids=tuple(one.id for one in good), refused=refused)
 
@@ -505,7 +509,9 @@ def showcase(app: FakeApp, count: int = 3120) -> None:
     }
     now = time.time()
     app.metrics.value = FakeMetrics(
-        throughput=[(now - age, 36 + (age * 7) % 13, 2_000_000 + (age * 91_733) % 900_000) for age in range(299, -1, -1)],
+        throughput=[
+            (now - age, 36 + (age * 7) % 13, 2_000_000 + (age * 91_733) % 900_000) for age in range(299, -1, -1)
+        ],
         queue_depth=4,
         failures={"source_encrypted": 6, "source_malformed": 3},
         phase_seconds={"extracting": 61.0, "chunking": 4.2, "indexing": 12.8},

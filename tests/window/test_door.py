@@ -1,0 +1,109 @@
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray
+from PySide6.QtNetwork import QLocalSocket
+from pytestqt.qtbot import QtBot
+
+from ingest_desktop import __version__
+from ingest_desktop.domain.enums import JobStatus
+from ingest_desktop.domain.models import Counts
+from ingest_desktop.ui.single_instance import FirstInstance, server_name
+from ingest_desktop.ui.tray import batch_message
+from ingest_desktop.workers.service_thread import Calls
+
+SECOND = """
+import sys
+from pathlib import Path
+from PySide6.QtCore import QCoreApplication
+from ingest_desktop.ui.single_instance import hand_over
+app = QCoreApplication([])
+raise SystemExit(0 if hand_over(Path(sys.argv[1]), sys.argv[2:]) else 7)
+"""
+
+
+def test_a_second_start_hands_its_files_to_the_first(qtbot: QtBot, tmp_path: Path) -> None:
+    first = FirstInstance(tmp_path)
+    assert first.claim()
+    with qtbot.waitSignal(first.called, timeout=20_000) as called:
+        second = subprocess.Popen([sys.executable, "-c", SECOND, str(tmp_path), "/docs/a b.pdf", "/docs/ü.txt"])
+    assert called.args == [["/docs/a b.pdf", "/docs/ü.txt"]]
+    assert second.wait(20) == 0
+    first.release()
+
+
+def test_only_one_can_be_first(tmp_path: Path) -> None:
+    first, second = FirstInstance(tmp_path), FirstInstance(tmp_path)
+    assert first.claim()
+    assert not second.claim()
+    first.release()
+    assert second.claim()
+    second.release()
+
+
+def test_a_socket_that_a_dead_one_left_is_no_hindrance(qtbot: QtBot, tmp_path: Path) -> None:
+    if sys.platform != "win32":  # where the socket is a pipe, the dead leave none
+        left = socket.socket(socket.AF_UNIX)
+        left.bind(str(Path(tempfile.gettempdir()) / server_name(tmp_path)))
+        left.close()
+    first = FirstInstance(tmp_path)
+    assert first.claim()
+    caller = QLocalSocket()
+    caller.connectToServer(server_name(tmp_path))
+    assert caller.waitForConnected(2_000)
+    caller.abort()
+    first.release()
+
+
+def test_nonsense_on_the_socket_changes_nothing(qtbot: QtBot, tmp_path: Path) -> None:
+    first = FirstInstance(tmp_path)
+    assert first.claim()
+    seen: list[object] = []
+    first.called.connect(seen.append)
+    caller = QLocalSocket()
+    caller.connectToServer(server_name(tmp_path))
+    assert caller.waitForConnected(2_000)
+    caller.write(QByteArray(b'{"paths": 3}\n'))
+    with qtbot.waitSignal(caller.disconnected, timeout=5_000):
+        pass
+    assert seen == []
+    first.release()
+
+
+def test_the_version_is_told() -> None:
+    told = subprocess.run(
+        [sys.executable, "-m", "ingest_desktop", "--version"], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert told.stdout.strip() == f"ingest-desktop {__version__}"
+
+
+def test_a_call_with_the_same_key_replaces_the_one_before(qtbot: QtBot) -> None:
+    calls = Calls("test")
+    answers: list[int] = []
+    for number in range(50):
+        calls.ask(lambda n=number: n, answers.append, key="same")
+    qtbot.waitUntil(lambda: calls.pending == 0)
+    assert answers == [49]
+    assert calls.close()
+
+
+def test_what_a_call_raises_comes_back(qtbot: QtBot) -> None:
+    calls = Calls("test")
+    errors: list[Exception] = []
+    calls.ask(lambda: 1 // 0, failed=errors.append)
+    qtbot.waitUntil(lambda: bool(errors))
+    assert isinstance(errors[0], ZeroDivisionError)
+    with qtbot.waitSignal(calls.failed):
+        calls.ask(lambda: 1 // 0)
+    assert calls.close()
+
+
+def test_a_batch_ends_in_one_message() -> None:
+    good = Counts(by_status={("kb1", JobStatus.COMPLETED): 12})
+    mixed = Counts(by_status={("kb1", JobStatus.COMPLETED): 12, ("kb1", JobStatus.FAILED): 2})
+    assert batch_message("Reports", good) == ("finished", "12 files can be searched", "Reports is done.")
+    assert batch_message("Reports", mixed)[0] == "failed"
+    assert batch_message("Reports", mixed)[2] == "Reports: 12 done, 2 failed."
