@@ -207,9 +207,14 @@ def test_a_claim_marks_the_job(ledger: Ledger) -> None:
     assert job.started_at is not None
     assert take(ledger, 1) == []
     with pytest.raises(NotFoundError):
-        ledger.act(one(1), JobEvent.CANCEL, actor=Actor.WINDOW)
-        ledger.claim("w_unknown", limit=1, max_bytes=1)
         ledger.job("2")
+
+
+def test_only_registered_workers_may_claim(ledger: Ledger) -> None:
+    make_batch(ledger, 1)
+    with pytest.raises(NotFoundError):
+        ledger.claim("w_unknown", limit=1, max_bytes=1)
+    assert ledger.job("1").status is JobStatus.QUEUED
 
 
 def test_an_idle_claim_writes_nothing(ledger: Ledger) -> None:
