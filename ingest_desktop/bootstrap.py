@@ -15,6 +15,7 @@ from ingest_desktop.application.submission import Submitter
 from ingest_desktop.application.work import ResultQueue
 from ingest_desktop.config.settings import Settings
 from ingest_desktop.domain.enums import Actor
+from ingest_desktop.domain.interfaces.checks import Finding
 from ingest_desktop.domain.interfaces.workers import Worker, WorkerHost
 from ingest_desktop.domain.wire import ExtractOptions, recipe_of
 from ingest_desktop.extraction.host import ChildProcess
@@ -50,6 +51,12 @@ class App:
         """What the store takes on the disk, in bytes."""
         ledger = self.settings.data_root / "ledger.db"
         return self.contents.bytes_used() + (ledger.stat().st_size if ledger.exists() else 0)
+
+    def check(self) -> list[Finding]:
+        """Prove the promises on this store; what does not hold. Reads everything, changes nothing."""
+        from ingest_desktop.infrastructure.checks import check_store
+
+        return check_store(self.repository, self.contents)
 
     def close(self) -> list[str]:
         """Finish the segments in hand, commit, end every thread and child; names of threads that did not end."""

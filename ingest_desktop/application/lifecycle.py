@@ -1,5 +1,6 @@
 """Creates, starts, drains, joins and cancels the workers of this process. No Qt: hosts are handed in."""
 
+import gc
 import logging
 import threading
 import time
@@ -62,6 +63,7 @@ class WorkerLifecycle:
         with self._lock:
             if self._crew is not None:
                 return
+            spare_the_collector()
             worker_id = self._repository.register_worker(self._label)
             crew = self._crew = self._make_crew(worker_id, batch_id)
             workers: list[Worker] = [crew.consumer, *crew.producers, crew.steward]
@@ -150,6 +152,15 @@ class WorkerLifecycle:
             self._repository.unregister_worker(crew.worker_id)
         except IngestError as error:
             _log.warning("jobs await recovery", extra={"code": error.code, "cause": str(error)})
+
+
+def spare_the_collector() -> None:
+    """Look for reference cycles rarely while tens of thousands of rows are in hand: they are no cycles.
+
+    With the defaults the collector took a fifth of this process's time while 10,000 files were stored.
+    """
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
 
 
 def _join(hosts: Sequence[tuple[str, WorkerHost]], end: float) -> list[str]:

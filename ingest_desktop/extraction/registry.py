@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from importlib.metadata import entry_points
 
+from ingest_desktop.domain.errors import UnsupportedFormat
 from ingest_desktop.domain.interfaces.extraction import Reader, SourceFile
 from ingest_desktop.extraction import detect
 
@@ -56,7 +57,7 @@ class Registry:
             if guest.name == name:
                 return guest
         if name not in _BUILT_IN:
-            raise detect.UnsupportedFormat(f"The reader “{name}” that this document was begun with is not installed.")
+            raise UnsupportedFormat(f"The reader “{name}” that this document was begun with is not installed.")
         return _built_in(name)
 
 
@@ -65,7 +66,7 @@ def reader_version(name: str) -> int | None:
     """The version of a reader that is installed, or None."""
     try:
         return Registry().named(name).version
-    except detect.UnsupportedFormat:
+    except UnsupportedFormat:
         return None
 
 

@@ -33,10 +33,12 @@ def chunk_id_of(key: str, segment: int, index: int) -> str:
 def location_of(
     page: int | None, line_start: int | None, line_end: int | None, extra: str | None, heading: str | None
 ) -> Location:
-    """A chunk's place from its columns."""
+    """A chunk's place from its columns, in which 0 and "" stand for nothing."""
     further: dict[str, Any] = json.loads(extra) if extra else {}
     path = tuple(heading.split(HEADING_SEPARATOR)) if heading else ()
-    return Location(page=page, line_start=line_start, line_end=line_end, heading_path=path, **further)
+    return Location(
+        page=page or None, line_start=line_start or None, line_end=line_end or None, heading_path=path, **further
+    )
 
 
 def chunk_fields(row: Any, kb_id: str) -> dict[str, Any]:

@@ -81,12 +81,12 @@ _TABLES: Final = (
     """
     CREATE TABLE chunks (
         id INTEGER PRIMARY KEY,
-        page INTEGER,
-        line_start INTEGER,
-        line_end INTEGER,
-        extra TEXT,
-        heading TEXT,
-        cjk TEXT,
+        page INTEGER NOT NULL,         -- 0 and '' stand for nothing
+        line_start INTEGER NOT NULL,
+        line_end INTEGER NOT NULL,
+        extra TEXT NOT NULL,
+        heading TEXT NOT NULL,
+        cjk TEXT NOT NULL,
         text TEXT NOT NULL
     )
     """,

@@ -146,6 +146,12 @@ class KnowledgeBaseStore(ContentWriter):
         with reading(self._engine) as connection:
             return int(connection.exec_driver_sql("SELECT count(*) FROM versions WHERE live = 1").scalar_one())
 
+    def chunk_count(self) -> int:
+        """How many chunks can be found by a search now."""
+        with reading(self._engine) as connection:
+            query = "SELECT coalesce(sum(chunks), 0) FROM versions WHERE live = 1"
+            return int(connection.exec_driver_sql(query).scalar_one())
+
     def chunks(self, document_id: str | None = None) -> Iterator[Chunk]:
         """Chunks of complete documents, document by document, by source path and ordinal."""
         condition = "AND d.document_id = ?" if document_id else ""

@@ -44,6 +44,25 @@ class LedgerReading(LedgerBase):
         job = job_of(row)
         return job if receipt is None else job.model_copy(update={"receipt": Receipt.model_validate_json(receipt)})
 
+    def with_receipts(self, jobs: Sequence[Job]) -> list[Job]:
+        """The same jobs with their receipts, where they have one."""
+        found: dict[str, str] = {}
+        with reading(self.engine) as connection:
+            for part in parts_of(jobs):
+                sql = "SELECT job_id, json FROM job_receipts WHERE job_id IN (SELECT value FROM json_each(?))"
+                rows = connection.exec_driver_sql(sql, (as_json([int(job.id) for job in part]),))
+                found.update((str(number), text) for number, text in rows)
+        return [
+            job.model_copy(update={"receipt": Receipt.model_validate_json(found[job.id])}) if job.id in found else job
+            for job in jobs
+        ]
+
+    def phase_seconds(self) -> dict[str, float]:
+        """Seconds of work by phase, over all receipts in the store. Reads every receipt."""
+        sql = "SELECT e.key, sum(e.value) FROM job_receipts r, json_each(r.json, '$.seconds') e GROUP BY e.key"
+        with reading(self.engine) as connection:
+            return {str(phase): round(float(seconds), 3) for phase, seconds in connection.exec_driver_sql(sql)}
+
     def jobs_by_ids(self, job_ids: Sequence[int]) -> list[Job]:
         """See ``Repository``."""
         found: dict[int, Job] = {}

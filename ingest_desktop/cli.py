@@ -1,0 +1,194 @@
+"""The door without a window: ``ingest``. Reads the command line, calls a command, maps errors to exit codes.
+
+Exit codes: 0 done; 1 the store or something else failed; 2 wrong use; 3 some jobs did not complete; 4 wrong state,
+nothing changed; 5 ``check`` found something; 130 interrupted. Heavy rooms are imported when a command needs them.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+from ingest_desktop import __version__
+from ingest_desktop.domain.errors import (
+    IngestError,
+    InvalidRequestError,
+    NotFoundError,
+    StateTransitionError,
+)
+
+OK: Final = 0
+FAILED: Final = 1
+WRONG_USE: Final = 2
+SOME_FAILED: Final = 3
+WRONG_STATE: Final = 4
+NOT_CLEAN: Final = 5
+INTERRUPTED: Final = 130
+
+STATUSES: Final = ("queued", "running", "paused", "completed", "failed", "cancelled")
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser that names the program's own exit code for wrong use."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(WRONG_USE, f"{self.prog}: {message}\n")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    common = _Parser(add_help=False)
+    common.add_argument(
+        "--data-dir", metavar="DIR", default=argparse.SUPPRESS, help="the store (or INGESTION_DATA_ROOT)"
+    )
+    common.add_argument(
+        "--verbose", action="store_true", default=argparse.SUPPRESS, help="write the log to the screen, too"
+    )
+    parser = _Parser(prog="ingest", description="Make documents searchable, offline.", parents=[common])
+    parser.add_argument("--version", action="version", version=f"ingest {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    def command(name: str, summary: str) -> argparse.ArgumentParser:
+        return commands.add_parser(name, help=summary, description=summary, parents=[common])
+
+    _adding(command)
+    _listing(command)
+    _acting(command)
+    _finding(command)
+    _keeping(command)
+    return parser
+
+
+def _adding(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    add = command("add", "Add files and folders to a knowledge base.")
+    add.add_argument("paths", metavar="PATH", nargs="+")
+    add.add_argument("--kb", metavar="NAME", help="the knowledge base, by name or id")
+    add.add_argument("--wait", action="store_true", help="work until these jobs have ended")
+    add.add_argument("--priority", type=int, default=0, metavar="N", help="higher goes first; 0 is usual")
+    add.add_argument("--json", action="store_true", help="print each job as a JSON object")
+    run = command("run", "Work until the queue is empty.")
+    run.add_argument("--json", action="store_true", help="print the counts at the end as a JSON object")
+
+
+def _listing(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    jobs = command("jobs", "List jobs.")
+    jobs.add_argument("--kb", metavar="NAME")
+    jobs.add_argument("--status", choices=STATUSES, action="append", default=[])
+    jobs.add_argument("--batch", metavar="B")
+    jobs.add_argument("--name", metavar="TEXT", default="", help="only those whose file name contains TEXT")
+    jobs.add_argument("--after", metavar="JOB", help="only those listed after this one")
+    jobs.add_argument("--limit", type=int, metavar="N", help="at most N jobs")
+    jobs.add_argument("--deleted", action="store_true", help="list deleted jobs instead")
+    jobs.add_argument("--json", action="store_true")
+    show = command("show", "Show a job with its receipt and attempts.")
+    show.add_argument("job", metavar="JOB")
+    show.add_argument("--json", action="store_true")
+
+
+def _acting(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    for name, summary in (
+        ("pause", "Pause jobs; a paused group also holds what is added to it later."),
+        ("resume", "Resume paused jobs."),
+        ("cancel", "Cancel jobs that have not ended."),
+        ("retry", "Queue failed and cancelled jobs again."),
+        ("delete", "Delete jobs and what they brought; 'undo' takes it back."),
+    ):
+        act = command(name, summary)
+        act.add_argument("jobs", metavar="JOB", nargs="*")
+        act.add_argument("--batch", metavar="B")
+        act.add_argument("--kb", metavar="NAME")
+        act.add_argument("--all", action="store_true")
+        act.add_argument("--json", action="store_true")
+    undo = command("undo", "Take a deletion back.")
+    undo.add_argument("token", metavar="TOKEN", help="what 'delete' printed")
+    undo.add_argument("--json", action="store_true")
+
+
+def _finding(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    search = command("search", 'Search: words, "phrases", prefix*, AND, OR, -not.')
+    search.add_argument("query", metavar="QUERY")
+    search.add_argument("--kb", metavar="NAME")
+    search.add_argument("--limit", type=int, default=10, metavar="N")
+    search.add_argument("--json", action="store_true")
+    export = command("export", "Write every chunk with its text, location and metadata.")
+    export.add_argument("--kb", metavar="NAME")
+    export.add_argument("--format", choices=("jsonl",), default="jsonl")
+    export.add_argument("-o", "--output", metavar="FILE", default="-", help="default: the screen")
+
+
+def _keeping(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    kb = command("kb", "Knowledge bases.")
+    actions = kb.add_subparsers(dest="action", metavar="ACTION", required=True)
+    listing = actions.add_parser("list", help="list them")
+    listing.add_argument("--json", action="store_true")
+    create = actions.add_parser("create", help="make one")
+    create.add_argument("name")
+    create.add_argument("--json", action="store_true")
+    rename = actions.add_parser("rename", help="give one another name")
+    rename.add_argument("name")
+    rename.add_argument("new_name")
+    delete = actions.add_parser("delete", help="put one with all its documents into the trash")
+    delete.add_argument("name")
+    stats = command("stats", "Counts, sizes and metrics.")
+    stats.add_argument("--json", action="store_true")
+    check = command("check", "Prove the promises on this store.")
+    check.add_argument("--json", action="store_true")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code."""
+    options = build_parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        _never_fail_on_names(stream)
+    try:
+        return _run(options)
+    except StateTransitionError as error:
+        return _say(error, WRONG_STATE)
+    except (InvalidRequestError, NotFoundError) as error:
+        return _say(error, WRONG_USE)
+    except IngestError as error:
+        return _say(error, FAILED)
+    except KeyboardInterrupt:
+        print("Interrupted. What is finished is kept; the rest goes on at the next run.", file=sys.stderr)  # noqa: T201
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # a reader such as `head` has had enough
+        return OK
+
+
+def _run(options: argparse.Namespace) -> int:
+    from ingest_desktop.bootstrap import build_app
+    from ingest_desktop.cli_commands import COMMANDS
+    from ingest_desktop.config.settings import load_settings
+    from ingest_desktop.domain.enums import Actor
+    from ingest_desktop.observability.logs import close_logging, setup_logging
+
+    data_dir: str | None = getattr(options, "data_dir", None)
+    settings = load_settings(Path(data_dir) if data_dir else None)
+    setup_logging(settings, console=getattr(options, "verbose", False))
+    app = build_app(settings, actor=Actor.COMMAND, label=f"ingest {options.command}")
+    try:
+        return COMMANDS[options.command](app, options)
+    finally:
+        app.close()
+        close_logging()
+
+
+def _say(error: IngestError, code: int) -> int:
+    print(f"ingest: {error}", file=sys.stderr)  # noqa: T201
+    if error.hint and code == FAILED:
+        print(error.hint, file=sys.stderr)  # noqa: T201
+    return code
+
+
+def _never_fail_on_names(stream: Any) -> None:
+    """File names may hold what the terminal's encoding cannot show."""
+    if hasattr(stream, "reconfigure"):
+        stream.reconfigure(errors="backslashreplace")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
