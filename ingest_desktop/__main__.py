@@ -4,8 +4,16 @@ The same executable is started again for the processes that read files; they are
 door before anything of the window is imported.
 """
 
+import contextlib
 import multiprocessing
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ingest_desktop.bootstrap import App
+    from ingest_desktop.config.settings import Settings
+
+_at_end = contextlib.ExitStack()
 
 
 def main() -> int:
@@ -14,10 +22,29 @@ def main() -> int:
     if "--extraction-child" in sys.argv[1:2]:
         from ingest_desktop.extraction.child import main as child_main
 
-        return int(child_main() or 0)
+        child_main()
+        return 0
     from ingest_desktop.ui.door import run
 
-    return run(sys.argv[1:])
+    with _at_end:
+        return run(sys.argv[1:], _engine_of)
+
+
+def _engine_of(settings: "Settings") -> "App":
+    """Open the log and the store. Runs in the command thread, after the first paint."""
+    from ingest_desktop.bootstrap import build_app
+    from ingest_desktop.domain.enums import Actor
+    from ingest_desktop.observability.logs import close_logging, setup_logging
+    from ingest_desktop.workers.qt_threads import QtHost
+
+    setup_logging(settings, console=True)
+    _at_end.callback(close_logging)
+    app = build_app(settings, actor=Actor.WINDOW, label="window", worker_host=QtHost)
+    if settings.metrics_port and settings.enable_metrics:
+        from ingest_desktop.observability.server import MetricsServer
+
+        _at_end.callback(MetricsServer(app.metrics, settings.data_root, settings.metrics_port).close)
+    return app
 
 
 if __name__ == "__main__":

@@ -40,7 +40,8 @@ class BaseMenus(QObject):
                 wanted = sources_of(event) & (selector.statuses or frozenset(JobStatus))
                 group = selector.model_copy(update={"statuses": wanted})
             text = self.tr("{verb} {jobs}").format(verb=verb, jobs=words.jobs(count)) if count else verb
-            action = menu.addAction(text, lambda e=event, g=group: self._commands.act(e, g))
+            action = menu.addAction(text)
+            action.triggered.connect(lambda _=False, e=event, g=group: self._commands.act(e, g))
             paused = any(base.kb_id == kb_id and base.paused for base in self._hub.bases)
             action.setEnabled(count > 0 or (event is JobEvent.RESUME and paused))
 

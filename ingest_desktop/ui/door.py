@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 
 from ingest_desktop import __version__
 from ingest_desktop.config.settings import Settings, load_settings
-from ingest_desktop.domain.enums import Actor
 from ingest_desktop.domain.errors import IngestError
 from ingest_desktop.ui import assets, theme, window_state
 from ingest_desktop.ui.backend import Backend
@@ -54,18 +53,6 @@ def make_application() -> QApplication:
     return app
 
 
-def engine_of(settings: Settings) -> Callable[[], Backend]:
-    """How the engine is built; called in the command thread, after the first paint."""
-
-    def build() -> Backend:
-        from ingest_desktop.bootstrap import build_app
-        from ingest_desktop.workers.qt_threads import QtHost
-
-        return build_app(settings, actor=Actor.WINDOW, label="window", worker_host=QtHost)
-
-    return build
-
-
 def open_window(settings: Settings, build: Callable[[], Backend]) -> MainWindow:
     """Make and show the window; the engine is built when it is painted."""
     hub = Hub(build)
@@ -75,8 +62,12 @@ def open_window(settings: Settings, build: Callable[[], Backend]) -> MainWindow:
     return window
 
 
-def run(arguments: list[str]) -> int:
-    """Run the window until it is quit; the exit code."""
+def run(arguments: list[str], engine_of: Callable[[Settings], Backend]) -> int:
+    """Run the window until it is quit; the exit code.
+
+    Args:
+        engine_of: Builds the engine; called in the command thread, after the first paint.
+    """
     options = parser().parse_args(arguments)
     sys.setswitchinterval(SWITCH_SECONDS)
     app = make_application()
@@ -95,7 +86,7 @@ def run(arguments: list[str]) -> int:
     if not first.claim():
         return 0 if hand_over(settings.data_root, paths) else 1
     theme.apply(app, theme.wanted(settings.theme))
-    window = open_window(settings, engine_of(settings))
+    window = open_window(settings, lambda: engine_of(settings))
     window.quitting.connect(app.quit)
     first.called.connect(window.bring_up)
     first.called.connect(lambda found: window.add_paths(found) if found else None)

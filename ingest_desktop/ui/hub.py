@@ -4,6 +4,7 @@ The hub lives in the UI thread. Nothing here blocks: each call on the engine is 
 thread and answered later.
 """
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import TypeVar
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from ingest_desktop.domain.enums import JobStatus
-from ingest_desktop.domain.models import Counts, Job, JobOrder, JobQuery, KnowledgeBase
+from ingest_desktop.domain.models import Counts, JobOrder, JobQuery, KnowledgeBase
 from ingest_desktop.ui.backend import Backend, MetricsView, StatusView
 from ingest_desktop.workers.bridge import EventBridge
 from ingest_desktop.workers.service_thread import Calls
@@ -41,7 +42,7 @@ class Pulse:
     def files_per_second(self) -> float:
         """Measured over the last seconds, 0 when nothing ended in them."""
         since = time.time() - RATE_SECONDS
-        return sum(files for at, files, _ in self.metrics.throughput if at >= since) / RATE_SECONDS
+        return sum(files for at, files, _ in self.metrics.series if at >= since) / RATE_SECONDS
 
     @property
     def seconds_left(self) -> float | None:
@@ -89,6 +90,7 @@ class Hub(QObject):
         self.commands = Calls("commands", self)
         self.adding = Calls("adding", self)
         self.finding = Calls("finding", self)
+        self._resuming = Calls("resuming", self)
         for calls in self._all_calls():
             calls.failed.connect(self.failed)
         self.bases: list[KnowledgeBase] = []
@@ -98,6 +100,7 @@ class Hub(QObject):
         self._store_bytes = 0
         self._store_at = float("-inf")
         self._asked = False
+        self.stop_adding = threading.Event()  # set at the end: searches for files are cut short and go on next time
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._look)
@@ -107,7 +110,7 @@ class Hub(QObject):
         self.bridge.store.connect(self._on_store)
 
     def _all_calls(self) -> tuple[Calls, ...]:
-        return (self.reads, self.commands, self.adding, self.finding)
+        return (self._resuming, self.adding, self.finding, self.reads, self.commands)
 
     def open(self) -> None:
         """Build the engine in the command thread; ``ready`` or ``broken`` follows."""
@@ -123,6 +126,7 @@ class Hub(QObject):
         self.reload_bases()
         self.ready.emit()
         self.commands.ask(backend.service.start)
+        self._resuming.ask(lambda: backend.service.resume_discoveries(self.stop_adding))
         self._look()
 
     @property
@@ -237,11 +241,9 @@ class Hub(QObject):
     def close(self, timeout_ms: int = 15_000) -> None:
         """Stop looking, close the engine, end the threads. Blocks; the last thing the window does."""
         self._timer.stop()
+        self.stop_adding.set()
         if self.backend is not None:
             self.commands.ask(self.backend.close)
             self.backend = None
-        for calls in (self.adding, self.finding, self.reads, self.commands):
+        for calls in self._all_calls():
             calls.close(timeout_ms)
-
-
-Jobs = tuple[Job, ...]

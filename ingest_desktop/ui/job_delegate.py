@@ -64,24 +64,24 @@ class JobDelegate(QStyledItemDelegate):
         elif row.job.status is JobStatus.RUNNING or (row.fraction and text.endswith("%")):
             self._bar(painter, option, row.fraction, text, tokens, running=row.job.status is JobStatus.RUNNING)
         else:
-            self._text(painter, option, option.rect.adjusted(PAD, 0, -PAD, 0), text, muted=tokens.muted)  # type: ignore[attr-defined]
+            self._text(painter, option, option.rect.adjusted(PAD, 0, -PAD, 0), text, muted=tokens.muted)
 
     @staticmethod
     def _background(painter: QPainter, option: QStyleOptionViewItem) -> None:
-        style = option.widget.style() if option.widget else QApplication.style()  # type: ignore[attr-defined]
-        style.drawPrimitive(QStyle.PrimitiveElement.PE_PanelItemViewItem, option, painter, option.widget)  # type: ignore[attr-defined]
+        style = option.widget.style() if option.widget else QApplication.style()
+        style.drawPrimitive(QStyle.PrimitiveElement.PE_PanelItemViewItem, option, painter, option.widget)
 
     @staticmethod
     def _selected(option: QStyleOptionViewItem) -> bool:
-        return bool(option.state & QStyle.StateFlag.State_Selected)  # type: ignore[attr-defined]
+        return bool(option.state & QStyle.StateFlag.State_Selected)
 
     def _plain(self, painter: QPainter, option: QStyleOptionViewItem, column: int, text: str) -> None:
         if not text:
             return
-        palette: QPalette = option.palette  # type: ignore[attr-defined]
+        palette: QPalette = option.palette
         role = QPalette.ColorRole.HighlightedText if self._selected(option) else QPalette.ColorRole.Text
-        rect: QRect = option.rect.adjusted(PAD, 0, -PAD, 0)  # type: ignore[attr-defined]
-        metrics = option.fontMetrics  # type: ignore[attr-defined]
+        rect: QRect = option.rect.adjusted(PAD, 0, -PAD, 0)
+        metrics = option.fontMetrics
         elide = Qt.TextElideMode.ElideRight if column in NUMERIC else Qt.TextElideMode.ElideMiddle
         painter.setPen(palette.color(role))
         painter.drawText(rect, RIGHT if column in NUMERIC else LEFT, metrics.elidedText(text, elide, rect.width()))
@@ -89,19 +89,19 @@ class JobDelegate(QStyledItemDelegate):
     def _text(
         self, painter: QPainter, option: QStyleOptionViewItem, rect: QRect, text: str, *, muted: str | None = None
     ) -> None:
-        palette: QPalette = option.palette  # type: ignore[attr-defined]
+        palette: QPalette = option.palette
         if self._selected(option):
             painter.setPen(palette.color(QPalette.ColorRole.HighlightedText))
         else:
             painter.setPen(QColor(muted) if muted else palette.color(QPalette.ColorRole.Text))
-        metrics = option.fontMetrics  # type: ignore[attr-defined]
+        metrics = option.fontMetrics
         shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
         painter.drawText(rect, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), shown)
 
     def _status(
         self, painter: QPainter, option: QStyleOptionViewItem, job: Job, text: str, tokens: theme.Tokens
     ) -> None:
-        rect: QRect = option.rect  # type: ignore[attr-defined]
+        rect: QRect = option.rect
         color = tokens.on_selection if self._selected(option) else status_color(job, tokens)
         ratio = painter.device().devicePixelRatio()
         top = rect.top() + (rect.height() - ICON) // 2
@@ -118,7 +118,7 @@ class JobDelegate(QStyledItemDelegate):
         *,
         running: bool,
     ) -> None:
-        rect: QRect = option.rect  # type: ignore[attr-defined]
+        rect: QRect = option.rect
         width = rect.width() - 3 * PAD - TEXT_WIDTH
         track = QRectF(rect.left() + PAD, rect.center().y() - BAR_HEIGHT / 2 + 0.5, max(12, width), BAR_HEIGHT)
         painter.save()

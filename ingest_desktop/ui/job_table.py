@@ -196,7 +196,8 @@ class JobTable(QTableView):
         return rows > 0 and self.selected_count() == rows
 
     def _ranges(self) -> list[tuple[int, int]]:
-        ranges = sorted((r.top(), r.bottom()) for r in self.selectionModel().selection() if r.isValid())
+        picked = list(self.selectionModel().selection())  # type: ignore[call-overload]  # a QList of ranges
+        ranges = sorted((r.top(), r.bottom()) for r in picked if r.isValid())
         merged: list[tuple[int, int]] = []
         for top, bottom in ranges:
             if merged and top <= merged[-1][1]:

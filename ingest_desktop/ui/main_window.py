@@ -9,9 +9,11 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QSplitter,
 from ingest_desktop import __version__
 from ingest_desktop.config.settings import Settings, save_changes
 from ingest_desktop.domain.enums import JobEvent
+from ingest_desktop.domain.errors import DuplicateJobError
 from ingest_desktop.domain.models import JobOrder, JobQuery, JobSelector, QueueMove, Submission
 from ingest_desktop.ui import assets, dialogs, opener, theme, window_state
 from ingest_desktop.ui.actions import EVENTS, Actions
+from ingest_desktop.ui.backend import Tunable
 from ingest_desktop.ui.base_menu import BaseMenus
 from ingest_desktop.ui.commands import Commands, sentence_of
 from ingest_desktop.ui.detail_panel import DetailPanel
@@ -398,6 +400,11 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _on_not_added(self, error: Exception) -> None:
+        if isinstance(error, DuplicateJobError):
+            self.batch_strip.hide()
+            self.status.say(sentence_of(error))
+            self.table.select_job(int(error.job_id))
+            return
         self.batch_strip.hide()
         self.trouble_strip.say(sentence_of(error))
 
@@ -480,7 +487,7 @@ class MainWindow(QMainWindow):
     def _apply(self, before: Settings, changes: dict[str, Any]) -> Settings:
         """Runs in the command thread."""
         settings = save_changes(before, changes)
-        if self._hub.backend is not None:
+        if isinstance(self._hub.backend, Tunable):
             self._hub.backend.apply_settings(settings)
         return settings
 

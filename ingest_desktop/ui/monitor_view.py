@@ -134,7 +134,7 @@ class MonitorView(QDialog):
         self._depths: list[tuple[float, float]] = []
         self.files = Plot(self.tr("Files done"), self.tr("files/s"))
         self.bytes = Plot(self.tr("Read"), "bytes")
-        self.depth = Plot(self.tr("Waiting and running jobs"), "")
+        self.depth_plot = Plot(self.tr("Waiting and running jobs"), "")
         self._facts = QFormLayout()
         self._facts.setHorizontalSpacing(16)
         self._failures = QFormLayout()
@@ -149,7 +149,7 @@ class MonitorView(QDialog):
         layout = QVBoxLayout(self)
         layout.setSpacing(12)
         layout.setContentsMargins(16, 16, 16, 16)
-        for plot in (self.files, self.bytes, self.depth):
+        for plot in (self.files, self.bytes, self.depth_plot):
             layout.addWidget(plot, 1)
         layout.addLayout(boxes)
         self._shown_failures: dict[str, int] | None = None
@@ -161,7 +161,7 @@ class MonitorView(QDialog):
     @Slot(object)
     def show_pulse(self, pulse: Pulse) -> None:
         """Follow the engine; the depth of the queue is kept here, as it is seen."""
-        series = pulse.metrics.throughput
+        series = pulse.metrics.series
         counts = pulse.status.counts
         depth = counts.of(JobStatus.QUEUED) + counts.of(JobStatus.RUNNING)
         now = self._now(series)
@@ -170,7 +170,7 @@ class MonitorView(QDialog):
             return
         self.files.show_values(rates([(at, files) for at, files, _ in series], now))
         self.bytes.show_values(rates([(at, size) for at, _, size in series], now))
-        self.depth.show_values(self._filled(now))
+        self.depth_plot.show_values(self._filled(now))
         self._show_facts(pulse)
         if dict(counts.failures) != self._shown_failures:
             self._shown_failures = dict(counts.failures)
@@ -187,8 +187,8 @@ class MonitorView(QDialog):
             buckets[len(buckets) - 1 - min(len(buckets) - 1, int((now - at) // SMOOTH))] = value
         last: float | None = None
         filled: list[float | None] = []
-        for value in buckets:
-            last = value if value is not None else last
+        for seen in buckets:
+            last = seen if seen is not None else last
             filled.append(last)
         return filled
 

@@ -76,7 +76,12 @@ def open_at(hub: Hub, path: str, page: int | None) -> None:
     if page is None or not path.lower().endswith(".pdf"):
         open_plain(path)
         return
-    hub.finding.ask(lambda: _try_at_page(path, page), lambda opened: None if opened else open_plain(path))
+
+    def done(opened: bool) -> None:
+        if not opened:
+            open_plain(path)
+
+    hub.finding.ask(lambda: _try_at_page(path, page), done)
 
 
 def show_in_folder(path: str) -> None:

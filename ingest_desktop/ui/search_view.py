@@ -55,7 +55,7 @@ class SearchDelegate(QStyledItemDelegate):
     """Paints headings and passages as plain text with marked words; markup in a document stays text."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        height = option.fontMetrics.height()  # type: ignore[attr-defined]
+        height = option.fontMetrics.height()
         entry = self._entry(index)
         if entry is not None and entry.is_heading:
             return QSize(100, height + 20)
@@ -72,9 +72,9 @@ class SearchDelegate(QStyledItemDelegate):
         if entry is None:
             return
         painter.save()
-        rect: QRect = option.rect  # type: ignore[attr-defined]
-        font: QFont = option.font  # type: ignore[attr-defined]
-        selected = bool(option.state & QStyle.StateFlag.State_Selected)  # type: ignore[attr-defined]
+        rect: QRect = option.rect
+        font: QFont = option.font
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
         tokens = theme.tokens_now()
         if selected:
             painter.fillRect(rect, QColor(tokens.selection))
@@ -139,7 +139,7 @@ class SearchDelegate(QStyledItemDelegate):
             shape.setBackground(QColor(tokens.mark))
             shape.setForeground(QColor(tokens.on_mark))
             shape.setFontWeight(QFont.Weight.Bold)
-            mark.start, mark.length, mark.format = start, length, shape  # type: ignore[misc, assignment, method-assign]
+            mark.start, mark.length, mark.format = start, length, shape
             found.append(mark)
         return found
 

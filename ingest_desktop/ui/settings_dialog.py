@@ -71,7 +71,10 @@ def parse(info: FieldInfo, text: str) -> int | float:
     except ValueError:
         raise ValueError(translate("Settings", "This is not a number.")) from None
     low, high, open_low = limits_of(info)
-    show = (lambda n: _shown_bytes(int(n))) if is_bytes else (lambda n: formats.decimal(n, 0 if n == int(n) else 1))
+
+    def show(limit: float) -> str:
+        return _shown_bytes(int(limit)) if is_bytes else formats.decimal(limit, 0 if limit == int(limit) else 1)
+
     if low is not None and (value < low or (open_low and value == low)):
         pattern = translate("Settings", "More than {n}.") if open_low else translate("Settings", "At least {n}.")
         raise ValueError(pattern.format(n=show(low)))

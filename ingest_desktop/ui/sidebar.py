@@ -78,6 +78,11 @@ class CountList(QTreeWidget):
             item.setData(0, Qt.ItemDataRole.AccessibleTextRole, f"{item.text(0)}, {text}")
         item.setForeground(1, QBrush(QColor(tokens.danger if red and value else tokens.muted)))
 
+    def rows(self) -> list[QTreeWidgetItem]:
+        """The rows, from the top."""
+        found = (self.topLevelItem(number) for number in range(self.topLevelItemCount()))
+        return [item for item in found if item is not None]
+
     def key(self) -> str:
         """The key of the picked row."""
         item = self.currentItem()
@@ -85,7 +90,7 @@ class CountList(QTreeWidget):
 
     def pick(self, key: str) -> None:
         """Pick a row by its key; the first when there is none."""
-        rows = [self.topLevelItem(n) for n in range(self.topLevelItemCount())]
+        rows = self.rows()
         found = next((row for row in rows if row.data(0, KEY) == key), rows[0] if rows else None)
         if found is not None:
             self.setCurrentItem(found)
@@ -93,8 +98,7 @@ class CountList(QTreeWidget):
     def paint_icons(self) -> None:
         """Draw the icons in the colours of the theme."""
         tokens = theme.tokens_now()
-        for number in range(self.topLevelItemCount()):
-            item = self.topLevelItem(number)
+        for item in self.rows():
             item.setIcon(0, assets.icon(item.data(0, KEY + 1), tokens.muted))
 
 
@@ -202,18 +206,17 @@ class Sidebar(QWidget):
     def set_counts(self, counts: Counts) -> None:
         """Show live counts: of each knowledge base, and by status within the picked one."""
         self._counts = counts
-        for number in range(self.bases.topLevelItemCount()):
-            item = self.bases.topLevelItem(number)
+        for item in self.bases.rows():
             self.bases.count(item, counts.total(item.data(0, KEY) or None))
         base = self.base_id
-        for number, found in enumerate(FILTERS):
+        for item, found in zip(self.statuses.rows(), FILTERS, strict=True):
             if found.attention:
                 value = sum(n for kb, n in counts.attention.items() if base in (None, kb))
             elif found.statuses:
                 value = sum(counts.of(status, base) for status in found.statuses)
             else:
                 value = counts.total(base)
-            self.statuses.count(self.statuses.topLevelItem(number), value, red=found.attention)
+            self.statuses.count(item, value, red=found.attention)
 
     # what is picked ------------------------------------------------------------------------
 

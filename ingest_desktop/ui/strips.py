@@ -48,7 +48,7 @@ class Strip(QWidget):
     def add_button(self, text: str, slot: object) -> QPushButton:
         """Put a button before the cross."""
         button = QPushButton(text)
-        button.clicked.connect(slot)  # type: ignore[arg-type]
+        button.clicked.connect(slot)
         self.row.insertWidget(self.row.count() - 1, button)
         return button
 

@@ -144,8 +144,9 @@ def tabular(font: QFont) -> QFont:
 
 def luminance(color: str) -> float:
     """Relative luminance, 0 to 1, as WCAG defines it."""
-    parts = [channel / 255 for channel in QColor(color).getRgb()[:3]]
-    red, green, blue = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    shade = QColor(color)
+    parts = (shade.redF(), shade.greenF(), shade.blueF())
+    red, green, blue = (c / 12.92 if c <= 0.03928 else float(((c + 0.055) / 1.055) ** 2.4) for c in parts)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 

@@ -64,7 +64,7 @@ class FakeStatus:
 
 @dataclass(frozen=True)
 class FakeMetrics:
-    throughput: Sequence[tuple[float, int, int]] = ()
+    series: Sequence[tuple[float, int, int]] = ()
     queue_depth: int = 0
     failures: Mapping[str, int] = field(default_factory=dict)
     phase_seconds: Mapping[str, float] = field(default_factory=dict)
@@ -279,6 +279,10 @@ class FakeService:
 
     def start(self) -> None:
         self.calls.append(("start", None))
+
+    def resume_discoveries(self, stop: threading.Event | None = None) -> int:
+        self.calls.append(("resume_discoveries", None))
+        return 0
 
     # reading -------------------------------------------------------------------------------
     def counts(self, batch_id: str | None = None) -> Counts:
@@ -509,9 +513,7 @@ def showcase(app: FakeApp, count: int = 3120) -> None:
     }
     now = time.time()
     app.metrics.value = FakeMetrics(
-        throughput=[
-            (now - age, 36 + (age * 7) % 13, 2_000_000 + (age * 91_733) % 900_000) for age in range(299, -1, -1)
-        ],
+        series=[(now - age, 36 + (age * 7) % 13, 2_000_000 + (age * 91_733) % 900_000) for age in range(299, -1, -1)],
         queue_depth=4,
         failures={"source_encrypted": 6, "source_malformed": 3},
         phase_seconds={"extracting": 61.0, "chunking": 4.2, "indexing": 12.8},
