@@ -22,6 +22,8 @@ def encoding_of_head(head: bytes) -> str | None:
     for mark, name in _BOMS:
         if head.startswith(mark):
             return name
+    if b"\x1b$" in head and head.isascii():  # shifts between ASCII and another set: its bytes are all ASCII
+        return "iso2022_kr" if b"\x1b$)C" in head else "iso2022_jp_2"
     pairs = len(head) // 2
     if pairs < 2 or b"\0" not in head:
         return None
@@ -105,4 +107,6 @@ def _telling_sample(data: bytes) -> bytes:
     start = max(0, low - 1024)
     line = data.rfind(b"\n", 0, start) + 1
     start = line if start - line < 4096 else start
-    return data[start : start + _SAMPLE_BYTES]
+    piece = data[start : start + _SAMPLE_BYTES]
+    telling = [line for line in piece.split(b"\n") if not line.isascii()]
+    return b"\n".join(telling) or piece

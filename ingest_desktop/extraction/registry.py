@@ -2,7 +2,7 @@
 
 import importlib
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache
 from importlib.metadata import entry_points
 
 from ingest_desktop.domain.errors import UnsupportedFormat
@@ -61,7 +61,7 @@ class Registry:
         return _built_in(name)
 
 
-@lru_cache(maxsize=None)
+@cache
 def reader_version(name: str) -> int | None:
     """The version of a reader that is installed, or None."""
     try:
@@ -83,7 +83,7 @@ def load_guests() -> list[Reader]:
     return guests
 
 
-@lru_cache(maxsize=None)
+@cache
 def _built_in(kind: str) -> Reader:
     module, _, name = _BUILT_IN[kind].partition(":")
     reader: Reader = getattr(importlib.import_module(f"ingest_desktop.extraction.readers.{module}"), name)()

@@ -32,9 +32,14 @@ class TextScanner:
         self._starts = [(0, 1)]
         self._nominal = self._length  # a segment begins with the first line that starts here or later
         self._tail = b""  # the end of the block before
+        self._rest = b""  # the beginning of a character whose end is in the next block
 
     def feed(self, block: bytes) -> None:
         """Take the next bytes of the file."""
+        if self._width > 1:
+            block = self._rest + block
+            whole = len(block) - len(block) % self._width
+            block, self._rest = block[:whole], block[whole:]
         if self.utf8 and self._decoder is not None and not (block.isascii() and not self._decoder.getstate()[0]):
             try:
                 self._decoder.decode(block)
@@ -57,8 +62,9 @@ class TextScanner:
                 self._decoder.decode(b"", True)
             except UnicodeDecodeError:
                 self.utf8 = False
-        starts = [start for start in self._starts if start[0] < self._offset] or [(0, 1)]
-        stops = [start for start, _ in starts[1:]] + [self._offset]
+        size = self._offset + len(self._rest)
+        starts = [start for start in self._starts if start[0] < size] or [(0, 1)]
+        stops = [start for start, _ in starts[1:]] + [size]
         specs = [
             SegmentSpec(number, start, stop, line)
             for number, ((start, line), stop) in enumerate(zip(starts, stops, strict=True))

@@ -11,8 +11,8 @@ import time
 
 from ingest_desktop.domain.wire import (
     DocumentPlan,
-    ExtractOptions,
     Extracted,
+    ExtractOptions,
     Failed,
     Looked,
     LookItem,

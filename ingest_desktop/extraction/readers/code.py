@@ -1,5 +1,7 @@
 """Source code: text whose heading path is the class and function around it, by a light look at each line."""
 
+# ruff: noqa: ARG002  a Reader is handed more than this one needs
+
 import re
 from collections.abc import Iterator
 

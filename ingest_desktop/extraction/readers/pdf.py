@@ -1,5 +1,7 @@
 """PDF: text page by page with PDFium; pypdf steps in where PDFium refuses a file or a page."""
 
+# ruff: noqa: ARG002  a Reader is handed more than this one needs
+
 import os
 from collections.abc import Iterator
 from typing import Protocol

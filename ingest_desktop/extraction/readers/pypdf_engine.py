@@ -33,7 +33,7 @@ class PypdfDocument:
         except IngestError:
             stream.close()
             raise
-        except Exception as error:  # noqa: BLE001  it raises whatever its parts raise
+        except Exception as error:
             stream.close()
             raise SourceMalformed("The file begins like a PDF document but cannot be opened as one.") from error
 

@@ -1,5 +1,7 @@
 """Plain text of any size: segments are byte ranges that end at line ends; memory does not grow with the file."""
 
+# ruff: noqa: ARG002  a Reader is handed more than this one needs
+
 from collections.abc import Iterator
 
 from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes, SourceFile

@@ -1,0 +1,92 @@
+"""The shared corpus, and one real child process for all tests of this folder."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ingest_desktop.domain.wire import (
+    ChunkRow,
+    DocumentPlan,
+    Extracted,
+    ExtractOptions,
+    Failed,
+    Looked,
+    LookItem,
+    LookLot,
+    Message,
+    SegmentResult,
+    SegmentTask,
+)
+from ingest_desktop.extraction.host import ChildProcess
+
+CORPUS = Path(__file__).resolve().parents[2].parent / "shared" / "corpus"
+READ_NOW = frozenset({"pdf", "txt", "md", "html", "docx", "py"})
+OPTIONS = ExtractOptions()
+
+
+def expected(folder: Path) -> dict[str, dict[str, Any]]:
+    facts: dict[str, dict[str, Any]] = json.loads((folder / "expected.json").read_text("utf-8"))
+    return facts
+
+
+@dataclass
+class Reading:
+    """All that a file gave: a failure, or a plan and its segments' results."""
+
+    failed: Failed | None = None
+    plan: DocumentPlan | None = None
+    results: list[SegmentResult] = field(default_factory=list)
+
+    @property
+    def chunks(self) -> list[ChunkRow]:
+        return [row for result in self.results for row in result.chunks]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(row.text for row in self.chunks)
+
+    @property
+    def headings(self) -> set[str]:
+        return {name for row in self.chunks for name in (row.heading or "").split(" › ")}
+
+
+def read(child: ChildProcess, path: Path, options: ExtractOptions = OPTIONS) -> Reading:
+    """Look at a file and read all its segments, as a producer does."""
+    found: list[Message] = []
+    child.run(LookLot((LookItem(1, str(path)),), options), found.append)
+    last = found[-1]
+    if isinstance(last, Failed):
+        return Reading(failed=last)
+    assert isinstance(last, Looked)
+    if last.result is not None:
+        return Reading(plan=last.plan, results=[last.result])
+    reading = Reading(plan=last.plan)
+    for segment in last.plan.segments:
+        child.run(SegmentTask(1, str(path), last.plan, segment.number, options), found.append)
+        message = found[-1]
+        if isinstance(message, Failed):
+            return Reading(failed=message)
+        assert isinstance(message, Extracted)
+        reading.results.append(message.result)
+    return reading
+
+
+@pytest.fixture(scope="session")
+def child() -> Iterator[ChildProcess]:
+    process = ChildProcess(wall_seconds=60, cpu_seconds=30)
+    yield process
+    process.close()
+
+
+@pytest.fixture(scope="session")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The inputs that are better made than stored."""
+    folder = tmp_path_factory.mktemp("hostile")
+    subprocess.run([sys.executable, str(CORPUS / "make_hostile.py"), str(folder)], check=True, capture_output=True)
+    return folder

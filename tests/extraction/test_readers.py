@@ -1,0 +1,355 @@
+"""What the readers make of texts, pages, code and Word files."""
+
+import io
+import tracemalloc
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest_desktop.domain.errors import LimitExceeded, SourceEncrypted, SourceMalformed, UnsupportedFormat
+from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes, SourceFile
+from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
+from ingest_desktop.extraction import detect
+from ingest_desktop.extraction.encoding import encoding_of
+from ingest_desktop.extraction.readers.code import code_blocks
+from ingest_desktop.extraction.readers.docx import DocxReader
+from ingest_desktop.extraction.readers.html import as_utf8, page_blocks
+from ingest_desktop.extraction.readers.markdown import markdown_blocks
+from ingest_desktop.extraction.readers.text import TextReader, segment_text
+from ingest_desktop.extraction.registry import Registry
+from ingest_desktop.extraction.scan import TextScanner, scan_bytes
+
+OPTIONS = ExtractOptions()
+
+
+def memory(data: bytes, name: str = "a.txt") -> SourceFile:
+    return SourceFile(name, len(data), data[:65536], data)
+
+
+# --- text ----------------------------------------------------------------------------------------
+
+
+@given(
+    st.lists(st.text(alphabet="abé京 \r", max_size=60), min_size=1, max_size=60),
+    st.sampled_from(["utf-8", "utf-16-le", "utf-16-be", "utf-32-le"]),
+    st.integers(16, 400),
+    st.integers(1, 500),
+)
+def test_segments_join_to_the_whole_text(lines: list[str], encoding: str, size: int, step: int) -> None:
+    text = "\n".join(lines)
+    data = ("\ufeff" + text).encode(encoding)
+    scanner = TextScanner(data[:65536], size)
+    for start in range(0, len(data), step):
+        scanner.feed(data[start : start + step])
+    scan = scanner.finish()
+    whole = memory(data)
+    plan = ReaderPlan("byte", len(data), scan.segments, "text/plain", encoding_of(data))
+    parts = [segment_text(whole, plan, segment) for segment in scan.segments]
+    joined = "".join(parts)
+    assert joined.replace("\r", "") == text.replace("\r", "\n" if "\n" not in text else "")
+    assert scan.segments == (scan_bytes(data, data[:65536], size).segments if len(data) > size else scan.segments)
+    line = 1
+    for segment, part in zip(scan.segments, parts, strict=True):
+        assert segment.first_line == line
+        line += part.count("\n")
+
+
+def test_a_line_without_end_is_cut_between_characters() -> None:
+    for encoding in ("utf-8", "utf-16", "gb18030"):
+        data = ("京都" * 5000).encode(encoding)
+        scan = scan_bytes(data, data[:65536], 1000)
+        plan = ReaderPlan("byte", len(data), scan.segments, "text/plain", encoding_of(data))
+        text = "".join(segment_text(memory(data), plan, segment) for segment in scan.segments)
+        assert len(scan.segments) > 5
+        if encoding != "gb18030":  # no place in such a line tells where a character begins
+            assert text == "京都" * 5000
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("Однажды, в студеную зимнюю пору я из лесу вышел; был сильный мороз.", "cp866"),
+        ("Однажды, в студеную зимнюю пору я из лесу вышел; был сильный мороз.", "cp1251"),
+        ("Однажды, в студеную зимнюю пору я из лесу вышел; был сильный мороз.", "koi8-r"),
+        ("Voilà l’été à la plage, un café crème s’il vous plaît.", "cp1252"),
+        ("Článek týdne popisuje, jak se mění hladina Mrtvého moře a proč každý rok klesá.", "cp1250"),
+        ("これは文字コードの判定を確かめるための日本語の文章です。", "cp932"),
+        ("これは文字コードの判定を確かめるための日本語の文章です。", "euc-jp"),
+        ("这是一个用于测试文本编码检测的中文句子。", "gb18030"),
+        ("這是一個用於測試文字編碼偵測的中文句子。", "big5"),
+        ("이것은 문자 인코딩을 확인하기 위한 한국어 문장입니다.", "euc-kr"),
+        ("これは文字コードの判定を確かめるための日本語の文章です。", "iso2022_jp"),
+        ("Any text, even this.", "utf-16-le"),
+        ("Any text, even this.", "utf-16-be"),
+    ],
+)
+def test_common_encodings_are_told(text: str, encoding: str) -> None:
+    data = ("plain words first\n" * 3000 + (text + "\n") * 8).encode(encoding)
+    assert text in data.decode(encoding_of(data), "replace")
+
+
+def test_old_line_ends_and_nuls_are_text() -> None:
+    reader = TextReader()
+    for data, wanted in (
+        (b"one\r\ntwo\rthree\nfour", "one\ntwo\rthree\nfour"),
+        (b"one\rtwo\rthree", "one\ntwo\nthree"),
+        (b"before\0\0after", "before  after"),
+    ):
+        source = memory(data)
+        plan = reader.plan(source, OPTIONS)
+        blocks = list(reader.read(source, plan, plan.segments[0], OPTIONS, SegmentNotes()))
+        assert [block.text for block in blocks] == [wanted]
+
+
+def test_memory_does_not_grow_with_the_text(tmp_path: Path) -> None:
+    path = tmp_path / "big.log"
+    line = b"2024-05-12 09:14:00 something happened again and was written down\n"
+    path.write_bytes(line * 600_000)
+    source = SourceFile(str(path), path.stat().st_size, line * 900)
+    tracemalloc.start()
+    plan = TextReader().plan(source, OPTIONS)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8 * 1024 * 1024
+    assert len(plan.segments) == -(-source.size // OPTIONS.segment_bytes)
+    last = plan.segments[-1]
+    blocks = list(TextReader().read(source, plan, last, OPTIONS, SegmentNotes()))
+    assert blocks[0].line_start == last.start // len(line) + 1
+
+
+# --- markdown ------------------------------------------------------------------------------------
+
+MARKDOWN = """---
+title: Notes
+---
+# Garden #
+
+Setext one
+===
+
+text
+still text
+---
+
+- item
+---
+
+```sh
+# no heading
+```
+~~~
+## nor this
+```
+~~~
+    # indented is code
+
+### Late *spring*
+end"""
+
+
+def test_markdown_headings_and_lines() -> None:
+    blocks = list(markdown_blocks(MARKDOWN))
+    assert [(b.text, b.level, b.line_start) for b in blocks if b.level] == [
+        ("Garden", 1, 4),
+        ("Setext one", 1, 6),
+        ("still text", 2, 10),
+        ("Late *spring*", 3, 25),
+    ]
+    lines = MARKDOWN.split("\n")
+    for block in blocks:
+        assert block.line_start is not None
+        if not block.level:
+            for number, line in enumerate(block.text.split("\n"), block.line_start - 1):
+                assert line == "" or lines[number] == line
+
+
+# --- html ----------------------------------------------------------------------------------------
+
+
+def page(html: str) -> tuple[str | None, list[tuple[int, str]]]:
+    title, blocks = page_blocks(html.encode())
+    return title, [(block.level, block.text) for block in blocks]
+
+
+def test_html_blocks_headings_and_what_is_not_seen() -> None:
+    title, blocks = page(
+        "<html><head><title>A &amp; B</title><style>x{}</style></head><body><nav>skip</nav><p>Before<h1>One</h1>"
+        "<p>Some <b>bold</b>\n  text</p><p>more<script>var x</script><template>t</template>"
+        "<H2 id=x>Two<a class=headerlink>¶</a></H2><table><tr><td>a<td>b</table>tail<ul><li>i<li>j</ul>"
+    )
+    assert title == "A & B"
+    assert blocks == [
+        (0, "Before"),
+        (1, "One"),
+        (0, "Some bold text\nmore"),
+        (2, "Two"),
+        (0, "a\nb\ntail\ni\nj"),
+    ]
+
+
+def test_html_pre_keeps_its_white_space() -> None:
+    _, blocks = page("<p>see<pre>\ndef f():\n    return <b>1</b>\n</pre>after <PRE>x\n  y</PRE>")
+    assert [text for _, text in blocks] == ["see", "def f():\n    return 1", "after", "x\n  y"]
+
+
+def test_html_encoding_by_mark_by_word_and_by_guess() -> None:
+    body = "<html><head>{}</head><p>Жили-были старик со старухой, и была у них курочка Ряба.</p></html>"
+    for data in (
+        body.format('<meta charset="windows-1251">').encode("cp1251"),
+        body.format('<meta http-equiv=content-type content="text/html; charset=koi8-r">').encode("koi8-r"),
+        ("\ufeff" + body.format("")).encode("utf-16-le"),
+        body.format("").encode("utf-8"),
+        body.format("").encode("cp1251"),
+    ):
+        assert "курочка" in page_blocks(as_utf8(data)[0])[1][0].text
+
+
+def test_hostile_html_ends_soon() -> None:
+    for html in ("<div>" * 200_000 + "deep text", "<div>" * 50_000 + "deep text" + "</div>" * 50_000):
+        assert page(html)[1] == [(0, "deep text")]
+    assert page("<p>x" * 50_000)[1][0][1].count("x") == 50_000
+    bomb = '<!DOCTYPE d [<!ENTITY a "lol"><!ENTITY b "&a;&a;">]><p>&b; safe \x00\x01\x02</p>'
+    assert "safe" in page(bomb)[1][-1][1]
+    assert page("") == (None, [])
+    assert page("<frameset><frame src=x></frameset>")[1] == []
+
+
+# --- code ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("language", "code", "paths"),
+    [
+        (
+            "python",
+            "import x\n\nclass A:\n    def f(self):\n        pass\n\n    async def g(self):\n        pass\n\ndef h():\n    pass\n",
+            [(), ("A",), ("A", "f"), ("A", "g"), ("h",)],
+        ),
+        (
+            "c",
+            "#include <x.h>\n\nstatic int add(int a, int b)\n{\n  return a + b;\n}\n\nstruct box {\n};\n",
+            [(), ("add",), ("box",)],
+        ),
+        ("javascript", "const a = 1\nexport default async function go(x) {\n}\nclass B {\n}\n", [(), ("go",), ("B",)]),
+        ("go", "package p\nfunc (s *S) Run() {\n}\ntype T struct {}\n", [(), ("Run",), ("T",)]),
+        (
+            "rust",
+            "use x;\npub(crate) async fn run() {\n}\nimpl<T> Box {\n    fn new() {}\n}\n",
+            [(), ("run",), ("Box",), ("Box", "new")],
+        ),
+    ],
+)
+def test_code_paths_and_lines(language: str, code: str, paths: list[tuple[str, ...]]) -> None:
+    blocks = list(code_blocks(code, language, 10))
+    assert [block.path or () for block in blocks] == paths
+    assert "".join(block.text for block in blocks) == code
+    line = 10
+    for block in blocks:
+        assert block.line_start == line
+        line += block.text.count("\n")
+
+
+# --- docx ----------------------------------------------------------------------------------------
+
+
+def word(parts: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in parts.items():
+            archive.writestr(name, data)
+    return buffer.getvalue()
+
+
+def test_docx_bombs_and_wrecks_are_refused_before_they_are_unpacked() -> None:
+    reader = DocxReader()
+    bomb = memory(word({"[Content_Types].xml": b"<Types/>", "word/document.xml": b"\0" * 2_000_000}), "b.docx")
+    with pytest.raises(LimitExceeded, match="INGESTION_MAX_EXPANDED_BYTES"):
+        reader.plan(bomb, ExtractOptions(max_expanded_bytes=1_000_000))
+    plan = reader.plan(bomb, OPTIONS)
+    with pytest.raises(SourceMalformed):
+        list(reader.read(bomb, plan, plan.segments[0], OPTIONS, SegmentNotes()))
+
+
+# --- detection -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "kind"),
+    [
+        (b"\x89PNG\r\n\x1a\n....", "a.txt", "PNG images"),
+        (b"<!-- c --><!DOCTYPE HTML><p>", "a.txt", detect.HTML),
+        ("\ufeff<html>".encode("utf-16-le"), "a.bin", detect.HTML),
+        (b"<p>fragment", "a.html", detect.HTML),
+        (b"<p>fragment", "a.md", detect.MARKDOWN),
+        (b"print(1)", "a.py", detect.CODE),
+        (b"print(1)", "a.unknown", detect.TEXT),
+        (b"#!/bin/sh\n", "run", detect.CODE),
+        (b"%PDF-1.4", "a.txt", detect.PDF),
+        (b"junk\n%PDF-1.4", "a", detect.PDF),
+        (b'{"a": 1}', "a.json", detect.TEXT),
+        (b"", "a.docx", detect.TEXT),
+        (b"{\\rtf1", "a.txt", "Rich Text (RTF) files"),
+        (b"From: a\nTo: b\nSubject: c\n\nbody", "a.eml", "Mail files"),
+        (b"From: a\nTo: b\nSubject: c\n\nbody", "a.txt", detect.TEXT),
+        (b"RIFF....WEBP", "a", "WebP images"),
+        (b"\0\0\0\x18ftypisom", "a", "MP4 videos"),
+    ],
+)
+def test_kind_comes_from_the_content(data: bytes, name: str, kind: str) -> None:
+    assert detect.kind_of(memory(data, name)) == kind
+
+
+def test_noise_is_no_text() -> None:
+    import random
+
+    noise = random.Random(7).randbytes(20_000)
+    with pytest.raises(UnsupportedFormat, match="Supported: PDF"):
+        Registry([]).choose(memory(b"\x91" + noise, "a.txt"))
+
+
+class Guest:
+    """A reader that another package brings."""
+
+    name = "guest"
+    version = 3
+
+    def __init__(self, claim: float) -> None:
+        self.claim = claim
+
+    def accepts(self, source: SourceFile) -> float:
+        return self.claim
+
+    def plan(self, source: SourceFile, options: ExtractOptions) -> ReaderPlan:
+        return ReaderPlan("whole", 1, (SegmentSpec(0, 0, 1),), "text/x-guest")
+
+    def read(
+        self, source: SourceFile, plan: ReaderPlan, segment: SegmentSpec, options: ExtractOptions, notes: SegmentNotes
+    ) -> Iterator[Block]:
+        yield Block("guest")
+
+
+def test_a_guest_wins_when_it_is_surer() -> None:
+    png, text = memory(b"\x89PNG\r\n\x1a\n"), memory(b"plain words")
+    assert Registry([Guest(0.3)]).choose(png).name == "guest"
+    assert Registry([Guest(0.3)]).choose(text).name == "text"
+    assert Registry([Guest(0.7)]).choose(text).name == "guest"
+    assert Registry([Guest(0.7)]).named("guest").version == 3
+    with pytest.raises(UnsupportedFormat):
+        Registry([Guest(0.0)]).choose(png)
+    with pytest.raises(UnsupportedFormat, match="not installed"):
+        Registry([]).named("guest")
+
+
+def test_zip_that_asks_for_a_password_is_encrypted() -> None:
+    data = bytearray(word({"[Content_Types].xml": b"x", "word/document.xml": b"x"}))
+    for mark, offset in ((b"PK\x01\x02", 8), (b"PK\x03\x04", 6)):
+        at = data.find(mark)
+        while at >= 0:
+            data[at + offset] |= 1
+            at = data.find(mark, at + 1)
+    with pytest.raises(SourceEncrypted):
+        DocxReader().plan(memory(bytes(data), "x.docx"), OPTIONS)
