@@ -2,9 +2,9 @@
 
 import time
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPalette
-from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QFontMetrics, QPainter
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from ingest_desktop.domain.enums import JobStatus, Outcome
 from ingest_desktop.domain.models import Job
@@ -17,6 +17,9 @@ PAD = 8
 BAR_HEIGHT = 6
 TEXT_WIDTH = 48
 STRIPE_SECONDS = 1.6
+KEPT_TEXTS = 5_000
+_SELECTED = QStyle.StateFlag.State_Selected
+_HOVER = QStyle.StateFlag.State_MouseOver
 
 _ICONS = {
     JobStatus.QUEUED: "status-waiting",
@@ -45,96 +48,99 @@ def status_color(job: Job, tokens: theme.Tokens) -> str:
 
 
 class JobDelegate(QStyledItemDelegate):
-    """Paints every cell itself: that is quicker than asking Qt for a styled one, and keeps to one margin."""
+    """Paints every cell itself: that is quicker than asking Qt for a styled one, and keeps to one margin.
+
+    What Qt wraps anew at each question (metrics, colours, elided text) is kept from one paint to the next.
+    """
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._metrics: QFontMetrics | None = None
+        self._elided: dict[tuple[str, int, bool], str] = {}
+        self._colors: dict[str, QColor] = {}
+
+    def forget(self) -> None:
+        """Drop what is kept: the font or the theme changed."""
+        self._metrics = None
+        self._elided.clear()
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        column = index.column()
         model = index.model()
         if not isinstance(model, JobModel):
             return
-        self._background(painter, option)
+        column, rect = index.column(), option.rect
+        selected = bool(option.state & _SELECTED)
+        tokens = theme.tokens_now()
+        if selected:
+            painter.fillRect(rect, self._color(tokens.selection))
+        elif option.state & _HOVER:
+            painter.fillRect(rect, self._color(tokens.alternate))
+        if self._metrics is None:
+            self._metrics = QFontMetrics(option.fontMetrics)  # a copy: the option dies with this call
         text = model.data(index)
         row = model.row(index.row())
+        color = tokens.on_selection if selected else tokens.text
         if column not in (Column.STATUS, Column.PROGRESS) or row is None:
-            self._plain(painter, option, column, text)
-            return
-        tokens = theme.tokens_now()
-        if column == Column.STATUS:
-            self._status(painter, option, row.job, text, tokens)
+            if text:
+                area = rect.adjusted(PAD, 0, -PAD, 0)
+                self._text(
+                    painter, area, text, color, RIGHT if column in NUMERIC else LEFT, middle=column == Column.NAME
+                )
+        elif column == Column.STATUS:
+            self._status(painter, rect, row.job, text, color, status_color(row.job, tokens) if not selected else color)
         elif row.job.status is JobStatus.RUNNING or (row.fraction and text.endswith("%")):
-            self._bar(painter, option, row.fraction, text, tokens, running=row.job.status is JobStatus.RUNNING)
-        else:
-            self._text(painter, option, option.rect.adjusted(PAD, 0, -PAD, 0), text, muted=tokens.muted)
+            ground = tokens.window if selected else tokens.track
+            running = row.job.status is JobStatus.RUNNING
+            self._bar(painter, rect, row.fraction, text, color, ground, tokens.accent if running else tokens.muted)
+        elif text:
+            self._text(painter, rect.adjusted(PAD, 0, -PAD, 0), text, color if selected else tokens.muted, LEFT)
 
-    @staticmethod
-    def _background(painter: QPainter, option: QStyleOptionViewItem) -> None:
-        style = option.widget.style() if option.widget else QApplication.style()
-        style.drawPrimitive(QStyle.PrimitiveElement.PE_PanelItemViewItem, option, painter, option.widget)
-
-    @staticmethod
-    def _selected(option: QStyleOptionViewItem) -> bool:
-        return bool(option.state & QStyle.StateFlag.State_Selected)
-
-    def _plain(self, painter: QPainter, option: QStyleOptionViewItem, column: int, text: str) -> None:
-        if not text:
-            return
-        palette: QPalette = option.palette
-        role = QPalette.ColorRole.HighlightedText if self._selected(option) else QPalette.ColorRole.Text
-        rect: QRect = option.rect.adjusted(PAD, 0, -PAD, 0)
-        metrics = option.fontMetrics
-        elide = Qt.TextElideMode.ElideRight if column in NUMERIC else Qt.TextElideMode.ElideMiddle
-        painter.setPen(palette.color(role))
-        painter.drawText(rect, RIGHT if column in NUMERIC else LEFT, metrics.elidedText(text, elide, rect.width()))
+    def _color(self, name: str) -> QColor:
+        found = self._colors.get(name)
+        if found is None:
+            found = self._colors[name] = QColor(name)
+        return found
 
     def _text(
-        self, painter: QPainter, option: QStyleOptionViewItem, rect: QRect, text: str, *, muted: str | None = None
+        self, painter: QPainter, rect: QRect, text: str, color: str, alignment: int, *, middle: bool = False
     ) -> None:
-        palette: QPalette = option.palette
-        if self._selected(option):
-            painter.setPen(palette.color(QPalette.ColorRole.HighlightedText))
-        else:
-            painter.setPen(QColor(muted) if muted else palette.color(QPalette.ColorRole.Text))
-        metrics = option.fontMetrics
-        shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
-        painter.drawText(rect, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), shown)
+        key = (text, rect.width(), middle)
+        shown = self._elided.get(key)
+        if shown is None:
+            assert self._metrics is not None
+            if len(self._elided) > KEPT_TEXTS:
+                self._elided.clear()
+            mode = Qt.TextElideMode.ElideMiddle if middle else Qt.TextElideMode.ElideRight
+            shown = self._elided[key] = self._metrics.elidedText(text, mode, rect.width())
+        painter.setPen(self._color(color))
+        painter.drawText(rect, alignment, shown)
 
-    def _status(
-        self, painter: QPainter, option: QStyleOptionViewItem, job: Job, text: str, tokens: theme.Tokens
-    ) -> None:
-        rect: QRect = option.rect
-        color = tokens.on_selection if self._selected(option) else status_color(job, tokens)
+    def _status(self, painter: QPainter, rect: QRect, job: Job, text: str, color: str, tint: str) -> None:
         ratio = painter.device().devicePixelRatio()
         top = rect.top() + (rect.height() - ICON) // 2
-        painter.drawPixmap(rect.left() + PAD, top, assets.pixmap(status_icon(job), color, ICON, ratio))
-        self._text(painter, option, rect.adjusted(PAD + ICON + 6, 0, -4, 0), text)
+        painter.drawPixmap(rect.left() + PAD, top, assets.pixmap(status_icon(job), tint, ICON, ratio))
+        self._text(painter, rect.adjusted(PAD + ICON + 6, 0, -4, 0), text, color, LEFT)
 
     def _bar(
-        self,
-        painter: QPainter,
-        option: QStyleOptionViewItem,
-        fraction: float | None,
-        text: str,
-        tokens: theme.Tokens,
-        *,
-        running: bool,
+        self, painter: QPainter, rect: QRect, fraction: float | None, text: str, color: str, ground: str, tint: str
     ) -> None:
-        rect: QRect = option.rect
         width = rect.width() - 3 * PAD - TEXT_WIDTH
         track = QRectF(rect.left() + PAD, rect.center().y() - BAR_HEIGHT / 2 + 0.5, max(12, width), BAR_HEIGHT)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(tokens.track if not self._selected(option) else tokens.window))
+        painter.setBrush(self._color(ground))
         painter.drawRoundedRect(track, 3, 3)
-        painter.setBrush(QColor(tokens.accent if running else tokens.muted))
+        painter.setBrush(self._color(tint))
         if fraction is not None:
-            painter.drawRoundedRect(
-                QRectF(track.left(), track.top(), max(BAR_HEIGHT, track.width() * fraction), BAR_HEIGHT), 3, 3
-            )
+            done = QRectF(track.left(), track.top(), max(BAR_HEIGHT, track.width() * fraction), BAR_HEIGHT)
         else:
             stripe = track.width() / 4
             phase = time.monotonic() % STRIPE_SECONDS / STRIPE_SECONDS
             left = track.left() + (track.width() - stripe) * (1 - abs(2 * phase - 1))
-            painter.drawRoundedRect(QRectF(left, track.top(), stripe, BAR_HEIGHT), 3, 3)
+            done = QRectF(left, track.top(), stripe, BAR_HEIGHT)
+        painter.drawRoundedRect(done, 3, 3)
         painter.restore()
-        self._text(painter, option, QRect(round(track.right()) + PAD, rect.top(), TEXT_WIDTH, rect.height()), text)
+        if text:
+            area = QRect(round(track.right()) + PAD, rect.top(), TEXT_WIDTH, rect.height())
+            self._text(painter, area, text, color, LEFT)

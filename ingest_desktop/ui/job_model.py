@@ -380,7 +380,7 @@ class JobModel(QAbstractTableModel):
             self._again = True
         elif not self._refresh_timer.isActive():
             rest_ms = round((self._rest_until - time.monotonic()) * 1000)
-            self._refresh_timer.start(max(REFRESH_MS, rest_ms))
+            self._refresh_timer.start(max(0, rest_ms))
 
     @Slot()
     def _refresh_now(self) -> None:
@@ -421,7 +421,7 @@ class JobModel(QAbstractTableModel):
             self._next_step(reading)
             return
         self._reading = None
-        self._rest_until = time.monotonic() + step.seconds * REFRESH_SHARE
+        self._rest_until = time.monotonic() + max(step.seconds * REFRESH_SHARE, REFRESH_MS / 1000)
         self.loaded.emit()
         if self._again:
             self._again = False

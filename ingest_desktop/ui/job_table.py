@@ -56,7 +56,8 @@ class JobTable(QTableView):
         self._name_fits = True
         self._fitting = False
         self.setModel(model)
-        self.setItemDelegate(JobDelegate(self))
+        self._painter = JobDelegate(self)
+        self.setItemDelegate(self._painter)
         self.setAccessibleName(self.tr("Jobs"))
         self.setAccessibleDescription(self.tr("Every file that was added, with its status and progress"))
         self._shape()
@@ -95,6 +96,9 @@ class JobTable(QTableView):
 
     def _shape_header(self) -> None:
         header = self.horizontalHeader()
+        # Painting a header asks whether whole columns are selected, row by row: 30 s for a million. It is given
+        # a selection of its own that stays empty.
+        header.setSelectionModel(QItemSelectionModel(self._jobs, self))
         header.setSectionsMovable(True)
         header.setHighlightSections(False)
         header.setStretchLastSection(False)
@@ -324,6 +328,7 @@ class JobTable(QTableView):
     def restyle(self) -> None:
         """Take the colours of the theme."""
         tokens = theme.tokens_now()
+        self._painter.forget()
         self.horizontalHeader().setStyleSheet(
             f"QHeaderView {{ background: {tokens.window}; border: none; }}"
             f"QHeaderView::section {{ background: {tokens.window}; color: {tokens.muted}; border: none;"

@@ -79,6 +79,9 @@ DARK = Tokens(
 )
 
 
+_shown = [LIGHT]
+
+
 def palette_of(tokens: Tokens) -> QPalette:
     """A full palette: every role is set, nothing is left to the system."""
     roles = QPalette.ColorRole
@@ -125,13 +128,12 @@ def apply(app: QApplication, tokens: Tokens) -> None:
     """Give the application this look. UI thread."""
     app.setStyle("Fusion")
     app.setPalette(palette_of(tokens))
-    app.setProperty("dark", tokens.dark)
+    _shown[0] = tokens
 
 
 def tokens_now() -> Tokens:
     """The theme that is shown. UI thread."""
-    app = QApplication.instance()
-    return DARK if app is not None and app.property("dark") else LIGHT
+    return _shown[0]
 
 
 def tabular(font: QFont) -> QFont:
