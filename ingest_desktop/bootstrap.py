@@ -11,17 +11,20 @@ from ingest_desktop.application.lifecycle import Crew, WorkerLifecycle
 from ingest_desktop.application.progress import ProgressBoard
 from ingest_desktop.application.scheduler import Scheduler
 from ingest_desktop.application.search_service import SearchService
+from ingest_desktop.application.snapshots import take_quietly
 from ingest_desktop.application.submission import Submitter
 from ingest_desktop.application.work import ResultQueue
 from ingest_desktop.config.settings import Settings
 from ingest_desktop.domain.enums import Actor
 from ingest_desktop.domain.interfaces.checks import Finding
+from ingest_desktop.domain.interfaces.persistence import PersistenceStore
 from ingest_desktop.domain.interfaces.workers import Worker, WorkerHost
 from ingest_desktop.domain.wire import ExtractOptions, recipe_of
 from ingest_desktop.extraction.host import ChildProcess
 from ingest_desktop.extraction.registry import reader_version
 from ingest_desktop.infrastructure.content_registry import KnowledgeBaseStores
 from ingest_desktop.infrastructure.ledger import Ledger
+from ingest_desktop.infrastructure.persistence import open_persistence
 from ingest_desktop.infrastructure.search import FullTextIndex
 from ingest_desktop.observability.metrics import Metrics
 from ingest_desktop.workers.consumer import Consumer
@@ -46,6 +49,7 @@ class App:
     events: EventHub
     progress: ProgressBoard
     metrics: Metrics
+    persistence: PersistenceStore
 
     def store_bytes(self) -> int:
         """What the store takes on the disk, in bytes."""
@@ -60,7 +64,10 @@ class App:
 
     def close(self) -> list[str]:
         """Finish the segments in hand, commit, end every thread and child; names of threads that did not end."""
+        worked = self.lifecycle.crew is not None
         late = self.lifecycle.stop(self.settings.thread_join_timeout)
+        if worked:
+            take_quietly(self.repository, self.persistence)
         if not late:  # a late thread may still use them
             self.contents.close()
             self.repository.close()
@@ -94,6 +101,7 @@ def build_app(
     contents = KnowledgeBaseStores(
         root / "knowledge_bases", backup_dir=root / "backups", busy_timeout_seconds=settings.busy_timeout
     )
+    persistence = open_persistence(settings.persistence, root)
     hub, board, metrics = EventHub(), ProgressBoard(), Metrics(enabled=settings.enable_metrics)
     metrics.count_jobs_with(lambda: _by_status(repository))
     housekeeping = Housekeeping(repository, contents, settings)
@@ -105,7 +113,9 @@ def build_app(
     submitter = Submitter(repository, contents, hub, recipe_check(settings.extract_options))
     service = IngestionService(repository, contents, lifecycle, housekeeping, submitter, hub, actor=actor)
     search = SearchService(repository, contents, FullTextIndex(contents.of))
-    return App(settings, repository, contents, service, search, lifecycle, housekeeping, hub, board, metrics)
+    return App(
+        settings, repository, contents, service, search, lifecycle, housekeeping, hub, board, metrics, persistence
+    )
 
 
 def _crew(

@@ -277,6 +277,14 @@ class Settings(BaseSettings):
         unit="bytes",
         ge=0,
     )
+    persistence: str = setting(
+        "disk",
+        Group.ADVANCED,
+        "Staged content",
+        "Where snapshots and staged content are kept: disk, or a store that an installed package brings.",
+        live=False,
+        min_length=1,
+    )
     # observability
     enable_metrics: bool = setting(
         True,
