@@ -15,6 +15,8 @@ def number(value: int) -> str:
 
 def size(value: int) -> str:
     """A size in bytes: 84 kB, 2.1 MB."""
+    if value < 1_000:
+        return translate("formats", "{n} B").format(n=number(value))
     leading = float(value)
     while leading >= 1_000:
         leading /= 1_000

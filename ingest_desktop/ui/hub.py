@@ -20,7 +20,7 @@ from ingest_desktop.workers.service_thread import Calls
 
 PULSE_MS = 1_000
 EVENT_PULSE_MS = 300  # after events, so that counts follow quickly but never flood
-STORE_SIZE_SECONDS = 10.0
+STORE_SIZE_SECONDS = 5.0
 CHANGES_IN_SLICE = 2_000
 RATE_SECONDS = 8
 T = TypeVar("T")

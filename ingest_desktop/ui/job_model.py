@@ -61,6 +61,7 @@ ORDERS = {
     Column.SIZE: JobOrder.SIZE,
     Column.ADDED: JobOrder.ADDED,
 }
+FIRST_ORDER = (JobOrder.ADDED, False)
 NUMERIC = frozenset({Column.PAGES, Column.SIZE, Column.SPEED, Column.LEFT, Column.TRIES, Column.ADDED})
 RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
@@ -170,7 +171,12 @@ class JobModel(QAbstractTableModel):
             return None
         if role == _ALIGNMENT:
             return RIGHT if section in NUMERIC else LEFT
-        return _titles()[section] if role == 0 else None
+        if role != 0:
+            return None
+        title = _titles()[section]
+        if (section, self.query.order) in ORDERS.items() and (self.query.order, self.query.descending) != FIRST_ORDER:
+            return f"{title} {'↓' if self.query.descending else '↑'}"
+        return title
 
     def _format(self, row: Row) -> tuple[str, ...]:
         job, progress = row.job, row.progress if row.job.status is JobStatus.RUNNING else None
@@ -464,6 +470,11 @@ def _progress_text(row: Row) -> str:
     if job.status is not JobStatus.RUNNING and not row.fraction:
         return ""
     return formats.percent(row.fraction)
+
+
+def column_title(column: Column) -> str:
+    """The name of a column."""
+    return _titles()[column]
 
 
 def _titles() -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView,
 from ingest_desktop.domain.models import JobOrder
 from ingest_desktop.ui import theme
 from ingest_desktop.ui.job_delegate import PAD, JobDelegate
-from ingest_desktop.ui.job_model import ORDERS, Column, JobModel
+from ingest_desktop.ui.job_model import ORDERS, Column, JobModel, column_title
 
 ROW_HEIGHT = 28
 KEPT_SELECTION = 5_000  # a larger selection is not carried over when all rows are replaced
@@ -104,8 +104,6 @@ class JobTable(QTableView):
         header.setStretchLastSection(False)
         header.setFixedHeight(ROW_HEIGHT)
         header.setSectionsClickable(True)
-        header.setSortIndicatorShown(True)
-        header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         header.setMinimumSectionSize(44)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         for column, width in WIDTHS.items():
@@ -140,25 +138,21 @@ class JobTable(QTableView):
 
     @Slot(int)
     def _on_header(self, section: int) -> None:
-        header = self.horizontalHeader()
-        if section not in ORDERS:
-            header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        """A second click turns the order round, a third goes back to the first order."""
+        query = self._jobs.query
+        order = ORDERS.get(Column(section), JobOrder.ADDED)
+        if order is not query.order:
+            self.order_wanted.emit(order, False)
+        elif query.descending:
             self.order_wanted.emit(JobOrder.ADDED, False)
-            return
-        down = header.sortIndicatorOrder() == Qt.SortOrder.DescendingOrder
-        self.order_wanted.emit(ORDERS[Column(section)], down)
-
-    def show_order(self, order: JobOrder, descending: bool) -> None:
-        """Put the mark on the header of the column that the list is sorted by."""
-        column = next((column for column, known in ORDERS.items() if known is order), None)
-        direction = Qt.SortOrder.DescendingOrder if descending else Qt.SortOrder.AscendingOrder
-        self.horizontalHeader().setSortIndicator(-1 if column is None else int(column), direction)
+        else:
+            self.order_wanted.emit(order, True)
 
     def column_menu(self) -> QMenu:
         """Which columns show, with a way back to the first order."""
         menu, header = QMenu(self), self.horizontalHeader()
         for column in Column:
-            title = self._jobs.headerData(column, Qt.Orientation.Horizontal)
+            title = column_title(column)
             action = QAction(title, menu, checkable=True, checked=not header.isSectionHidden(column))
             action.setEnabled(column is not Column.NAME)
             action.toggled.connect(lambda on, c=column: header.setSectionHidden(c, not on))
@@ -188,7 +182,7 @@ class JobTable(QTableView):
         """Put the columns back as they were."""
         self._fitting = True
         self.horizontalHeader().restoreState(state)
-        self.horizontalHeader().setSortIndicatorShown(True)
+        self.horizontalHeader().setSortIndicatorShown(False)  # the title itself carries the arrow
         self._fitting = False
 
     # selection -----------------------------------------------------------------------------

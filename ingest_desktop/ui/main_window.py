@@ -297,9 +297,9 @@ class MainWindow(QMainWindow):
 
     def _show_query(self, query: JobQuery) -> None:
         if query != self.model.query:
-            self.table.show_order(query.order, query.descending)
             self.table.clearSelection()
             self.model.set_query(query)
+            self.table.horizontalHeader().viewport().update()
             self._pages.setCurrentWidget(self.search if self.search.query else self.table)
 
     def _go_to(self, key: str) -> None:
@@ -538,9 +538,7 @@ class MainWindow(QMainWindow):
         self.actions_["detail"].setChecked(window_state.flag(state, "detail", True))
         order = state.get("order")
         if order in set(JobOrder):
-            query = JobQuery(order=JobOrder(order), descending=window_state.flag(state, "descending"))
-            self.model.query = query
-            self.table.show_order(query.order, query.descending)
+            self.model.query = JobQuery(order=JobOrder(order), descending=window_state.flag(state, "descending"))
 
     def state(self) -> dict[str, Any]:
         """What is remembered."""

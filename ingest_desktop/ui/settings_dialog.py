@@ -59,12 +59,16 @@ def _number(text: str) -> float:
     return value if good else float(text.strip().replace(",", ""))
 
 
-def parse(info: FieldInfo, text: str) -> int | float:
+def parse(info: FieldInfo, text: str) -> int | float | str:
     """What was typed as a value of the field.
 
     Raises:
         ValueError: It is no number, or out of range; the message says so in plain words.
     """
+    if info.annotation is str:
+        if not text.strip():
+            raise ValueError(translate("Settings", "This cannot be empty."))
+        return text.strip()
     is_bytes = unit_of(info) == "bytes"
     try:
         value = _bytes(text) if is_bytes else _number(text)
@@ -96,6 +100,8 @@ def _shown_bytes(value: int) -> str:
 
 def shown(info: FieldInfo, value: Any) -> str:
     """A value as it is put in its field."""
+    if info.annotation is str:
+        return str(value)
     if unit_of(info) == "bytes":
         return _shown_bytes(int(value))
     if isinstance(value, float) and value != int(value):

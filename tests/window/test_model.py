@@ -224,3 +224,29 @@ def test_emitting_keeps_its_references_to_true(qtbot: QtBot) -> None:
     for number in range(100):
         speaker.said.emit(number)
     assert sys.getrefcount(True) >= before - 5
+
+
+def test_headers_sort_and_say_so(qtbot: QtBot, opened: Hub) -> None:
+    model, table = make_table(qtbot, opened)
+    table.order_wanted.connect(lambda order, down: model.set_query(JobQuery(order=order, descending=down)))
+    titles = []
+    for _ in range(3):
+        table.horizontalHeader().sectionClicked.emit(Column.SIZE)
+        titles.append(model.headerData(Column.SIZE, Qt.Orientation.Horizontal))
+    assert titles == ["Size ↑", "Size ↓", "Size"]
+    assert model.headerData(Column.ADDED, Qt.Orientation.Horizontal) == "Added"
+
+
+def test_painting_and_selecting_a_million_rows_costs_little(qtbot: QtBot, opened: Hub, app: FakeApp) -> None:
+    app.service.fill(1_000_000)
+    _, table = make_table(qtbot, opened)
+    asked = 0
+
+    def count_calls() -> None:
+        nonlocal asked
+        asked += 1
+
+    table.model().rowCount = lambda *_: (count_calls(), 1_000_000)[1]  # type: ignore[method-assign]
+    table.selectAll()
+    table.grab()
+    assert asked < 10_000
