@@ -1,6 +1,7 @@
 """Bigrams of Han, Kana and Hangul runs, for the text and for the query alike. Standard library only."""
 
 import re
+from operator import add
 
 _RUN = re.compile(
     "[\u1100-\u11ff\u3005-\u3007\u3040-\u30ff\u3130-\u318f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
@@ -33,4 +34,4 @@ def cjk_terms(text: str) -> str | None:
     runs = cjk_runs(text)
     if not runs:
         return None
-    return " ".join(" ".join([run[i : i + 2] for i in range(len(run))]) for run in runs)
+    return " ".join([" ".join([*map(add, run, run[1:]), run[-1]]) for run in runs])

@@ -22,7 +22,9 @@ def encoding_of_head(head: bytes) -> str | None:
     for mark, name in _BOMS:
         if head.startswith(mark):
             return name
-    if b"\x1b$" in head and head.isascii():  # shifts between ASCII and another set: its bytes are all ASCII
+    if (
+        b"\x1b" in head and b"\x1b$" in head and head.isascii()
+    ):  # shifts between ASCII and another set: its bytes are all ASCII
         return "iso2022_kr" if b"\x1b$)C" in head else "iso2022_jp_2"
     pairs = len(head) // 2
     if pairs < 2 or b"\0" not in head:

@@ -148,7 +148,7 @@ def _take(path: str, options: ExtractOptions, progress: Progress) -> tuple[Sourc
             head = data[:HEAD_BYTES] if size > HEAD_BYTES else data
             sha256 = hashlib.sha256(data).hexdigest()
         else:
-            head, sha256, scan = _stream(descriptor, path, size, options, progress)
+            head, sha256, scan = _stream(descriptor, size, options, progress)
         after = os.fstat(descriptor)
     finally:
         os.close(descriptor)
@@ -159,7 +159,7 @@ def _take(path: str, options: ExtractOptions, progress: Progress) -> tuple[Sourc
 
 
 def _stream(
-    descriptor: int, path: str, size: int, options: ExtractOptions, progress: Progress
+    descriptor: int, size: int, options: ExtractOptions, progress: Progress
 ) -> tuple[bytes, str, TextScan | None]:
     """One pass over a large file: its hash, and where to cut it if it is text."""
     digest = hashlib.sha256()

@@ -253,6 +253,19 @@ def test_code_paths_and_lines(language: str, code: str, paths: list[tuple[str, .
         line += block.text.count("\n")
 
 
+def test_short_definitions_go_together() -> None:
+    code = (
+        "import x\n" + "".join(f"def f{n}():\n    return {n}\n" for n in range(100)) + "def g():\n" + "    y = 1\n" * 50
+    )
+    blocks = list(code_blocks(code, "python", 1, 900))
+    assert "".join(block.text for block in blocks) == code
+    assert len(blocks) < 6
+    assert all(len(block.text) <= 900 for block in blocks)
+    assert blocks[-1].path == ("g",)
+    assert blocks[0].path == ("f0",)
+    assert blocks[1].text.startswith(f"def {blocks[1].path[0]}(" if blocks[1].path else "?")
+
+
 # --- docx ----------------------------------------------------------------------------------------
 
 

@@ -50,29 +50,45 @@ class CodeReader(TextReader):
     ) -> Iterator[Block]:
         text = segment_text(source, plan, segment)
         language = detect.CODE_NAMES.get(detect.suffix_of(source.path), "other")
-        return code_blocks(text, language, segment.first_line)
+        return code_blocks(text, language, segment.first_line, options.chunk_chars)
 
 
-def code_blocks(text: str, language: str, first_line: int = 1) -> Iterator[Block]:
-    """One block for each class or function, and one for what stands before the first."""
+def code_blocks(text: str, language: str, first_line: int = 1, join_chars: int = 0) -> Iterator[Block]:
+    """One block for each class or function, and one for what stands before the first.
+
+    Short ones (of less than a third of ``join_chars``) go with what stands before them, as long as both together
+    are no longer than ``join_chars``; the path is then that of the first.
+    """
     pattern = _PATTERNS.get(language)
     if not text:
         return
     if pattern is None:
         yield Block(text, line_start=first_line, keep=True)
         return
-    stack: list[tuple[int, str]] = []
     start, line = 0, first_line
+    for stop, path in _stretches(text, pattern, join_chars):
+        yield Block(text[start:stop], line_start=line, keep=True, path=path)
+        line += text.count("\n", start, stop)
+        start = stop
+
+
+def _stretches(text: str, pattern: re.Pattern[str], join_chars: int) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Where each block ends, and the path of classes and functions that it begins in."""
+    stack: list[tuple[int, str]] = []
+    short = join_chars // 3
+    start = stop = 0  # of the block in hand, which has the path ...
     path: tuple[str, ...] = ()
-    for match in pattern.finditer("\n" + text):
-        begin = match.start()  # in the text without the newline put before it
-        if begin > start:
-            yield Block(text[start:begin], line_start=line, keep=True, path=path)
-            line += text.count("\n", start, begin)
-            start = begin
-        indent = len(match.group(1).expandtabs(8))
-        while stack and stack[-1][0] >= indent:
-            stack.pop()
-        stack.append((indent, match.group(2)))
-        path = tuple([name for _, name in stack])
-    yield Block(text[start:], line_start=line, keep=True, path=path)
+    begun, names = 0, path  # the definition that ends where the next one begins
+    for match in (*pattern.finditer("\n" + text), None):
+        end = match.start() if match else len(text)  # in the text without the newline put before it
+        if stop > start and (end - begun >= short or end - start > join_chars):
+            yield stop, path
+            start, path = stop, ()
+        stop, path = end, path or names
+        if match:
+            indent = len(match.group(1).expandtabs(8)) if match.group(1) else 0
+            while stack and stack[-1][0] >= indent:
+                stack.pop()
+            stack.append((indent, match.group(2)))
+            begun, names = end, tuple([name for _, name in stack])
+    yield stop, path
