@@ -192,6 +192,14 @@ class StoreTooNew(StoreError):
     hint = "Install the newer version of Ingest Desktop, or choose another data folder."
 
 
+class ContentGone(StoreError):
+    """What a job relied on being stored was swept away meanwhile. It is read again."""
+
+    code = "content_gone"
+    retryable = True
+    hint = "It is read again by itself."
+
+
 class LeaseLost(StoreError):
     """Another worker or a person took the job away; this worker's late result was refused."""
 

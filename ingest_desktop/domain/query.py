@@ -72,8 +72,8 @@ def parse_query(text: str) -> ParsedQuery:
         parser = _Parser(list(_tokens(text)))
         return ParsedQuery(parser.run(), "query")
     except (_Invalid, RecursionError):
-        words = [Term((word,)) for word in _WORD_PARTS.findall(text)[:MAX_WORDS]]
-        return ParsedQuery(Group("or", _without_stop_words(words)) if words else None, "words")
+        words = [Term((word,)) for word in dict.fromkeys(_WORD_PARTS.findall(text))]
+        return ParsedQuery(Group("or", _without_stop_words(words)[:MAX_WORDS]) if words else None, "words")
 
 
 def _tokens(text: str) -> Iterator[tuple[str, Term | None]]:
