@@ -127,6 +127,7 @@ def pictures(window: MainWindow, documents: Path, settings: Settings, folder: Pa
     window.overlay.hide()
     wait(lambda: count(window, JobStatus.COMPLETED) > 3_000 and count(window, JobStatus.RUNNING) > 0)
     window.table.verticalScrollBar().setValue((count(window, JobStatus.COMPLETED) - 4) * ROW_HEIGHT)
+    wait(lambda: window.model.row(count(window, JobStatus.COMPLETED)) is not None)
     save(window, folder, "running")
     window._on_monitor()
     wait(lambda: count(window, JobStatus.QUEUED) + count(window, JobStatus.RUNNING) == 0)

@@ -20,6 +20,7 @@ from ingest_desktop.domain.enums import JobEvent, JobStatus, can
 from ingest_desktop.domain.models import Chunk, HistoryEntry, Job
 from ingest_desktop.ui import assets, formats, theme, words
 from ingest_desktop.ui.backend import Backend
+from ingest_desktop.ui.elided_label import ElidedLabel
 from ingest_desktop.ui.hub import Hub
 from ingest_desktop.ui.job_delegate import status_color, status_icon
 
@@ -73,13 +74,11 @@ class DetailPanel(QWidget):
         self._clear()
 
     def _make_head(self) -> None:
-        self._icon, self._name, self._status = QLabel(), QLabel(), QLabel()
-        self._name.setTextFormat(Qt.TextFormat.PlainText)
+        self._icon, self._name, self._status = QLabel(), ElidedLabel(), QLabel()
         self._status.setTextFormat(Qt.TextFormat.PlainText)
         font = self._name.font()
         font.setBold(True)
         self._name.setFont(font)
-        self._name.setMinimumWidth(80)
         self._retry = QPushButton(self.tr("Retry"))
         self._resume = QPushButton(self.tr("Resume"))
         self._settings = QPushButton(self.tr("Settings…"))
@@ -192,8 +191,7 @@ class DetailPanel(QWidget):
         job, tokens = self._detail.job, theme.tokens_now()
         color = status_color(job, tokens)
         self._icon.setPixmap(assets.pixmap(status_icon(job), color, 18, self.devicePixelRatioF()))
-        metrics = self._name.fontMetrics()
-        self._name.setText(metrics.elidedText(job.original_filename, Qt.TextElideMode.ElideMiddle, 320))
+        self._name.setText(job.original_filename)
         self._name.setToolTip(job.source_path)
         self._status.setText(words.status(job, place=self._detail.place))
         palette = self._status.palette()

@@ -523,7 +523,8 @@ class MainWindow(QMainWindow):
 
     def _restore(self) -> None:
         state = self._state
-        self.resize(FIRST_SIZE)
+        room = self.screen().availableSize() * 0.95  # a first size that fits a small or enlarged screen
+        self.resize(FIRST_SIZE.boundedTo(room).expandedTo(LEAST_SIZE))
         self._across.setSizes([200, 1000])
         self._lower.setSizes([460, 220])
         for key, call in {

@@ -1,9 +1,10 @@
 """The sheet before a large drop: what is in it and what will be skipped."""
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QLabel, QVBoxLayout, QWidget
 
-from ingest_desktop.ui import formats, words
+from ingest_desktop.ui import formats, theme, words
 from ingest_desktop.ui.backend import PreflightView
 from ingest_desktop.ui.thin_bar import ThinBar
 
@@ -66,7 +67,10 @@ class PreflightDialog(QDialog):
         row = self._grid.rowCount()
         label, number = QLabel(name), QLabel(formats.number(count))
         label.setTextFormat(Qt.TextFormat.PlainText)
-        label.setEnabled(not dim)
+        if dim:
+            palette = label.palette()
+            palette.setColor(palette.ColorRole.WindowText, QColor(theme.tokens_now().muted))
+            label.setPalette(palette)
         number.setAlignment(Qt.AlignmentFlag.AlignRight)
         self._grid.addWidget(label, row, 0)
         self._grid.addWidget(number, row, 1)

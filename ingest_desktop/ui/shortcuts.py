@@ -122,4 +122,4 @@ class KeySheet(QDialog):
         layout = QVBoxLayout(self)
         layout.addWidget(scroll)
         layout.addWidget(buttons)
-        self.resize(520, 560)
+        self.resize(660, 640)
