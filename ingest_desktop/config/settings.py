@@ -221,7 +221,7 @@ class Settings(BaseSettings):
     )
     # store
     commit_chunks: int = setting(
-        20_000, Group.STORE, "Chunks per commit", "How many pieces of text are stored in one go at most.", ge=1
+        8_000, Group.STORE, "Chunks per commit", "How many pieces of text are stored in one go at most.", ge=1
     )
     commit_seconds: float = setting(
         1.0,

@@ -27,6 +27,7 @@ from ingest_desktop.domain.wire import (
     SegmentSpec,
     SegmentTask,
     recipe_of,
+    signature_of,
 )
 from ingest_desktop.extraction import detect
 from ingest_desktop.extraction.chunker import chunk_blocks
@@ -53,11 +54,6 @@ _WHY = {
 _CALM = frozenset({"text", "code", "markdown", "html"})
 
 Progress = Callable[[str, int, int, str], None]  # phase, done, total, unit
-
-
-def signature_of(status: os.stat_result) -> FileSignature:
-    """What tells, without reading, that a file is still the one we saw."""
-    return FileSignature(status.st_size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns)
 
 
 def look(

@@ -138,6 +138,9 @@ def page_blocks(data: bytes) -> tuple[str | None, list[Block]]:
     for tag in _UNSEEN:
         for node in reversed(tree.tags(tag)):  # inner ones first
             node.decompose()
+    if b"navigation" in data:  # menus and breadcrumbs: the same words on every page of a site
+        for node in reversed(tree.css('[role="navigation"]')):
+            node.decompose()
     for level in "123456":
         for node in tree.tags("h" + level):
             node.insert_before(_HEADING + level)
