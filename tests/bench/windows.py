@@ -1,0 +1,236 @@
+"""Sections ``window``, ``gaps`` and ``million``: the real window, measured from inside by ``window_probe.py``."""
+
+import contextlib
+import json
+import shutil
+import statistics
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import displays
+from book import Row, Section, quantile, spread
+from indexing import Bench, add
+from process_trees import ROOT, environment, ingest
+
+from ingest_desktop.domain.enums import PauseScope
+from ingest_desktop.domain.interfaces.repository import FoundFile
+from ingest_desktop.infrastructure.ledger import Ledger
+
+PROBE = Path(__file__).with_name("window_probe.py")
+LOT = 20_000
+LIMIT_SECONDS = 900
+NO_WINDOW = "no window"
+
+
+def probe(bench: Bench, mode: str, store: Path, *paths: Path) -> dict[str, Any]:
+    """Run the probe in a process of its own; what it found."""
+    result = bench.work / f"probe-{mode}.json"
+    result.unlink(missing_ok=True)
+    with displays.display() as extra, open(bench.log(f"probe-{mode}"), "ab") as log:
+        env = environment(INGESTION_PREFLIGHT_FILES="0", **extra)
+        command = [
+            displays.python(),
+            "-P",
+            str(PROBE),
+            mode,
+            str(store),
+            str(result),
+            str(time.monotonic_ns()),
+            *map(str, paths),
+        ]
+        code = subprocess.run(
+            command, env=env, stdout=log, stderr=log, cwd=ROOT, timeout=LIMIT_SECONDS, check=False
+        ).returncode
+    if not result.exists():
+        raise SystemExit(f"The window probe ended with {code} and no figures; see {bench.log(f'probe-{mode}')}")
+    found: dict[str, Any] = json.loads(result.read_text("utf-8"))
+    return found
+
+
+def window(bench: Bench) -> Section:
+    """Process start to the first painted window, on a fresh store and on one with T in it."""
+    fresh, used = [], []
+    store = bench.fresh("window-T")
+    add(bench, store, bench.set("T"))
+    for number in range(1, bench.runs + 3):
+        fresh.append(probe(bench, "open", bench.fresh("window-fresh")))
+        used.append(probe(bench, "open", store))
+        bench.tell(
+            f"window {number}: painted after {fresh[-1]['painted_ms']:.0f} ms fresh, {used[-1]['painted_ms']:.0f} ms with T"
+        )
+    section = Section(
+        "window",
+        "Time to a painted window",
+        "From the start of the process to the end of the first paint of the whole window; and to the first rows of the list with their "
+        f"content. {len(fresh)} starts each, files in the system's cache. {displays.described()}.",
+        commands=["ingest-desktop --data-dir DIR"],
+    )
+    for what, found in (("fresh store", fresh), ("store with T", used)):
+        section.rows.append(
+            Row(f"{what}: window painted", spread([one["painted_ms"] for one in found], "ms", digits=0), NO_WINDOW)
+        )
+    section.rows.append(
+        Row("store with T: rows painted", spread([one["rows_ms"] for one in used], "ms", digits=0), NO_WINDOW)
+    )
+    section.raw = {"fresh": fresh, "with T": used}
+    return section
+
+
+def gaps(bench: Bench) -> Section:
+    """The event loop while T is ingested and a script scrolls, filters and searches."""
+    found = []
+    for number in range(1, bench.runs + 1):
+        found.append(probe(bench, "gaps", bench.fresh("gaps"), bench.set("T")))
+        one = found[-1]
+        bench.tell(
+            f"gaps {number}/{bench.runs}: p99 {quantile(one['gaps_ms'], 0.99):.1f} ms, max {max(one['gaps_ms']):.1f} ms, {one['steps']} steps"
+        )
+    quiet = _control(bench)
+    section = Section(
+        "gaps",
+        "Event-loop gaps while T is ingested",
+        "A timer of 10 ms runs in the window's event loop; a gap is the time from one tick to the next, so 10 ms is a perfect one. "
+        "Meanwhile T is ingested by the same process and a script works the real widgets: turns the wheel, picks filters, sorts, "
+        f"pages, types queries letter by letter. {bench.runs} runs. {displays.described()}. For comparison: a bare event loop that does "
+        "nothing, while `ingest add T --wait` runs beside it, shows what the machine alone does to a timer.",
+        commands=["ingest-desktop --data-dir FRESH T    # tests/bench/window_probe.py gaps"],
+    )
+    p50, p99 = ([quantile(one["gaps_ms"], share) for one in found] for share in (0.5, 0.99))
+    most = [max(one["gaps_ms"]) for one in found]
+    bare = quiet["gaps_ms"]
+    section.rows = [
+        Row("gap, p50", spread(p50, "ms", digits=1), NO_WINDOW),
+        Row(
+            "gap, p99",
+            spread(p99, "ms", digits=1),
+            NO_WINDOW,
+            goal="at most 20 ms on a quiet machine",
+            met=statistics.median(p99) <= 20,
+        ),
+        Row(
+            "gap, largest",
+            spread(most, "ms", digits=1),
+            NO_WINDOW,
+            goal="at most 100 ms on a quiet machine",
+            met=statistics.median(most) <= 100,
+        ),
+        Row(
+            "bare event loop: p50 / p99 / largest",
+            f"{quantile(bare, 0.5):.1f} / {quantile(bare, 0.99):.1f} / {max(bare):.1f} ms",
+        ),
+    ]
+    steps = found[-1]["slowest_steps"]
+    section.notes.append(
+        "Slowest steps of the script in the last run: " + "; ".join(f"{name} {ms:.0f} ms" for name, ms in steps) + "."
+    )
+    section.notes.append(
+        f"{found[-1]['completed']:,} jobs completed in {found[-1]['seconds']:.1f} s in the last run, {found[-1]['steps']} steps of the script."
+    )
+    section.raw = {
+        "runs": [{**one, "gaps_ms": _thin(one["gaps_ms"])} for one in found],
+        "bare": {**quiet, "gaps_ms": _thin(bare)},
+    }
+    return section
+
+
+def _thin(values: list[float]) -> dict[str, float]:
+    return {f"p{share * 100:g}": round(quantile(values, share), 2) for share in (0.5, 0.9, 0.99, 0.999)} | {
+        "max": max(values),
+        "n": len(values),
+    }
+
+
+def _control(bench: Bench) -> dict[str, Any]:
+    store = bench.fresh("gaps-control")
+    with open(bench.log("gaps-control"), "wb") as log:
+        beside = subprocess.Popen(
+            ingest(store, "add", str(bench.set("T")), "--wait"), env=environment(), stdout=log, stderr=log
+        )
+        try:
+            return probe(bench, "bare", store)
+        finally:
+            beside.terminate()
+            beside.wait()
+
+
+def million(bench: Bench) -> Section:
+    """The window on a job table with very many rows."""
+    store = fill(bench.work / f"jobs-{bench.jobs}", bench.jobs, bench.tell)
+    found = []
+    for number in range(1, bench.runs + 1):
+        found.append(probe(bench, "pages", store))
+        one = found[-1]
+        bench.tell(
+            f"million {number}/{bench.runs}: painted {one['painted_ms']:.0f} ms, rows {one['rows_ms']:.0f} ms, all {one['all_rows_ms']:.0f} ms"
+        )
+    section = Section(
+        "million",
+        f"The window with {bench.jobs:,} jobs in the table",
+        "Half of the jobs are completed, half wait while everything is paused. Opening counts from the start of the process. A page change is "
+        "the key Page Down, or a jump of the scroll bar to a random place, until the list is repainted with the content of all "
+        f"rows on the screen: the rows are read by another thread meanwhile. {bench.runs} runs. {displays.described()}.",
+        commands=["ingest-desktop --data-dir DIR    # tests/bench/window_probe.py pages"],
+    )
+    opened = [one["rows_ms"] for one in found]
+    section.rows = [
+        Row("window painted", spread([one["painted_ms"] for one in found], "ms", digits=0), NO_WINDOW),
+        Row(
+            "opened: first rows painted with content",
+            spread(opened, "ms", digits=0),
+            NO_WINDOW,
+            goal="within 1 s",
+            met=statistics.median(opened) <= 1000,
+        ),
+        Row("all ids in the list", spread([one["all_rows_ms"] for one in found], "ms", digits=0), NO_WINDOW),
+    ]
+    for key, what in (("down", "Page Down"), ("jump", "jump to a random place")):
+        content = [quantile(one[f"{key}_content_ms"], 0.99) for one in found]
+        frame = [quantile(one[f"{key}_frame_ms"], 0.99) for one in found]
+        middle = [quantile(one[f"{key}_content_ms"], 0.5) for one in found]
+        section.rows.append(
+            Row(f"{what}: UI thread busy until the frame is painted, p99", spread(frame, "ms", digits=1), NO_WINDOW)
+        )
+        section.rows.append(Row(f"{what}: all content painted, p50", spread(middle, "ms", digits=1), NO_WINDOW))
+        section.rows.append(
+            Row(
+                f"{what}: all content painted, p99",
+                spread(content, "ms", digits=1),
+                NO_WINDOW,
+                goal="within 16 ms",
+                met=statistics.median(content) <= 16,
+            )
+        )
+    section.raw = {"runs": found}
+    return section
+
+
+def fill(store: Path, jobs: int, tell: Any) -> Path:
+    """A ledger with this many jobs, kept between runs."""
+    stamp = store / "filled"
+    if stamp.exists():
+        return store
+    shutil.rmtree(store, ignore_errors=True)
+    store.mkdir(parents=True)
+    ledger = Ledger(store, queue_limit=10_000_000)
+    with contextlib.closing(ledger):
+        ledger.set_paused(PauseScope.APP, None, True)
+        base = ledger.knowledge_bases()[0]
+        batch = ledger.create_batch(
+            base.kb_id, ["/home/someone/Documents"], origin="command", priority=0, label="Documents"
+        )
+        for first in range(0, jobs, LOT):
+            lot = [_file(number) for number in range(first, min(jobs, first + LOT))]
+            known = {file.path: f"doc-{file.inode}" for file in lot if file.inode % 2}
+            ledger.add_jobs(batch.batch_id, lot, known=known)
+            if first % (LOT * 10) == 0:
+                tell(f"filling the job table: {first:,} of {jobs:,}")
+        ledger.finish_discovery(batch.batch_id, {})
+    stamp.touch()
+    return store
+
+
+def _file(number: int) -> FoundFile:
+    path = f"/home/someone/Documents/projects/{number // 100:05d}/report {number:07d}.pdf"
+    return FoundFile(path, 4_000 + number % 900_000, 10**18 + number, number, 10**18)
