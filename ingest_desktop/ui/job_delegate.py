@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from ingest_desktop.domain.enums import JobStatus, Outcome
 from ingest_desktop.domain.models import Job
 from ingest_desktop.ui import assets, theme
-from ingest_desktop.ui.job_model import LEFT, NUMERIC, RIGHT, Column, JobModel
+from ingest_desktop.ui.job_model import JobModel
+from ingest_desktop.ui.job_rows import LEFT, NUMERIC, RIGHT, Column
 
 Index = QModelIndex | QPersistentModelIndex
 ICON = 16

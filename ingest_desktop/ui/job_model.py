@@ -8,12 +8,10 @@ import time
 from array import array
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from enum import IntEnum
 from typing import Any
 
 from PySide6.QtCore import (
     QAbstractTableModel,
-    QCoreApplication,
     QModelIndex,
     QObject,
     QPersistentModelIndex,
@@ -23,10 +21,24 @@ from PySide6.QtCore import (
     Slot,
 )
 
-from ingest_desktop.domain.enums import JobStatus, Outcome
-from ingest_desktop.domain.models import Job, JobOrder, JobQuery, Progress
-from ingest_desktop.ui import formats, words
+from ingest_desktop.domain.enums import JobStatus
+from ingest_desktop.domain.models import Job, JobQuery
+from ingest_desktop.ui import words
 from ingest_desktop.ui.hub import Hub, Pulse, is_structural
+from ingest_desktop.ui.job_rows import (
+    ALIGNMENT,
+    FIRST_ORDER,
+    LEFT,
+    NUMERIC,
+    ORDERS,
+    RIGHT,
+    SERVED,
+    TOOL_TIP,
+    Column,
+    Row,
+    texts_of,
+    titles,
+)
 from ingest_desktop.ui.row_ids import IdReading, Step
 
 PAGE_ROWS = 256
@@ -36,60 +48,6 @@ REFRESH_MS = 150
 REFRESH_SHARE = 4  # rest this many times as long as the last reading took: at most 20 % of the time
 Index = QModelIndex | QPersistentModelIndex
 ROOT = QModelIndex()
-
-
-class Column(IntEnum):
-    """The columns, in their first order."""
-
-    NAME = 0
-    STATUS = 1
-    PROGRESS = 2
-    PAGES = 3
-    SIZE = 4
-    SPEED = 5
-    LEFT = 6
-    TRIES = 7
-    ADDED = 8
-    BASE = 9
-    FOLDER = 10
-
-
-ORDERS = {
-    Column.NAME: JobOrder.NAME,
-    Column.STATUS: JobOrder.STATUS,
-    Column.PROGRESS: JobOrder.PROGRESS,
-    Column.SIZE: JobOrder.SIZE,
-    Column.ADDED: JobOrder.ADDED,
-}
-FIRST_ORDER = (JobOrder.ADDED, False)
-NUMERIC = frozenset({Column.PAGES, Column.SIZE, Column.SPEED, Column.LEFT, Column.TRIES, Column.ADDED})
-RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-_TOOL_TIP, _ALIGNMENT, _ACCESSIBLE = 3, 7, 11
-_SERVED = frozenset({_TOOL_TIP, _ALIGNMENT, _ACCESSIBLE})
-
-
-class Row:
-    """A job as shown: its texts are made when first asked for."""
-
-    __slots__ = ("fraction", "job", "progress", "texts")
-
-    def __init__(self, job: Job) -> None:
-        self.job = job
-        self.progress: Progress | None = None
-        self.fraction: float | None = job.progress if job.progress > 0 else None
-        self.texts: tuple[str, ...] = ()
-
-    def follow(self, progress: Progress) -> bool:
-        """Take newer progress; within a run the bar never goes back. True when something shown changed."""
-        fraction = progress.fraction
-        if fraction is not None and self.fraction is not None:
-            fraction = max(fraction, self.fraction)
-        if progress == self.progress and fraction == self.fraction:
-            return False
-        self.progress, self.texts = progress, ()
-        self.fraction = fraction if fraction is not None else self.fraction
-        return True
 
 
 class JobModel(QAbstractTableModel):
@@ -146,7 +104,7 @@ class JobModel(QAbstractTableModel):
 
     def data(self, index: Index, role: int = 0) -> Any:
         if role != 0:
-            return self._other(index, role) if role in _SERVED else None
+            return self._other(index, role) if role in SERVED else None
         row = self._rows.get(self._ids[index.row()])
         if row is None:
             return self._miss(index.row(), index.column())
@@ -154,49 +112,32 @@ class JobModel(QAbstractTableModel):
 
     def _other(self, index: Index, role: int) -> Any:
         column = index.column()
-        if role == _ALIGNMENT:
+        if role == ALIGNMENT:
             return RIGHT if column in NUMERIC else LEFT
         row = self._rows.get(self._ids[index.row()])
         if row is None:
             return None
-        if role == _TOOL_TIP:
+        if role == TOOL_TIP:
             if column == Column.STATUS and row.job.error_message:
                 return f"{row.job.error_message}\n{words.next_step(row.job.error_code)}"
             return row.job.source_path if column in (Column.NAME, Column.FOLDER) else None
         text = (row.texts or self._format(row))[column]
-        return f"{_titles()[column]}: {text}" if text else None
+        return f"{titles()[column]}: {text}" if text else None
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
         if orientation != Qt.Orientation.Horizontal or not 0 <= section < len(Column):
             return None
-        if role == _ALIGNMENT:
+        if role == ALIGNMENT:
             return RIGHT if section in NUMERIC else LEFT
         if role != 0:
             return None
-        title = _titles()[section]
+        title = titles()[section]
         if (section, self.query.order) in ORDERS.items() and (self.query.order, self.query.descending) != FIRST_ORDER:
             return f"{title} {'↓' if self.query.descending else '↑'}"
         return title
 
     def _format(self, row: Row) -> tuple[str, ...]:
-        job, progress = row.job, row.progress if row.job.status is JobStatus.RUNNING else None
-        done, total, unit = (
-            (progress.done, progress.total, progress.unit) if progress else (job.units_done, job.units_total, job.unit)
-        )
-        left = progress.seconds_left if progress else None
-        row.texts = (
-            job.original_filename,
-            words.status(job, progress=progress),
-            _progress_text(row),
-            formats.units(done, total, unit),
-            formats.size(job.byte_size),
-            formats.rate(progress.units_per_second or 0.0, unit) if progress else "",
-            formats.duration(left) if left is not None else "",
-            formats.number(job.attempts) if job.attempts > 1 else "",
-            formats.when(job.created_at),
-            self._hub.base_name(job.kb_id),
-            words.folder_of(job.source_path),
-        )
+        row.texts = texts_of(row, self._hub.base_name(row.job.kb_id))
         return row.texts
 
     # rows, by number or id -----------------------------------------------------------------
@@ -459,36 +400,3 @@ class JobModel(QAbstractTableModel):
             self._ids = step.ids
             self.endResetModel()
             self.rows_moved.emit(step.rows)
-
-
-def _progress_text(row: Row) -> str:
-    job = row.job
-    if job.status is JobStatus.COMPLETED:
-        return "" if job.outcome is Outcome.EMPTY else words.passages(job.chunk_count) if job.chunk_count else ""
-    if row.fraction is None or job.status in (JobStatus.FAILED, JobStatus.CANCELLED):
-        return ""
-    if job.status is not JobStatus.RUNNING and not row.fraction:
-        return ""
-    return formats.percent(row.fraction)
-
-
-def column_title(column: Column) -> str:
-    """The name of a column."""
-    return _titles()[column]
-
-
-def _titles() -> tuple[str, ...]:
-    translate = QCoreApplication.translate
-    return (
-        translate("JobModel", "Name"),
-        translate("JobModel", "Status"),
-        translate("JobModel", "Progress"),
-        translate("JobModel", "Pages"),
-        translate("JobModel", "Size"),
-        translate("JobModel", "Speed"),
-        translate("JobModel", "Left"),
-        translate("JobModel", "Tries"),
-        translate("JobModel", "Added"),
-        translate("JobModel", "Knowledge base"),
-        translate("JobModel", "Folder"),
-    )

@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView,
 from ingest_desktop.domain.models import JobOrder
 from ingest_desktop.ui import theme
 from ingest_desktop.ui.job_delegate import PAD, JobDelegate
-from ingest_desktop.ui.job_model import ORDERS, Column, JobModel, column_title
+from ingest_desktop.ui.job_model import JobModel
+from ingest_desktop.ui.job_rows import ORDERS, Column, column_title
 
 ROW_HEIGHT = 28
 KEPT_SELECTION = 5_000  # a larger selection is not carried over when all rows are replaced

@@ -1,0 +1,120 @@
+"""The rows of the job list as text: which columns there are and what stands in them."""
+
+from enum import IntEnum
+
+from PySide6.QtCore import QCoreApplication, Qt
+
+from ingest_desktop.domain.enums import JobStatus, Outcome
+from ingest_desktop.domain.models import Job, JobOrder, Progress
+from ingest_desktop.ui import formats, words
+
+
+class Column(IntEnum):
+    """The columns, in their first order."""
+
+    NAME = 0
+    STATUS = 1
+    PROGRESS = 2
+    PAGES = 3
+    SIZE = 4
+    SPEED = 5
+    LEFT = 6
+    TRIES = 7
+    ADDED = 8
+    BASE = 9
+    FOLDER = 10
+
+
+ORDERS = {
+    Column.NAME: JobOrder.NAME,
+    Column.STATUS: JobOrder.STATUS,
+    Column.PROGRESS: JobOrder.PROGRESS,
+    Column.SIZE: JobOrder.SIZE,
+    Column.ADDED: JobOrder.ADDED,
+}
+FIRST_ORDER = (JobOrder.ADDED, False)
+NUMERIC = frozenset({Column.PAGES, Column.SIZE, Column.SPEED, Column.LEFT, Column.TRIES, Column.ADDED})
+RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+TOOL_TIP, ALIGNMENT, ACCESSIBLE = 3, 7, 11
+SERVED = frozenset({TOOL_TIP, ALIGNMENT, ACCESSIBLE})
+
+
+class Row:
+    """A job as shown: its texts are made when first asked for."""
+
+    __slots__ = ("fraction", "job", "progress", "texts")
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.progress: Progress | None = None
+        self.fraction: float | None = job.progress if job.progress > 0 else None
+        self.texts: tuple[str, ...] = ()
+
+    def follow(self, progress: Progress) -> bool:
+        """Take newer progress; within a run the bar never goes back. True when something shown changed."""
+        fraction = progress.fraction
+        if fraction is not None and self.fraction is not None:
+            fraction = max(fraction, self.fraction)
+        if progress == self.progress and fraction == self.fraction:
+            return False
+        self.progress, self.texts = progress, ()
+        self.fraction = fraction if fraction is not None else self.fraction
+        return True
+
+
+def texts_of(row: Row, base_name: str) -> tuple[str, ...]:
+    """The text of each column."""
+    job, progress = row.job, row.progress if row.job.status is JobStatus.RUNNING else None
+    done, total, unit = (
+        (progress.done, progress.total, progress.unit) if progress else (job.units_done, job.units_total, job.unit)
+    )
+    left = progress.seconds_left if progress else None
+    return (
+        job.original_filename,
+        words.status(job, progress=progress),
+        progress_text(row),
+        formats.units(done, total, unit),
+        formats.size(job.byte_size),
+        formats.rate(progress.units_per_second or 0.0, unit) if progress else "",
+        formats.duration(left) if left is not None else "",
+        formats.number(job.attempts) if job.attempts > 1 else "",
+        formats.when(job.created_at),
+        base_name,
+        words.folder_of(job.source_path),
+    )
+
+
+def progress_text(row: Row) -> str:
+    """How far, or what came of it."""
+    job = row.job
+    if job.status is JobStatus.COMPLETED:
+        return "" if job.outcome is Outcome.EMPTY else words.passages(job.chunk_count) if job.chunk_count else ""
+    if row.fraction is None or job.status in (JobStatus.FAILED, JobStatus.CANCELLED):
+        return ""
+    if job.status is not JobStatus.RUNNING and not row.fraction:
+        return ""
+    return formats.percent(row.fraction)
+
+
+def column_title(column: Column) -> str:
+    """The name of a column."""
+    return titles()[column]
+
+
+def titles() -> tuple[str, ...]:
+    """The names of the columns."""
+    translate = QCoreApplication.translate
+    return (
+        translate("JobModel", "Name"),
+        translate("JobModel", "Status"),
+        translate("JobModel", "Progress"),
+        translate("JobModel", "Pages"),
+        translate("JobModel", "Size"),
+        translate("JobModel", "Speed"),
+        translate("JobModel", "Left"),
+        translate("JobModel", "Tries"),
+        translate("JobModel", "Added"),
+        translate("JobModel", "Knowledge base"),
+        translate("JobModel", "Folder"),
+    )
