@@ -15,13 +15,14 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from ingest_desktop.domain.enums import Outcome
-from ingest_desktop.domain.errors import DuplicateChunkError, StoreError
+from ingest_desktop.domain.errors import ContentGone, DuplicateChunkError, StoreError
 from ingest_desktop.domain.interfaces.repository import Confirmed, Finished, LiveVersion, SegmentIn
 from ingest_desktop.domain.wire import DocumentPlan
 from ingest_desktop.infrastructure.content_schema import SEGMENT_SHIFT
 from ingest_desktop.infrastructure.database import from_db_path, to_db_path, writing
 
 VersionKey = tuple[str, str]  # sha256, recipe
+_Path = tuple[int, int, int]  # document, first job, job
 
 
 def now_text() -> str:
@@ -199,15 +200,20 @@ class ContentWriter:
             What became of each item, in order.
 
         Raises:
-            StoreError: A version lacks a segment; nothing should be committed.
+            ContentGone: A version lacks a segment; nothing should be committed.
         """
         return _Swap(self._begin(), items).run() if items else []
 
-    def confirm(self, items: Sequence[Confirmed]) -> None:
-        """Note that paths still have the content they had, under their newest signature; hidden ones are visible again."""
+    def confirm(self, items: Sequence[Confirmed]) -> set[str]:
+        """Note that paths still have the content they had, under their newest signature; hidden ones are visible again.
+
+        Returns:
+            Those paths that the store knows no more: they were purged meanwhile and have to be read again.
+        """
         if not items:
-            return
+            return set()
         connection = self._begin()
+        known = {row[0] for row in _load_paths(connection, items)}
         keys = [to_db_path(item.path) for item in items]
         connection.exec_driver_sql(
             "UPDATE paths SET job = ?, size = ?, mtime_ns = ?, inode = ?, ctime_ns = ?, hidden = 0 WHERE path = ?",
@@ -217,6 +223,7 @@ class ContentWriter:
             "UPDATE versions SET live = 1 WHERE live = 0 AND document = (SELECT document FROM paths WHERE path = ?)",
             [(key,) for key in keys],
         )
+        return {item.path for item in items} - known
 
 
 class _Swap:
@@ -239,7 +246,7 @@ class _Swap:
                 (hashes,),
             )
         }
-        self._paths = {path: (doc, hidden) for path, doc, hidden in _load_paths(connection, items)}
+        self._paths = {row[0]: row[1:] for row in _load_paths(connection, items)}
         names = json.dumps([_base_name(item.plan.sha256) for item in items])
         self._taken_names = {
             row[0]
@@ -258,7 +265,7 @@ class _Swap:
     def _one(self, item: Finished) -> LiveVersion:
         version = self._versions[item.plan.sha256, item.recipe]
         if version.stored != version.wanted:
-            raise StoreError(f"A version has {version.stored} of {version.wanted} segments and cannot go live.")
+            raise ContentGone(f"{version.stored} of {version.wanted} segments of this document are stored.")
         name = _base_name(item.plan.sha256)
         is_new = item.path not in self._paths and item.plan.sha256 not in self._known_content
         if is_new and version.wanted == 1 and name not in self._taken_names:
@@ -266,7 +273,7 @@ class _Swap:
             self._next_document += 1
             self._taken_names.add(name)
             self._known_content.add(item.plan.sha256)
-            self._paths[item.path] = (version.document, 0)
+            self._paths[item.path] = (version.document, item.job_id, item.job_id)
             self._new.append((item, version, name))
             return _live(version, name, Outcome.INGESTED, None)
         self._flush()
@@ -301,7 +308,7 @@ class _Swap:
         else:
             document = version.document
             unchanged = before is not None and before[0] == document
-            outcome = Outcome.UNCHANGED if unchanged else Outcome.DUPLICATE
+            outcome = _again(item, before) if before is not None and unchanged else Outcome.DUPLICATE
         twin_path = self._first_path(document, item.path) if outcome is Outcome.DUPLICATE else None
         if outcome is Outcome.DUPLICATE and twin_path is None:
             outcome = Outcome.INGESTED  # its twins are all in the trash
@@ -310,7 +317,7 @@ class _Swap:
         self._known_content.add(item.plan.sha256)
         return _live(version, self._document_id(document), outcome, twin_path)
 
-    def _place(self, item: Finished, version: _Version, before: tuple[int, int] | None) -> tuple[int, Outcome]:
+    def _place(self, item: Finished, version: _Version, before: _Path | None) -> tuple[int, Outcome]:
         """Find or make the document for a version that has none yet."""
         run = self._connection.exec_driver_sql
         self._number_chunks(version)
@@ -366,7 +373,7 @@ class _Swap:
             run("UPDATE segments SET first_ordinal = ? WHERE id = ?", updates)
         run("UPDATE versions SET chunks = ? WHERE id = ?", (version.chunks, version.id))
 
-    def _point(self, item: Finished, document: int, before: tuple[int, int] | None) -> None:
+    def _point(self, item: Finished, document: int, before: _Path | None) -> None:
         """Let a path name a document; a document that nobody names any more is taken out."""
         signature = tuple(item.plan.signature)
         run = self._connection.exec_driver_sql
@@ -386,7 +393,7 @@ class _Swap:
                 for version in self._versions.values():
                     if version.document == before[0]:
                         version.document = None
-        self._paths[item.path] = (document, 0)
+        self._paths[item.path] = (document, before[1] if before else item.job_id, item.job_id)
 
     def _first_path(self, document: int, but: str, *, hidden: bool = False) -> str | None:
         row = self._connection.exec_driver_sql(
@@ -422,16 +429,25 @@ def _live(version: _Version, name: str, outcome: Outcome, twin_path: str | None)
     )
 
 
-def _load_paths(connection: Connection, items: Sequence[Finished]) -> Iterable[tuple[str, int, int]]:
-    """(path, document, hidden) of the paths that are known. Names that are not UTF-8 do not fit in JSON."""
+def _again(item: Finished, before: _Path) -> Outcome:
+    """The outcome for a path that has this content already: perhaps this very job brought it, and the ledger was not told."""
+    if before[2] != item.job_id:
+        return Outcome.UNCHANGED
+    return Outcome.INGESTED if before[1] == item.job_id else Outcome.UPDATED
+
+
+def _load_paths(
+    connection: Connection, items: Sequence[Finished] | Sequence[Confirmed]
+) -> list[tuple[str, int, int, int]]:
+    """(path, document, first job, job) of the paths that are known. Names that are not UTF-8 do not fit in JSON."""
     keys = [to_db_path(item.path) for item in items]
-    query = "SELECT path, document, hidden FROM paths WHERE path "
+    query = "SELECT path, document, first_job, job FROM paths WHERE path "
     plain = json.dumps([key for key in keys if isinstance(key, str)])
     rows = list(connection.exec_driver_sql(query + "IN (SELECT value FROM json_each(?))", (plain,)))
     for key in keys:
         if isinstance(key, bytes):
             rows.extend(connection.exec_driver_sql(query + "= ?", (key,)))
-    return [(from_db_path(path), document, hidden) for path, document, hidden in rows]
+    return [(from_db_path(path), document, first_job, job) for path, document, first_job, job in rows]
 
 
 def retire_document(connection: Connection, document: int) -> None:
@@ -489,5 +505,5 @@ def _load_versions(connection: Connection, wanted: set[VersionKey]) -> dict[Vers
         version.failed = tuple((int(p), str(w)) for part in json.loads(failed or "[]") for p, w in json.loads(part))
         version.warnings += tuple(w for part in json.loads(warnings or "[]") for w in json.loads(part))
     if len(found) != len(wanted):
-        raise StoreError("A version that should go live is not in the store.")
+        raise ContentGone("The text of this document is not in the store any more.")
     return found

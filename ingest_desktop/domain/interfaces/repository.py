@@ -366,8 +366,8 @@ class ContentStore(Protocol):
         """Make complete versions answer for their paths, in the open transaction; old ones stop answering."""
         ...
 
-    def confirm(self, items: Sequence[Confirmed]) -> None:
-        """Note that paths still have the content they had."""
+    def confirm(self, items: Sequence[Confirmed]) -> set[str]:
+        """Note that paths still have the content they had. Those that the store knows no more are returned."""
         ...
 
     def commit(self) -> None:
