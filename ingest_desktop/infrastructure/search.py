@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 
 from sqlalchemy import Connection
 
+from ingest_desktop.domain.cjk import cjk_terms
 from ingest_desktop.domain.models import Hit, SearchPage
 from ingest_desktop.domain.models.content import MARK_END, MARK_START
 from ingest_desktop.domain.query import Group, ParsedQuery, Term, parse_query, to_fts5
@@ -75,7 +76,7 @@ def _hit(row: Sequence[Any], kb_id: str, terms: tuple[Term, ...]) -> Hit:
     fields = chunk_fields(row, kb_id)
     if MARK_START not in snippet:
         snippet = _plain_snippet(fields["text"], terms)
-    return Hit(**fields, score=round(float(score), 6), snippet=snippet)
+    return Hit(**fields, score=float(score), snippet=snippet)
 
 
 def _plain_snippet(text: str, terms: tuple[Term, ...], width: int = 240) -> str:
@@ -130,15 +131,16 @@ def _with_rare_words(connection: Connection, root: Group) -> Group:
 
 
 def _frequency(connection: Connection, term: Term) -> int:
-    """In how many chunks the rarest word of a term stands."""
-    counts = [
-        int(
-            connection.exec_driver_sql(
-                "SELECT coalesce(max(doc), 0) FROM chunks_terms WHERE term = ?", (index_word(word),)
-            ).scalar_one()
-        )
-        for word in term.words
-    ]
+    """In how many chunks the rarest word of a term stands; for a beginning of a word, the most frequent such word."""
+    counts: list[int] = []
+    for number, word in enumerate(term.words):
+        grams = (cjk_terms(word) or "").split()
+        # A word with Chinese or Japanese signs is found by its pairs; a lone last sign stands for any pair with it.
+        for part in [gram for gram in grams if len(gram) > 1] or grams or [index_word(word)]:
+            is_beginning = bool(grams and len(part) == 1) or (term.prefix and number == len(term.words) - 1)
+            last = part + "\U0010ffff" if is_beginning else part
+            sql = "SELECT coalesce(max(doc), 0) FROM chunks_terms WHERE term >= ? AND term <= ?"
+            counts.append(int(connection.exec_driver_sql(sql, (part, last)).scalar_one()))
     return min(counts)
 
 
