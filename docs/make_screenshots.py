@@ -122,7 +122,7 @@ def pictures(window: MainWindow, documents: Path, settings: Settings, folder: Pa
         [str(documents / "2004"), *(str(path) for path in sorted(documents.iterdir()) if path.name > "2004")]
     )
     wait(lambda: count(window, JobStatus.COMPLETED) > 300)
-    window.overlay.announce(3, window.target_name())
+    window.overlay.announce(3, window.adding.target_name())
     save(window, folder, "drop")
     window.overlay.hide()
     wait(lambda: count(window, JobStatus.COMPLETED) > 3_000 and count(window, JobStatus.RUNNING) > 0)

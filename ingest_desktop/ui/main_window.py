@@ -2,17 +2,17 @@
 
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QEvent, QMimeData, QPoint, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QByteArray, QEvent, QPoint, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent, QGuiApplication
-from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from ingest_desktop import __version__
 from ingest_desktop.config.settings import Settings, save_changes
 from ingest_desktop.domain.enums import JobEvent
-from ingest_desktop.domain.errors import DuplicateJobError
 from ingest_desktop.domain.models import JobOrder, JobQuery, JobSelector, QueueMove, Submission
 from ingest_desktop.ui import assets, dialogs, opener, theme, window_state
 from ingest_desktop.ui.actions import EVENTS, Actions
+from ingest_desktop.ui.adding import Adding
 from ingest_desktop.ui.backend import Tunable
 from ingest_desktop.ui.base_menu import BaseMenus
 from ingest_desktop.ui.commands import Commands, sentence_of
@@ -76,6 +76,7 @@ class MainWindow(QMainWindow):
         self.commands = Commands(self._hub, self)
         self.intake = Intake(self._hub, self)
         self.sidebar = Sidebar(self)
+        self.adding = Adding(self._hub, self.intake, self.sidebar, self)
         self.top = TopBar(self.actions_, self.table.column_menu(), self)
         self.search = SearchView(self._hub, self.top.field, self)
         self.detail = DetailPanel(self._hub, self)
@@ -185,10 +186,10 @@ class MainWindow(QMainWindow):
         for key in ("all", "running", "waiting", "paused", "attention", "completed"):
             actions[f"filter_{key}"].triggered.connect(lambda _=False, k=key: self._go_to(k))
         for name, slot in {
-            "add_files": self._on_add_files,
-            "add_folder": self._on_add_folder,
-            "paste": self._on_paste,
-            "samples": self._on_samples,
+            "add_files": self.adding.choose_files,
+            "add_folder": self.adding.choose_folder,
+            "paste": self.adding.paste,
+            "samples": self.adding.add_samples,
             "delete": self._on_delete,
             "toggle": lambda: commands.toggle(self.selection.now),
             "toggle_all": commands.toggle_all,
@@ -208,12 +209,15 @@ class MainWindow(QMainWindow):
         actions["detail"].toggled.connect(self._on_detail)
 
     def _wire_drops(self) -> None:
-        self.empty.add_wanted.connect(self._on_add_files)
-        self.empty.folder_wanted.connect(self._on_add_folder)
-        self.empty.samples_wanted.connect(self._on_samples)
+        self.empty.add_wanted.connect(self.adding.choose_files)
+        self.empty.folder_wanted.connect(self.adding.choose_folder)
+        self.empty.samples_wanted.connect(self.adding.add_samples)
         self.intake.begun.connect(self.batch_strip.look)
-        self.intake.ended.connect(self._on_submitted)
-        self.intake.failed.connect(self._on_not_added)
+        self.adding.said.connect(self.status.say)
+        self.adding.found.connect(self.table.select_job)
+        self.adding.found.connect(lambda _: self.batch_strip.hide())
+        self.adding.refused.connect(self._on_refused)
+        self.adding.added.connect(self._on_submitted)
 
     # following the engine ------------------------------------------------------------------
 
@@ -354,66 +358,25 @@ class MainWindow(QMainWindow):
 
     def add_paths(self, paths: list[str]) -> None:
         """Add files and folders to the picked knowledge base, as a drop does."""
-        self.intake.add(paths, self.sidebar.base_id)
-
-    def target_name(self) -> str:
-        """Where a drop goes."""
-        base = self.sidebar.base_id
-        if base is None and self._hub.bases:
-            base = self._hub.bases[0].kb_id
-        return self._hub.base_name(base) if base else self.tr("Library")
-
-    @Slot()
-    def _on_add_files(self) -> None:
-        dialog = QFileDialog(self, self.tr("Add files to {name}").format(name=self.target_name()))
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
-        dialog.filesSelected.connect(self.add_paths)
-        dialog.open()
-
-    @Slot()
-    def _on_add_folder(self) -> None:
-        dialog = QFileDialog(self, self.tr("Add a folder to {name}").format(name=self.target_name()))
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-        dialog.filesSelected.connect(self.add_paths)
-        dialog.open()
-
-    @Slot()
-    def _on_paste(self) -> None:
-        paths = local_paths(QGuiApplication.clipboard().mimeData() or QMimeData())
-        if paths:
-            self.add_paths(paths)
-        else:
-            self.status.say(self.tr("There are no files on the clipboard."))
-
-    @Slot()
-    def _on_samples(self) -> None:
-        self.add_paths([str(assets.samples())])
+        self.adding.add_paths(paths)
 
     @Slot(object)
     def _on_submitted(self, submission: Submission) -> None:
         self.batch_strip.set_report(submission.report)
         self._watch(submission.batch.batch_id)
         self.model.refresh()
-        if not submission.report.added and len(submission.already_listed) == 1:
-            self.table.select_job(int(submission.already_listed[0]))
 
-    @Slot(object)
-    def _on_not_added(self, error: Exception) -> None:
-        if isinstance(error, DuplicateJobError):
-            self.batch_strip.hide()
-            self.status.say(sentence_of(error))
-            self.table.select_job(int(error.job_id))
-            return
+    @Slot(str)
+    def _on_refused(self, sentence: str) -> None:
         self.batch_strip.hide()
-        self.trouble_strip.say(sentence_of(error))
+        self.trouble_strip.say(sentence)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Only local files are welcome; the target is named while they are over the window."""
         paths = local_paths(event.mimeData())
         if paths:
             event.acceptProposedAction()
-            self.overlay.announce(len(paths), self.target_name())
+            self.overlay.announce(len(paths), self.adding.target_name())
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
         if self.overlay.isVisible():
