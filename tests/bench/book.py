@@ -94,14 +94,20 @@ class Book:
 def _missed(missed: list[tuple[str, dict[str, Any]]]) -> str:
     if not missed:
         return ""
-    return " Not met:\n\n" + "\n".join(f"- {row['what']}: {row['ours']} (goal: {row['goal']})" for _, row in missed)
+    return " Not met:\n\n" + "\n".join(
+        f"- {row['what']}: {row['ours'] if row['ratio'] == '–' else row['ratio']} (goal: {row['goal']})"
+        for _, row in missed
+    )
 
 
 def _section_text(found: dict[str, Any], *, own_machine: bool) -> str:
     lines = [f"## {found['title']}", "", found["about"], ""]
     if own_machine:
         lines += [_machine_text(found["machine"])]
-    lines += ["| figure | Ingest Desktop | recoll | ratio | goal | met |", "| --- | --- | --- | --- | --- | --- |"]
+    lines += [
+        "| figure | Ingest Desktop | recoll | recoll ÷ ours | goal | met |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
     for row in found["rows"]:
         met = {True: "yes", False: "**no**", None: "–"}[row["met"]]
         lines.append(f"| {row['what']} | {row['ours']} | {row['recoll']} | {row['ratio']} | {row['goal']} | {met} |")
@@ -179,6 +185,12 @@ def spread(values: Sequence[float], unit: str, *, digits: int = 2) -> str:
     """The median, with the least and the greatest where there are several."""
     middle = f"{statistics.median(values):,.{digits}f} {unit}"
     return middle if len(values) == 1 else f"{middle} ({min(values):,.{digits}f} … {max(values):,.{digits}f})"
+
+
+def times(ratios: Sequence[float]) -> str:
+    """How many times less we take."""
+    middle = f"{statistics.median(ratios):.2f}x"
+    return middle if len(ratios) == 1 else f"{middle} ({min(ratios):.2f} … {max(ratios):.2f})"
 
 
 def quantile(values: Sequence[float], share: float) -> float:

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import sqlite3
 import statistics
@@ -14,10 +15,11 @@ from typing import Any
 
 import corpora
 import displays
-from book import NOT_MEASURED, Row, Section, mib, spread
+from book import NOT_MEASURED, Row, Section, mib, spread, times
 from process_trees import Memory, Use, environment, ingest, peak_memory, run
 from recoll import Index, what_is_missing
 
+WORDS = re.compile(r"\w+")
 GOALS = {"T": (6.0, 4.0), "P": (3.0, 2.5)}
 HEADLESS_MIB, WINDOW_MIB = 300, 400
 GROWTH = 1.15  # a peak that is higher by more than this on twice the files has grown
@@ -74,6 +76,12 @@ def describe(folder: Path) -> str:
     return f"{len(corpora.files_of(folder)):,} files, {corpora.size_of(folder) / 1e6:,.1f} MB"
 
 
+def runs_in_turn(bench: Bench) -> str:
+    """How often it was measured, and of how much."""
+    part = f", of each {bench.fraction}th file only" if bench.fraction > 1 else ""
+    return f"{bench.runs} pairs of runs, in turn{part}" if bench.runs > 1 else f"one pair of runs{part}"
+
+
 # --- processor seconds ----------------------------------------------------------------------------
 
 
@@ -121,7 +129,7 @@ def _cpu_section(
             f"processor seconds of the whole tree, {name}",
             spread([use.cpu_seconds for use in ours], "s"),
             spread([use.cpu_seconds for use in theirs], "s") if theirs else NOT_MEASURED,
-            spread(ratios, "x less") if ratios else NOT_MEASURED,
+            times(ratios) if ratios else NOT_MEASURED,
             f"at least {goal:g}x less (not done below {least:g}x)",
             statistics.median(ratios) >= goal if ratios else None,
         )
@@ -135,9 +143,10 @@ def _cpu_section(
     )
     documents = f"{index.documents():,} documents" if theirs else NOT_MEASURED
     section.rows.append(Row("documents that can be found", _outcome(held), documents))
-    if theirs and name == "P":
-        ours_the, theirs_the = _documents_with(bench.work / "cpu-P", "the"), index.count("the mime:application/pdf")
-        section.rows.append(Row("PDFs whose text has the word “the”", f"{ours_the:,}", f"{theirs_the:,}"))
+    with_the = f"{_documents_with(bench.work / f'cpu-{name}', 'the'):,}"
+    section.rows.append(
+        Row("files whose text has the word “the”", with_the, f"{index.count('The'):,}" if theirs else NOT_MEASURED)
+    )
     orphans = sum(use.orphans for use in ours)
     section.notes.append(
         f"Processes left behind for others to reap, their seconds included above: {orphans} of ours in {len(ours)} runs"
@@ -181,7 +190,7 @@ def _documents_with(store: Path, word: str) -> int:
     found = set()
     for line in told.stdout.splitlines():
         record = json.loads(line)
-        if record["document_id"] not in found and word in record["text"].casefold().split():
+        if record["document_id"] not in found and word in WORDS.findall(record["text"].casefold()):
             found.add(record["document_id"])
     return sum(document in found for document in of.values())
 
@@ -328,13 +337,13 @@ def rescan(bench: Bench) -> Section:
     section = Section(
         "rescan",
         "Looking again at an unchanged set T",
-        f"Set T ({describe(folder)}) is given a second time, all unchanged; {bench.runs} pairs of runs, in turn. Ours writes a new "
+        f"Set T ({describe(folder)}) is given a second time, all unchanged; {runs_in_turn(bench)}. Ours writes a new "
         "job row for each file, as every act of adding does.",
         commands=["ingest --data-dir SAME add T --wait", "recollindex -c CONF"],
     )
     for what, key in (("processor seconds of the whole tree", "cpu_seconds"), ("seconds by the clock", "wall_seconds")):
         own, other = [getattr(use, key) for use in ours], [getattr(use, key) for use in theirs]
-        ratio = spread([b / a for a, b in zip(own, other, strict=True)], "x less") if other else NOT_MEASURED
+        ratio = times([b / a for a, b in zip(own, other, strict=True)]) if other else NOT_MEASURED
         section.rows.append(Row(what, spread(own, "s"), spread(other, "s") if other else NOT_MEASURED, ratio))
     section.raw = {"ours": [_raw(use) for use in ours], "recoll": [_raw(use) for use in theirs]}
     if absent:

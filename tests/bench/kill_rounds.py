@@ -163,7 +163,10 @@ def _judge(store: Path, log: Path, expected: tuple[str, list[dict[str, Any]]]) -
         wrong.append(f"the search for files of batches {open_batches} never ended")
     if bad := _jobs(store, "SELECT id, status, error_code FROM ingest_jobs WHERE status <> 'completed'"):
         wrong.append(f"{len(bad)} jobs did not complete, such as {bad[0]}")
-    twice = "SELECT h.job_id FROM job_history h WHERE EXISTS (SELECT 1 FROM job_history e WHERE e.job_id = h.job_id AND e.id < h.id AND e.to_status = 'completed')"
+    twice = (
+        "SELECT h.job_id FROM job_history h WHERE EXISTS (SELECT 1 FROM job_history e "
+        "WHERE e.job_id = h.job_id AND e.id < h.id AND e.to_status = 'completed')"
+    )
     if again := _jobs(store, twice):
         wrong.append(f"{len(again)} entries in the history of jobs that had completed, such as of job {again[0][0]}")
     read_twice = (

@@ -84,8 +84,9 @@ def search(bench: Bench) -> Section:
     section = Section(
         "search",
         "Search latency, T and P together",
-        f"{len(queries)} queries drawn from the documents' own words, each asked once, one after the other, {LIMIT} hits with snippets; in "
-        f"process, through the service that the window uses. The store holds {held['ingest_documents']:,} documents, {held['ingest_chunks']:,} chunks.",
+        f"{len(queries)} queries drawn from the documents' own words, each asked once, one after the other, {LIMIT} hits with snippets; "
+        f"in process, through the service that the window uses. "
+        f"The store holds {held['ingest_documents']:,} documents, {held['ingest_chunks']:,} chunks.",
         commands=[
             "ingest --data-dir FRESH add T P --wait",
             "recollq -c CONF -n 50 QUERY    # a process for each query",
