@@ -51,6 +51,18 @@ class App:
     metrics: Metrics
     persistence: PersistenceStore
 
+    def apply_settings(self, settings: Settings) -> None:
+        """Go by these settings from now on. Blocks while the workers finish what is in hand and start anew.
+
+        A recipe must not change in the middle of a document, so the workers take new settings only between two
+        runs. Settings that are not marked live need a restart of the program.
+        """
+        self.settings = settings
+        self.housekeeping.use(settings)
+        if self.lifecycle.crew is not None:
+            self.lifecycle.stop(settings.thread_join_timeout)
+            self.lifecycle.start()
+
     def store_bytes(self) -> int:
         """What the store takes on the disk, in bytes."""
         ledger = self.settings.data_root / "ledger.db"
@@ -107,15 +119,19 @@ def build_app(
     housekeeping = Housekeeping(repository, contents, settings)
 
     def make_crew(worker_id: str, batch_id: str | None) -> Crew:
-        return _crew(worker_id, batch_id, settings, repository, contents, housekeeping, hub, board, metrics)
+        return _crew(worker_id, batch_id, app.settings, repository, contents, housekeeping, hub, board, metrics)
+
+    def is_current(recipe: str) -> bool:
+        return recipe_is_current(recipe, app.settings.extract_options)
 
     lifecycle = WorkerLifecycle(repository, make_crew, worker_host or ThreadHost, label=label)
-    submitter = Submitter(repository, contents, hub, recipe_check(settings.extract_options))
+    submitter = Submitter(repository, contents, hub, is_current)
     service = IngestionService(repository, contents, lifecycle, housekeeping, submitter, hub, actor=actor)
     search = SearchService(repository, contents, FullTextIndex(contents.of))
-    return App(
+    app = App(
         settings, repository, contents, service, search, lifecycle, housekeeping, hub, board, metrics, persistence
     )
+    return app
 
 
 def _crew(
@@ -152,19 +168,15 @@ def _crew(
     return Crew(scheduler, queue, producers, consumer, steward, worker_id)
 
 
-def recipe_check(options: ExtractOptions) -> Callable[[str], bool]:
-    """Says whether a stored recipe is what would be done today: reader, its version, sizes."""
-
-    def is_current(recipe: str) -> bool:
-        match = _RECIPE.match(recipe)
-        if match is None:
-            return False
-        reader, version = match["reader"], int(match["version"])
-        if reader_version(reader) != version:
-            return False
-        return any(recipe_of(reader, version, options, unit) == recipe for unit in ("page", "byte", "whole"))
-
-    return is_current
+def recipe_is_current(recipe: str, options: ExtractOptions) -> bool:
+    """Whether a stored recipe is what would be done today: reader, its version, sizes."""
+    match = _RECIPE.match(recipe)
+    if match is None:
+        return False
+    reader, version = match["reader"], int(match["version"])
+    if reader_version(reader) != version:
+        return False
+    return any(recipe_of(reader, version, options, unit) == recipe for unit in ("page", "byte", "whole"))
 
 
 def _by_status(repository: Ledger) -> dict[str, int]:

@@ -11,6 +11,8 @@ from ingest_desktop.domain.interfaces.repository import Repository
 
 _log = logging.getLogger(__name__)
 
+UNFINISHED_KEPT = timedelta(days=1)  # at least: what is half read may be in somebody's hands
+
 
 class Housekeeping:
     """Any thread, one at a time."""
@@ -20,6 +22,10 @@ class Housekeeping:
         self._contents = contents
         self._settings = settings
         self._lock = threading.Lock()
+
+    def use(self, settings: Settings) -> None:
+        """Go by these settings from now on."""
+        self._settings = settings
 
     def deliver(self) -> int:
         """Tell the content stores which paths were deleted or restored; how many entries were done.
@@ -54,11 +60,12 @@ class Housekeeping:
         try:
             self.deliver()
             before = datetime.now(UTC) - timedelta(days=self._settings.undo_days)
+            unfinished = min(before, datetime.now(UTC) - UNFINISHED_KEPT)
             while not (stop and stop.is_set()) and self._repository.purge(before):
                 pass
             self.deliver()
             for store in self._contents.opened():
-                while not (stop and stop.is_set()) and store.sweep(unfinished_before=before):
+                while not (stop and stop.is_set()) and store.sweep(unfinished_before=unfinished):
                     pass
         except IngestError as error:
             _log.warning("housekeeping put off", extra={"code": error.code, "cause": str(error)})
