@@ -55,7 +55,7 @@ class Scheduler:
         self._refilling = False
         self._wanted = True  # whether a claim may bring something
         self._stopping = False
-        self._held = False
+        self._held: set[str] = set()  # why nothing is claimed for now
 
     @property
     def options(self) -> ExtractOptions:
@@ -76,10 +76,13 @@ class Scheduler:
                 refill = self._wanted and not self._refilling and not self._held
                 if refill:
                     self._refilling = True
+                    self._wanted = False  # before the ledger is asked: a ``wake`` from now on calls for another claim
                 elif not self._condition.wait(timeout_seconds):
                     return None
-            if refill:
-                self._refill()
+            if refill and not self._refill():
+                with self._condition:
+                    self._condition.wait(timeout_seconds)  # the store could not be asked: not at once again
+                return None
 
     def _take(self) -> Assignment | None:
         self._drop_taken_away()
@@ -115,9 +118,14 @@ class Scheduler:
                 return
             self._lots.popleft()
 
-    def _refill(self) -> None:
-        """Claim jobs and pack them. When a claim brings nothing, the next one waits for ``wake``."""
-        claims: list[Claim] = []
+    def _refill(self) -> bool:
+        """Claim jobs and pack them. When a claim brings nothing, the next one waits for ``wake``.
+
+        Returns:
+            False when the ledger could not be asked: what waits there still waits, so a claim stays wanted.
+        """
+        claims: list[Claim] | None = None
+        jobs: list[ActiveJob] = []
         try:
             claims = self._repository.claim(
                 self._worker_id,
@@ -126,17 +134,22 @@ class Scheduler:
                 batch_id=self._batch_id,
             )
             jobs = [ActiveJob(claim) for claim in claims]
-            self._look_up_known(jobs)
+            self._look_up_known(jobs)  # when it fails they are simply read without
         except IngestError as error:
             _log.warning("claim failed", extra={"code": error.code, "cause": str(error)})
-            jobs = [ActiveJob(claim) for claim in claims]
+        except Exception:  # noqa: BLE001 - or nobody would ever claim again
+            _log.exception("claim failed")
         with self._condition:
             self._refilling = False
-            self._wanted = bool(claims)
+            self._wanted = self._wanted or claims is None or bool(claims)
             for job in jobs:
+                former = self._active.get(job.claim.job_id)
+                if former is not None:  # taken away and waiting again before we noticed: what is in hand of it is void
+                    former.dropped = True
                 self._active[job.claim.job_id] = job
             self._lots.extend(self._pack(jobs))
             self._condition.notify_all()
+        return claims is not None
 
     def _look_up_known(self, jobs: Sequence[ActiveJob]) -> None:
         by_kb: dict[str, list[ActiveJob]] = {}
@@ -218,8 +231,10 @@ class Scheduler:
         done = list(jobs)
         with self._condition:
             for job in done:
-                self._active.pop(job.claim.job_id, None)
                 job.dropped = True
+            done = [job for job in done if self._active.get(job.claim.job_id) is job]  # not a later claim of the same
+            for job in done:
+                del self._active[job.claim.job_id]
             self._board.forget({job.claim.job_id for job in done})
             self._condition.notify_all()
 
@@ -251,10 +266,13 @@ class Scheduler:
             self._condition.notify_all()
         return lost
 
-    def hold(self, held: bool) -> None:
-        """Claim nothing for now (disk full, store busy), or go on."""
+    def hold(self, held: bool, reason: str) -> None:
+        """Claim nothing for now (disk full, store busy), or go on once no reason is left."""
         with self._condition:
-            self._held = held
+            if held:
+                self._held.add(reason)
+            else:
+                self._held.discard(reason)
             self._wanted = True
             self._condition.notify_all()
 

@@ -17,7 +17,7 @@ from ingest_desktop.application.scheduler import Scheduler
 from ingest_desktop.application.work import ActiveJob, Complete, Fault, Result, ResultQueue, Same, Stored
 from ingest_desktop.config.settings import Settings
 from ingest_desktop.domain.enums import Outcome
-from ingest_desktop.domain.errors import IngestError, StoreError
+from ingest_desktop.domain.errors import ContentGone, IngestError, StoreBusy, StoreDamaged, StoreFull
 from ingest_desktop.domain.interfaces.contents import ContentStores
 from ingest_desktop.domain.interfaces.repository import Confirmed, ContentStore, Ending, Finished, Repository, SegmentIn
 from ingest_desktop.observability.logs import work_context
@@ -33,15 +33,44 @@ LONGEST_WAIT_SECONDS = 15.0  # between two tries while the store cannot be writt
 class _Group:
     """Results for one knowledge base that are not stored yet."""
 
-    segments: list[SegmentIn] = field(default_factory=list)
+    segments: list[tuple[ActiveJob, SegmentIn]] = field(default_factory=list)
     finishing: list[ActiveJob] = field(default_factory=list)
     same: list[Same] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    guilty: set[ActiveJob] = field(
+        default_factory=set
+    )  # jobs of ``faults``: one ending each, however many segments fail
 
     @property
     def ending_jobs(self) -> list[ActiveJob]:
         """Jobs that end with this group."""
         return [*self.finishing, *(same.job for same in self.same), *(fault.job for fault in self.faults)]
+
+    @property
+    def jobs(self) -> list[ActiveJob]:
+        """Every job that has something in this group, once."""
+        return list(dict.fromkeys([*(job for job, _ in self.segments), *self.ending_jobs]))
+
+    @property
+    def has_content(self) -> bool:
+        """False when jobs only end here, so that the content need not be touched."""
+        return bool(self.segments or self.finishing or self.same)
+
+    def fault(self, fault: Fault) -> None:
+        """Add a fault, unless the job has one."""
+        if fault.job not in self.guilty:
+            self.guilty.add(fault.job)
+            self.faults.append(fault)
+
+    def part(self, jobs: "set[ActiveJob]", *, ending: bool = True) -> "_Group":
+        """What belongs to these jobs; without ``ending``, the segments of all the others, too."""
+        return _Group(
+            [entry for entry in self.segments if not ending or entry[0] in jobs],
+            [job for job in self.finishing if job in jobs],
+            [same for same in self.same if same.job in jobs],
+            [fault for fault in self.faults if fault.job in jobs],
+            self.guilty & jobs,
+        )
 
 
 class Consumer:
@@ -107,16 +136,16 @@ class Consumer:
                 self._oldest = time.monotonic()
             if isinstance(result, Stored):
                 assert job.plan is not None
-                group.segments.append(SegmentIn(job.plan, job.recipe, result.result))
+                group.segments.append((job, SegmentIn(job.plan, job.recipe, result.result)))
                 self._chunks += len(result.result.chunks)
-                if self._scheduler.segment_stored(job, result.result.number):
+                if self._scheduler.segment_stored(job, result.result.number) and job not in group.guilty:
                     group.finishing.append(job)
             elif isinstance(result, Complete):
                 group.finishing.append(job)
             elif isinstance(result, Same):
                 group.same.append(result)
             else:
-                group.faults.append(result)
+                group.fault(result)
 
     # storing -------------------------------------------------------------------------------
 
@@ -130,30 +159,50 @@ class Consumer:
     def _store_patiently(self, kb_id: str, group: _Group) -> None:
         """Store a group; while the disk is full or the store is locked, keep it and try again."""
         wait, in_trouble = 0.5, False
+        # Jobs that were taken away do not end here, but what was read of them is kept. One that is back in our hands
+        # under a new claim must not stand here twice.
+        group = group.part({job for job in group.jobs if not job.dropped}, ending=False)
         while True:
             try:
                 self._store(kb_id, group)
                 break
-            except StoreError as error:
-                if not error.retryable or self._give_up.is_set():
-                    self._fail(group, error)
-                    break
+            except (StoreBusy, StoreFull) as error:
+                if self._give_up.is_set():
+                    _log.warning("group not stored; its jobs wait again", extra={"code": error.code})
+                    break  # the lifecycle gives back what is still in our hands
                 _log.warning("store not writable", extra={"code": error.code, "cause": str(error)})
-                self._scheduler.hold(True)
+                self._scheduler.hold(True, "store")
                 self._hub.trouble(error.code, str(error), error.hint)
                 in_trouble = True
                 self._give_up.wait(wait)
                 wait = min(wait * 2, LONGEST_WAIT_SECONDS)
+            except Exception as error:  # noqa: BLE001 - also what a reader made that no store takes: it must not end us
+                self._sort_out(kb_id, group, error)
+                break
         if in_trouble:
-            self._scheduler.hold(False)
+            self._scheduler.hold(False, "store")
             self._hub.trouble("", "", "")
+
+    def _sort_out(self, kb_id: str, group: _Group, error: Exception) -> None:
+        """A group cannot be stored: find the guilty by halves, so that its neighbours do not fail with it."""
+        jobs = group.jobs
+        if len(jobs) == 1 or isinstance(error, StoreDamaged):
+            self._fail(kb_id, group, error)
+            return
+        _log.warning("group cannot be stored; trying halves", extra={"cause": str(error)})
+        middle = len(jobs) // 2
+        for half in (jobs[:middle], jobs[middle:]):
+            self._store_patiently(kb_id, group.part(set(half)))
 
     def _store(self, kb_id: str, group: _Group) -> None:
         started = time.perf_counter()
+        if not group.has_content:
+            self._end_faults(group)
+            return
         store = self._contents.of(kb_id)
         try:
             if group.segments:
-                store.add_segments(group.segments)
+                store.add_segments([segment for _, segment in group.segments])
             indexed = time.perf_counter() - started
             endings: list[Ending] = []
             jobs = group.ending_jobs
@@ -177,27 +226,39 @@ class Consumer:
         share = indexed / max(1, len(group.segments))
         endings = [completion(job, live, share) for job, live in zip(finishing, lives, strict=True)]
         same = [result for result in group.same if result.job.claim.job_id in mine]
-        store.confirm([Confirmed(s.job.claim.path, s.job.claim.job_id, s.plan.signature) for s in same])
-        endings += [completion(result.job, None, 0.0, result.plan) for result in same]
-        now = datetime.now(UTC)
-        for fault in group.faults:
-            if fault.job.claim.job_id in mine:
-                endings.append(failure(fault.job, fault.code, fault.message, now, self._settings))
-        return endings
+        gone = store.confirm([Confirmed(s.job.claim.path, s.job.claim.job_id, s.plan.signature) for s in same])
+        endings += [completion(s.job, None, 0.0, s.plan) for s in same if s.job.claim.path not in gone]
+        lost = [
+            Fault(s.job, ContentGone.code, "Its text was deleted meanwhile.") for s in same if s.job.claim.path in gone
+        ]
+        return endings + self._failures([*lost, *group.faults], mine)
 
-    def _fail(self, group: _Group, error: StoreError) -> None:
-        """The group cannot be stored: say so on its jobs, if the ledger still listens."""
-        _log.error("group lost", extra={"code": error.code, "cause": str(error)})
+    def _failures(self, faults: list[Fault], mine: set[int]) -> list[Ending]:
+        now = datetime.now(UTC)
+        ours = [fault for fault in faults if fault.job.claim.job_id in mine]
+        return [failure(fault.job, fault.code, fault.message, now, self._settings) for fault in ours]
+
+    def _end_faults(self, group: _Group) -> None:
         jobs = group.ending_jobs
-        if not jobs:
+        endings = [Ending(job.claim) for job in jobs]
+        if endings:
+            with self._repository.ending(endings) as mine:
+                endings[:] = self._failures(group.faults, mine)
+        self._tell(jobs, endings, 0.0)
+
+    def _fail(self, kb_id: str, group: _Group, error: Exception) -> None:
+        """The group cannot be stored: say so on its jobs, also on those that only lost a segment here."""
+        ours = isinstance(error, IngestError)
+        _log.error("group lost", extra={"cause": str(error)}, exc_info=None if ours else error)
+        if not group.has_content:
+            self._scheduler.ended(group.jobs)  # not even that they failed can be written: they await recovery
             return
-        try:
-            now = datetime.now(UTC)
-            with self._repository.ending([failure(job, error.code, str(error), now, self._settings) for job in jobs]):
-                pass
-        except IngestError:
-            _log.exception("endings lost; the jobs await recovery")
-        self._scheduler.ended(jobs)
+        code = error.code if isinstance(error, IngestError) else IngestError.code
+        message = str(error) if ours else f"It could not be stored ({type(error).__name__}: {error})."
+        failed = _Group()
+        for job in group.jobs:
+            failed.fault(Fault(job, code, message))
+        self._store_patiently(kb_id, failed)
 
     # telling -------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from ingest_desktop.application.progress import ProgressBoard
 from ingest_desktop.application.scheduler import Assignment, Scheduler
 from ingest_desktop.application.work import ActiveJob, Complete, Fault, Result, ResultQueue, Same, Stored
 from ingest_desktop.domain.enums import JobPhase
-from ingest_desktop.domain.errors import IngestError, LimitExceeded, ReaderCrashed
+from ingest_desktop.domain.errors import IngestError, LimitExceeded, ReaderCrashed, SourceMalformed
 from ingest_desktop.domain.interfaces.extraction import ExtractionChild
 from ingest_desktop.domain.wire import Extracted, Failed, Looked, Message, SegmentTask, Working, recipe_of
 from ingest_desktop.observability.logs import work_context
@@ -44,7 +44,8 @@ class Producer:
         self._poll_seconds = poll_seconds
         self._stop = threading.Event()
         self._child: ExtractionChild | None = None
-        self._in_hand: tuple[float, list[ActiveJob]] | None = None  # since when, which jobs
+        self._in_hand: tuple[float, _Gathering] | None = None  # since when, which task
+        self._given_up: _Gathering | None = None  # the task whose child we killed ourselves
 
     def run(self) -> None:
         """Work until stopped."""
@@ -65,23 +66,25 @@ class Producer:
 
     def abort(self) -> None:
         """Give up the task in hand: its child is killed."""
-        child = self._child
-        if child is not None and self._in_hand is not None:
+        child, in_hand = self._child, self._in_hand
+        if child is not None and in_hand is not None:
+            self._given_up = in_hand[1]
             child.kill()
 
     def abort_if_useless(self, older_than_seconds: float) -> None:
-        """Kill the child when every job of its task was taken away and it still works on it."""
+        """Kill the child when the file that it reads now was taken away. Files of the lot that are done do not count."""
         in_hand = self._in_hand
         if in_hand is None:
             return
-        since, jobs = in_hand
-        if time.monotonic() - since >= older_than_seconds and jobs and any(job.dropped for job in jobs):
+        since, gathered = in_hand
+        waiting = gathered.unanswered()
+        if time.monotonic() - since >= older_than_seconds and waiting and waiting[0].dropped:
             self.abort()
 
     def _work(self, child: ExtractionChild, assignment: Assignment) -> None:
         task, jobs = assignment
-        self._in_hand = (time.monotonic(), jobs)
         gathered = _Gathering(self._scheduler, self._queue, self._board, jobs, isinstance(task, SegmentTask))
+        self._in_hand = (time.monotonic(), gathered)
         claim = jobs[0].claim
         with work_context(job_id=str(claim.job_id), kb_id=claim.kb_id, batch_id=claim.batch_id):
             try:
@@ -89,14 +92,25 @@ class Producer:
             except (ReaderCrashed, LimitExceeded) as error:
                 if not self._stop.is_set():
                     self._broken(gathered, error, task)
+            except Exception as error:  # noqa: BLE001 - no process could be started, or a bug: the loop must go on
+                if not self._stop.is_set():
+                    _log.exception("reading failed", extra={"worker": self.name})
+                    self._broken(gathered, ReaderCrashed(f"The file could not be handed to a reader ({error})."), task)
             finally:
                 self._in_hand = None
                 gathered.flush()
 
     def _broken(self, gathered: "_Gathering", error: IngestError, task: object) -> None:
         """The child died: what it had handed over stands, the file in hand is suspect, the rest is read again."""
-        rest = [job for job in gathered.unanswered() if not job.dropped]
+        waiting = gathered.unanswered()
+        rest = [job for job in waiting if not job.dropped]
         if not rest:
+            return
+        if self._given_up is gathered or waiting[0].dropped:  # it was ended because of a file that is gone: no blame
+            if isinstance(task, SegmentTask):
+                self._scheduler.give_back_segment(rest[0], task.number)
+            else:
+                self._scheduler.give_back(rest)
             return
         suspect, others = rest[0], rest[1:]
         alone = isinstance(task, SegmentTask) or (len(gathered.jobs) == 1)
@@ -177,6 +191,9 @@ class _Gathering:
             self._plan(job, message)
 
     def _plan(self, job: ActiveJob, message: Looked) -> None:
+        if not message.plan.segments:
+            self._results.append(Fault(job, SourceMalformed.code, "There is nothing to read in this document."))
+            return
         try:
             if not self._scheduler.planned(job, message.plan):
                 self._results.append(Complete(job))

@@ -114,10 +114,10 @@ class Steward:
         if low and not self._low_disk:
             need = (self._settings.min_free_bytes - free) // (1024 * 1024) + 1
             message = f"The disk of the data folder is nearly full: {need} MB more are needed to go on."
-            self._scheduler.hold(True)
+            self._scheduler.hold(True, "low disk")
             self._hub.trouble(StoreFull.code, message, "Free some space; work goes on by itself.")
         elif self._low_disk and not low:
-            self._scheduler.hold(False)
+            self._scheduler.hold(False, "low disk")
             self._hub.trouble("", "", "")
         self._low_disk = low
 
