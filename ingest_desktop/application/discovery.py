@@ -30,6 +30,8 @@ class Walk:
     def files(self, roots: Sequence[str]) -> Iterator[FoundFile]:
         """Every file below the roots, each folder's files in order of name. A root named twice counts once."""
         for root in dict.fromkeys(os.path.abspath(root) for root in roots):
+            if self._stopped():
+                return
             try:
                 found = os.stat(root)
             except OSError:

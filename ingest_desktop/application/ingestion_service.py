@@ -120,7 +120,7 @@ class IngestionService:
 
         Args:
             kb_id: The knowledge base; None takes the first one.
-            stop: Set it to end the search early; what was added stays.
+            stop: Set it to end the search early; what was added stays, and ``resume_discoveries`` searches on.
 
         Raises:
             DuplicateJobError: A single file that is in the list already.
@@ -172,7 +172,11 @@ class IngestionService:
         return self._act(selector, JobEvent.RESUME, all_or_nothing, scope)
 
     def cancel(self, selector: JobSelector, *, all_or_nothing: bool = False) -> ActionResult:
-        """Cancel jobs that are not ended; takes effect within 2 s."""
+        """Cancel jobs that are not ended; takes effect within 2 s. A group that was cut short is not searched on."""
+        scope, scope_id = scope_of(selector)
+        for batch, _ in self._repository.unfinished_discoveries() if scope is not PauseScope.JOB else ():
+            if scope_id in (None, batch.batch_id if scope is PauseScope.BATCH else batch.kb_id):
+                self._repository.finish_discovery(batch.batch_id, batch.skipped)
         return self._act(selector, JobEvent.CANCEL, all_or_nothing)
 
     def retry(self, selector: JobSelector, *, all_or_nothing: bool = False) -> ActionResult:

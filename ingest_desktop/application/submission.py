@@ -1,5 +1,6 @@
 """From dropped paths to jobs: search, leave out what is known, add in slices."""
 
+import logging
 import os
 import threading
 import time
@@ -8,12 +9,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ingest_desktop.application.discovery import Walk
-from ingest_desktop.domain.errors import DuplicateJobError
+from ingest_desktop.domain.errors import DuplicateJobError, NotFoundError, QueueFullError
 from ingest_desktop.domain.interfaces.contents import ContentStores
 from ingest_desktop.domain.interfaces.events import JobEvents
 from ingest_desktop.domain.interfaces.repository import FoundFile, KnownPath, Repository
 from ingest_desktop.domain.models import Batch, DiscoveryReport, Submission
 from ingest_desktop.domain.models.jobs import filename_of
+
+_log = logging.getLogger(__name__)
 
 FIRST_SLICE = 64  # so that rows appear at once
 SLICE = 1_000
@@ -70,10 +73,16 @@ class Submitter:
         return self._discover(batch, roots, stop, on_added)
 
     def resume(self, *, stop: threading.Event | None, on_added: Callable[[], None]) -> int:
-        """Search on where a crash cut a drop short. Files that have their job already are left alone."""
+        """Search on where a crash or a quit cut a drop short. Files that have their job already are left alone.
+
+        One that cannot go on now (the queue is full, its knowledge base is in the trash) waits for the next time.
+        """
         cut_short = self._repository.unfinished_discoveries()
         for batch, sources in cut_short:
-            self._discover(batch, [source.path for source in sources], stop, on_added, resumed=True)
+            try:
+                self._discover(batch, [source.path for source in sources], stop, on_added, resumed=True)
+            except (QueueFullError, NotFoundError) as error:
+                _log.warning("search put off", extra={"batch_id": batch.batch_id, "cause": str(error)})
         return len(cut_short)
 
     def _discover(
@@ -97,8 +106,10 @@ class Submitter:
             if added.added or added.unchanged:
                 self._events.jobs_added(batch.batch_id, added.added + added.unchanged)
             self._events.discovery_changed(round_.report(walk.skipped))
-        self._repository.finish_discovery(batch.batch_id, dict(walk.skipped))
-        report = round_.report(walk.skipped, finished=True)
+        is_finished = not (stop and stop.is_set())
+        if is_finished:  # else the batch stays unfinished, so that ``resume`` searches on
+            self._repository.finish_discovery(batch.batch_id, dict(walk.skipped))
+        report = round_.report(walk.skipped, finished=is_finished)
         self._events.discovery_changed(report)
         if report.found and report.unchanged == report.found:
             self._events.batch_finished(batch.batch_id)
