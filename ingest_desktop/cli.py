@@ -58,7 +58,7 @@ def build_parser() -> argparse.ArgumentParser:
     _listing(command)
     _acting(command)
     _finding(command)
-    _keeping(command)
+    _keeping(command, common)
     return parser
 
 
@@ -119,18 +119,18 @@ def _finding(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
     export.add_argument("-o", "--output", metavar="FILE", default="-", help="default: the screen")
 
 
-def _keeping(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
+def _keeping(command: Callable[[str, str], argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
     kb = command("kb", "Knowledge bases.")
     actions = kb.add_subparsers(dest="action", metavar="ACTION", required=True)
-    listing = actions.add_parser("list", help="list them")
+    listing = actions.add_parser("list", help="list them", parents=[common])
     listing.add_argument("--json", action="store_true")
-    create = actions.add_parser("create", help="make one")
+    create = actions.add_parser("create", help="make one", parents=[common])
     create.add_argument("name")
     create.add_argument("--json", action="store_true")
-    rename = actions.add_parser("rename", help="give one another name")
+    rename = actions.add_parser("rename", help="give one another name", parents=[common])
     rename.add_argument("name")
     rename.add_argument("new_name")
-    delete = actions.add_parser("delete", help="put one with all its documents into the trash")
+    delete = actions.add_parser("delete", help="put one with all its documents into the trash", parents=[common])
     delete.add_argument("name")
     stats = command("stats", "Counts, sizes and metrics.")
     stats.add_argument("--json", action="store_true")

@@ -15,7 +15,7 @@ from typing import Any, Final, TextIO
 from ingest_desktop.bootstrap import App
 from ingest_desktop.cli_output import ProgressBar, one_line, out, out_json, size_text, status_text, table
 from ingest_desktop.domain.enums import JobStatus
-from ingest_desktop.domain.errors import DuplicateJobError, InvalidRequestError
+from ingest_desktop.domain.errors import DuplicateJobError, IngestError, InvalidRequestError
 from ingest_desktop.domain.models import ActionResult, Counts, Hit, Job, JobQuery, JobSelector
 from ingest_desktop.domain.models.base import iso
 from ingest_desktop.domain.models.content import MARK_END, MARK_START
@@ -99,6 +99,8 @@ def _wait_for(app: App, batch_id: str | None, others: list[str], stop: threading
             bar.show(done, total, left, final=not waiting)
         if not waiting or (app.service.app_paused() and not counts.of(JobStatus.RUNNING)):
             return
+        if not app.lifecycle.is_working:
+            raise IngestError("The work stopped before these jobs had ended.")
         stop.wait(LOOK_SECONDS)
 
 
@@ -108,12 +110,16 @@ def run(app: App, options: argparse.Namespace) -> int:
         app.service.resume_discoveries(stop)
         app.service.start()
         bar = ProgressBar()
-        while not stop.is_set() and not app.lifecycle.drain(LOOK_SECONDS, give_up=stop):
+        is_drained = False
+        while not is_drained and app.lifecycle.is_working and not stop.is_set():
+            is_drained = app.lifecycle.drain(LOOK_SECONDS, give_up=stop)
             counts = app.service.counts()
             if not options.json:
                 waiting = counts.of(JobStatus.QUEUED) + counts.of(JobStatus.RUNNING)
                 bar.show(counts.total() - waiting, counts.total())
         app.lifecycle.stop(app.settings.thread_join_timeout)
+        if not is_drained and not stop.is_set():
+            raise IngestError("The work stopped before the queue was empty.")
         counts = app.service.counts()
         if options.json:
             out_json({"counts": _by_status(counts)})
@@ -360,8 +366,10 @@ def _whole_file(path: str) -> Iterator[TextIO]:
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
         os.unlink(temporary)
+        if isinstance(error, OSError):
+            raise IngestError(f"{path} cannot be written: {error.strerror}.") from error
         raise
 
 

@@ -54,6 +54,12 @@ class WorkerLifecycle:
         """The workers while they run."""
         return self._crew
 
+    @property
+    def is_working(self) -> bool:
+        """False before ``start``, after ``stop``, and when the workers gave up because of a bug."""
+        crew = self._crew
+        return crew is not None and not crew.scheduler.is_stopping
+
     def start(self, *, batch_id: str | None = None) -> None:
         """Create and start all workers. A second call does nothing.
 
