@@ -30,6 +30,7 @@ format: $(VENV)/.ready  ## Format and mend what the linter can mend
 	$(PY) -m ruff check --fix $(SOURCES)
 
 bench: $(VENV)/.ready  ## Measure, and print ratios
+	@sh packaging/linux/system_libraries.sh run
 	$(PY) tests/bench/run.py $(ARGS)
 
 lock:  ## Write the lock files anew (ARGS=--upgrade takes the newest versions)

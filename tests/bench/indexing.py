@@ -15,13 +15,13 @@ from typing import Any
 
 import corpora
 import displays
-from book import NOT_MEASURED, Row, Section, mib, spread, times
+from book import NOT_MEASURED, Row, Section, megabytes, spread, times
 from process_trees import Memory, Use, environment, ingest, peak_memory, run
 from recoll import Index, what_is_missing
 
 WORDS = re.compile(r"\w+")
 GOALS = {"T": (6.0, 4.0), "P": (3.0, 2.5)}
-HEADLESS_MIB, WINDOW_MIB = 300, 400
+HEADLESS_MB, WINDOW_MB = 300, 400
 GROWTH = 1.15  # a peak that is higher by more than this on twice the files has grown
 
 
@@ -216,7 +216,7 @@ def memory(bench: Bench) -> Section:
             index = Index(bench.work / f"recoll-memory-{name}")
             index.prepare(folders)
             theirs[name] = index.build_memory()
-            bench.tell(f"memory of recollindex, {name}: {mib(theirs[name].pss_bytes)}")
+            bench.tell(f"memory of recollindex, {name}: {megabytes(theirs[name].pss_bytes)}")
     section = Section(
         "memory",
         "Peak memory of the process tree",
@@ -235,12 +235,12 @@ def memory(bench: Bench) -> Section:
         "window P": "with the window, P",
     }
     for name, used in found.items():
-        limit = WINDOW_MIB if name.startswith("window") else HEADLESS_MIB
-        other = f"{mib(theirs[name].pss_bytes)} ({mib(theirs[name].rss_bytes)})" if name in theirs else "–"
+        limit = WINDOW_MB if name.startswith("window") else HEADLESS_MB
+        other = f"{megabytes(theirs[name].pss_bytes)} ({megabytes(theirs[name].rss_bytes)})" if name in theirs else "–"
         if used is None:
             section.rows.append(Row(titles[name], NOT_MEASURED, other, goal=f"at most {limit} MB"))
             continue
-        own = f"{mib(used.pss_bytes)} ({mib(used.rss_bytes)})"
+        own = f"{megabytes(used.pss_bytes)} ({megabytes(used.rss_bytes)})"
         section.rows.append(
             Row(titles[name], own, other, goal=f"at most {limit} MB", met=used.pss_bytes <= limit * 1e6)
         )
@@ -277,7 +277,7 @@ def _peak(used: Memory) -> dict[str, float]:
 def _headless(bench: Bench, name: str, *folders: Path) -> Memory:
     store = bench.fresh(f"memory-{name}")
     found = peak_memory(ingest(store, "add", *map(str, folders), "--wait"), log=bench.log(store.name))
-    bench.tell(f"memory without a window, {name}: {mib(found.pss_bytes)} (RSS {mib(found.rss_bytes)})")
+    bench.tell(f"memory without a window, {name}: {megabytes(found.pss_bytes)} (RSS {megabytes(found.rss_bytes)})")
     shutil.rmtree(store)
     return found
 
@@ -290,7 +290,7 @@ def _with_window(bench: Bench, folder: Path) -> Memory | None:
         env = environment(INGESTION_PREFLIGHT_FILES="0", INGESTION_QUIT_WITH_WORK="quit", **extra)
         found = peak_memory(command, log=bench.log(store.name), env=env, finished=lambda: all_ended(store))
     bench.tell(
-        f"memory with the window, {folder.name}: {mib(found.pss_bytes)} (RSS {mib(found.rss_bytes)}), exit code {found.code}"
+        f"memory with the window, {folder.name}: {megabytes(found.pss_bytes)} (RSS {megabytes(found.rss_bytes)}), exit code {found.code}"
     )
     if not all_ended(store):
         return None

@@ -6,6 +6,7 @@ For Linux: the memory of a tree is read from /proc, and what a dead process leav
 import contextlib
 import ctypes
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -146,3 +147,34 @@ def _sizes(pid: int) -> tuple[int, int] | None:
     if "Pss:" not in fields:
         return None
     return int(fields["Pss:"]) * KIB, int(fields["Rss:"]) * KIB
+
+
+class Others:
+    """How busy the rest of the machine is while we measure: what tells a quiet machine from a loud one."""
+
+    def __init__(self) -> None:
+        self._began, self._busy, self._own = time.monotonic(), _busy_seconds(), _own_seconds()
+
+    def share(self) -> float | None:
+        """Part of all cores that other programs took since the start, 0..1; None where the system does not tell."""
+        busy = _busy_seconds()
+        if self._busy is None or busy is None:
+            return None
+        others = (busy - self._busy) - (_own_seconds() - self._own)
+        return max(0.0, others / ((time.monotonic() - self._began) * (os.cpu_count() or 1)))
+
+
+def _busy_seconds() -> float | None:
+    """Seconds that all cores have worked, for anybody."""
+    try:
+        with open("/proc/stat") as stream:
+            user, nice, system, _, _, irq, softirq, *_ = map(int, stream.readline().split()[1:])
+    except (OSError, ValueError):
+        return None
+    return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
+
+
+def _own_seconds() -> float:
+    """Seconds of this process and of all that it has waited for."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)

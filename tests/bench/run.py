@@ -9,6 +9,7 @@ Installs nothing: what is missing is named, and its rows say "not measured".
 
 import argparse
 import os
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +23,7 @@ import searching
 import windows
 from book import Book, Row, Section
 from indexing import Bench
-from process_trees import ROOT, adopt_orphans
+from process_trees import ROOT, Others, adopt_orphans
 from recoll import what_is_missing
 
 
@@ -116,16 +117,29 @@ def main() -> int:
     if absent := what_is_missing():
         bench.tell(f"recollindex will not be measured: {absent}")
     book = Book(asked.out or (ROOT / "docs" if asked.fraction <= 1 else corpora.BENCH), list(SECTIONS))
-    for name in asked.only.split(","):
+    broken = [name for name in asked.only.split(",") if not _measure(bench, book, name)]
+    if broken:
+        print(f"Could not be measured: {', '.join(broken)}", file=sys.stderr)
+    return 1 if broken else 0
+
+
+def _measure(bench: Bench, book: Book, name: str) -> bool:
+    """Measure a section, keep it and tell it; False when it could not be measured, which the others do not suffer from."""
+    others = Others()
+    try:
         section = SECTIONS[name](bench)
-        book.put(section)
-        bench.tell(f"\n{section.title}")
-        for row in section.rows:
-            bench.tell(
-                f"  {row.what}: {row.ours} | recoll {row.recoll} | {row.ratio} | goal {row.goal} | {({True: 'yes', False: 'NO', None: '-'})[row.met]}"
-            )
-        bench.tell("")
-    return 0
+    except (SystemExit, OSError, subprocess.SubprocessError) as error:
+        bench.tell(f"{name}: {error}")
+        return False
+    if (share := others.share()) is not None:
+        section.notes.append(f"Other programs took {share:.0%} of the processors while this was measured.")
+    book.put(section)
+    bench.tell(f"\n{section.title}")
+    for row in section.rows:
+        met = {True: "yes", False: "NO", None: "-"}[row.met]
+        bench.tell(f"  {row.what}: {row.ours} | recoll {row.recoll} | {row.ratio} | goal {row.goal} | {met}")
+    bench.tell("")
+    return True
 
 
 if __name__ == "__main__":
