@@ -3,11 +3,10 @@
 import sys
 from pathlib import Path
 
-import pytest
-
 import book
 import kill_rounds
 import process_trees
+import pytest
 import searching
 
 
