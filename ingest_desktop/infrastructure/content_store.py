@@ -15,7 +15,8 @@ from ingest_desktop.domain.models import Chunk, Document, IngestionState
 from ingest_desktop.domain.wire import FileSignature
 from ingest_desktop.infrastructure.content_rows import CHUNK_COLUMNS, CHUNK_JOINS, chunk_of, version_key
 from ingest_desktop.infrastructure.content_schema import MIGRATIONS, PAGE_BYTES, SEGMENT_SHIFT
-from ingest_desktop.infrastructure.content_writer import ContentWriter, retire_document
+from ingest_desktop.infrastructure.content_swap import retire_document
+from ingest_desktop.infrastructure.content_writer import ContentWriter
 from ingest_desktop.infrastructure.database import from_db_path, open_engine, reading, to_db_path, writing
 from ingest_desktop.infrastructure.migrations import migrate
 

@@ -8,47 +8,20 @@ given here, not by SQLite: the transaction is IMMEDIATE, so nobody else can give
 import json
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from ingest_desktop.domain.enums import Outcome
-from ingest_desktop.domain.errors import ContentGone, DuplicateChunkError, StoreError
+from ingest_desktop.domain.errors import DuplicateChunkError, StoreError
 from ingest_desktop.domain.interfaces.repository import Confirmed, Finished, LiveVersion, SegmentIn
 from ingest_desktop.domain.wire import DocumentPlan
 from ingest_desktop.infrastructure.content_schema import SEGMENT_SHIFT
-from ingest_desktop.infrastructure.database import from_db_path, to_db_path, writing
-
-VersionKey = tuple[str, str]  # sha256, recipe
-_Path = tuple[int, int, int]  # document, first job, job
-
-
-def now_text() -> str:
-    """The time as it is stored: ISO 8601, UTC."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
+from ingest_desktop.infrastructure.content_swap import Swap, VersionKey, last_id, load_paths, now_text
+from ingest_desktop.infrastructure.database import to_db_path, writing
 
 
 class _Forget(Exception):
     """Leaves a transaction without keeping it."""
-
-
-@dataclass(slots=True)
-class _Version:
-    """A version row, with the sums of its segments."""
-
-    id: int
-    document: int | None
-    wanted: int
-    stored: int = 0
-    chunks: int = 0
-    units_with_text: int = 0
-    units_seen: int = 0
-    chars: int = 0
-    seconds: float = 0.0
-    failed: tuple[tuple[int, str], ...] = ()
-    warnings: tuple[str, ...] = ()
 
 
 class ContentWriter:
@@ -73,8 +46,8 @@ class ContentWriter:
             scope = writing(self._engine)
             self._connection = scope.__enter__()
             self._scope = scope
-            self._next_version = _last_id(self._connection, "versions") + 1
-            self._next_segment = _last_id(self._connection, "segments") + 1
+            self._next_version = last_id(self._connection, "versions") + 1
+            self._next_segment = last_id(self._connection, "segments") + 1
         return self._connection
 
     def begin(self) -> None:
@@ -202,7 +175,7 @@ class ContentWriter:
         Raises:
             ContentGone: A version lacks a segment; nothing should be committed.
         """
-        return _Swap(self._begin(), items).run() if items else []
+        return Swap(self._begin(), items).run() if items else []
 
     def confirm(self, items: Sequence[Confirmed]) -> set[str]:
         """Note that paths still have the content they had, under their newest signature; hidden ones are visible again.
@@ -213,7 +186,7 @@ class ContentWriter:
         if not items:
             return set()
         connection = self._begin()
-        known = {row[0] for row in _load_paths(connection, items)}
+        known = {row[0] for row in load_paths(connection, items)}
         keys = [to_db_path(item.path) for item in items]
         connection.exec_driver_sql(
             "UPDATE paths SET job = ?, size = ?, mtime_ns = ?, inode = ?, ctime_ns = ?, hidden = 0 WHERE path = ?",
@@ -224,243 +197,6 @@ class ContentWriter:
             [(key,) for key in keys],
         )
         return {item.path for item in items} - known
-
-
-class _Swap:
-    """One round of making versions live.
-
-    New content at a new path, by far the most frequent, is gathered and written in three statements for
-    the whole round; anything else first flushes what was gathered and then goes step by step.
-    """
-
-    def __init__(self, connection: Connection, items: Sequence[Finished]) -> None:
-        self._connection = connection
-        self._items = items
-        self._next_document = _last_id(connection, "documents") + 1
-        self._versions = _load_versions(connection, {(item.plan.sha256, item.recipe) for item in items})
-        hashes = json.dumps([item.plan.sha256 for item in items])
-        self._known_content = {
-            row[0]
-            for row in connection.exec_driver_sql(
-                "SELECT sha256 FROM versions WHERE document IS NOT NULL AND sha256 IN (SELECT value FROM json_each(?))",
-                (hashes,),
-            )
-        }
-        self._paths = {row[0]: row[1:] for row in _load_paths(connection, items)}
-        names = json.dumps([_base_name(item.plan.sha256) for item in items])
-        self._taken_names = {
-            row[0]
-            for row in connection.exec_driver_sql(
-                "SELECT document_id FROM documents WHERE document_id IN (SELECT value FROM json_each(?))", (names,)
-            )
-        }
-        self._new: list[tuple[Finished, _Version, str]] = []
-
-    def run(self) -> list[LiveVersion]:
-        """Handle every item, in order."""
-        found = [self._one(item) for item in self._items]
-        self._flush()
-        return found
-
-    def _one(self, item: Finished) -> LiveVersion:
-        version = self._versions[item.plan.sha256, item.recipe]
-        if version.stored != version.wanted:
-            raise ContentGone(f"{version.stored} of {version.wanted} segments of this document are stored.")
-        name = _base_name(item.plan.sha256)
-        is_new = item.path not in self._paths and item.plan.sha256 not in self._known_content
-        if is_new and version.wanted == 1 and name not in self._taken_names:
-            version.document = self._next_document
-            self._next_document += 1
-            self._taken_names.add(name)
-            self._known_content.add(item.plan.sha256)
-            self._paths[item.path] = (version.document, item.job_id, item.job_id)
-            self._new.append((item, version, name))
-            return _live(version, name, Outcome.INGESTED, None)
-        self._flush()
-        return self._step_by_step(item, version)
-
-    def _flush(self) -> None:
-        new, self._new = self._new, []
-        if not new:
-            return
-        run = self._connection.exec_driver_sql
-        moment = now_text()
-        run(
-            "INSERT INTO documents (id, document_id, version, created_at) VALUES (?,?,?,?)",
-            [(version.document, name, version.id, moment) for _, version, name in new],
-        )
-        run(
-            "UPDATE versions SET document = ?, live = 1, chunks = ? WHERE id = ?",
-            [(version.document, version.chunks, version.id) for _, version, _ in new],
-        )
-        run(
-            "INSERT INTO paths (path, document, first_job, job, size, mtime_ns, inode, ctime_ns) VALUES (?,?,?,?,?,?,?,?)",
-            [
-                (to_db_path(item.path), version.document, item.job_id, item.job_id, *item.plan.signature)
-                for item, version, _ in new
-            ],
-        )
-
-    def _step_by_step(self, item: Finished, version: _Version) -> LiveVersion:
-        before = self._paths.get(item.path)
-        if version.document is None:
-            document, outcome = self._place(item, version, before)
-        else:
-            document = version.document
-            unchanged = before is not None and before[0] == document
-            outcome = _again(item, before) if before is not None and unchanged else Outcome.DUPLICATE
-        twin_path = self._first_path(document, item.path) if outcome is Outcome.DUPLICATE else None
-        if outcome is Outcome.DUPLICATE and twin_path is None:
-            outcome = Outcome.INGESTED  # its twins are all in the trash
-        self._point(item, document, before)
-        self._connection.exec_driver_sql("UPDATE versions SET live = 1 WHERE id = ?", (version.id,))
-        self._known_content.add(item.plan.sha256)
-        return _live(version, self._document_id(document), outcome, twin_path)
-
-    def _place(self, item: Finished, version: _Version, before: _Path | None) -> tuple[int, Outcome]:
-        """Find or make the document for a version that has none yet."""
-        run = self._connection.exec_driver_sql
-        self._number_chunks(version)
-        elder = run(
-            "SELECT document FROM versions WHERE sha256 = ? AND document IS NOT NULL AND id <> ?",
-            (item.plan.sha256, version.id),
-        ).scalar()
-        if elder is not None:  # the same content under another recipe: this version takes its place
-            self._replace(elder, version)
-            return elder, Outcome.UPDATED if before and before[0] == elder else Outcome.DUPLICATE
-        if before is not None and self._first_path(before[0], item.path, hidden=True) is None:
-            self._replace(before[0], version)
-            return before[0], Outcome.UPDATED
-        document = self._next_document
-        self._next_document += 1
-        name = self._free_name(_base_name(item.plan.sha256))
-        self._taken_names.add(name)
-        run(
-            "INSERT INTO documents (id, document_id, version, created_at) VALUES (?,?,?,?)",
-            (document, name, version.id, now_text()),
-        )
-        run("UPDATE versions SET document = ?, live = 1 WHERE id = ?", (document, version.id))
-        version.document = document
-        return document, Outcome.UPDATED if before is not None else Outcome.INGESTED
-
-    def _free_name(self, base: str) -> str:
-        """Its name is taken only when the first content of an older document came back elsewhere."""
-        name, turn = base, 1
-        while self._connection.exec_driver_sql("SELECT 1 FROM documents WHERE document_id = ?", (name,)).first():
-            turn += 1
-            name = f"{base}-{turn}"
-        return name
-
-    def _replace(self, document: int, version: _Version) -> None:
-        run = self._connection.exec_driver_sql
-        run("UPDATE versions SET live = 0, document = NULL, touched_at = ? WHERE document = ?", (now_text(), document))
-        run("UPDATE versions SET live = 1, document = ? WHERE id = ?", (document, version.id))
-        run("UPDATE documents SET version = ? WHERE id = ?", (version.id, document))
-        version.document = document
-        for other in self._versions.values():
-            if other is not version and other.document == document:
-                other.document = None
-
-    def _number_chunks(self, version: _Version) -> None:
-        """Give each segment the ordinal of its first chunk, now that all are there."""
-        run = self._connection.exec_driver_sql
-        if version.stored > 1:
-            rows = run("SELECT id, chunks FROM segments WHERE version = ? ORDER BY number", (version.id,)).all()
-            ordinal, updates = 0, []
-            for segment, chunks in rows:
-                updates.append((ordinal, segment))
-                ordinal += chunks
-            run("UPDATE segments SET first_ordinal = ? WHERE id = ?", updates)
-        run("UPDATE versions SET chunks = ? WHERE id = ?", (version.chunks, version.id))
-
-    def _point(self, item: Finished, document: int, before: _Path | None) -> None:
-        """Let a path name a document; a document that nobody names any more is taken out."""
-        signature = tuple(item.plan.signature)
-        run = self._connection.exec_driver_sql
-        key = to_db_path(item.path)
-        if before is None:
-            run(
-                "INSERT INTO paths (path, document, first_job, job, size, mtime_ns, inode, ctime_ns) VALUES (?,?,?,?,?,?,?,?)",
-                (key, document, item.job_id, item.job_id, *signature),
-            )
-        else:
-            run(
-                "UPDATE paths SET document=?, hidden=0, job=?, size=?, mtime_ns=?, inode=?, ctime_ns=? WHERE path=?",
-                (document, item.job_id, *signature, key),
-            )
-            if before[0] != document and self._first_path(before[0], item.path, hidden=True) is None:
-                retire_document(self._connection, before[0])
-                for version in self._versions.values():
-                    if version.document == before[0]:
-                        version.document = None
-        self._paths[item.path] = (document, before[1] if before else item.job_id, item.job_id)
-
-    def _first_path(self, document: int, but: str, *, hidden: bool = False) -> str | None:
-        row = self._connection.exec_driver_sql(
-            "SELECT path FROM paths WHERE document = ? AND path <> ? AND hidden <= ? ORDER BY first_job, path LIMIT 1",
-            (document, to_db_path(but), int(hidden)),
-        ).first()
-        return from_db_path(row[0]) if row else None
-
-    def _document_id(self, document: int) -> str:
-        return str(
-            self._connection.exec_driver_sql("SELECT document_id FROM documents WHERE id = ?", (document,)).scalar_one()
-        )
-
-
-def _base_name(sha256: str) -> str:
-    """A document is named by its first content, so that its id does not depend on which of two twins came first."""
-    return "d_" + sha256[:20]
-
-
-def _live(version: _Version, name: str, outcome: Outcome, twin_path: str | None) -> LiveVersion:
-    return LiveVersion(
-        document_id=name,
-        outcome=outcome if version.chunks else Outcome.EMPTY,
-        chunk_count=version.chunks,
-        twin_path=twin_path,
-        segments=version.stored,
-        units_seen=version.units_seen,
-        units_with_text=version.units_with_text,
-        chars=version.chars,
-        units_failed=version.failed,
-        warnings=version.warnings,
-        seconds=version.seconds,
-    )
-
-
-def _again(item: Finished, before: _Path) -> Outcome:
-    """The outcome for a path that has this content already: perhaps this very job brought it, and the ledger was not told."""
-    if before[2] != item.job_id:
-        return Outcome.UNCHANGED
-    return Outcome.INGESTED if before[1] == item.job_id else Outcome.UPDATED
-
-
-def _load_paths(
-    connection: Connection, items: Sequence[Finished] | Sequence[Confirmed]
-) -> list[tuple[str, int, int, int]]:
-    """(path, document, first job, job) of the paths that are known. Names that are not UTF-8 do not fit in JSON."""
-    keys = [to_db_path(item.path) for item in items]
-    query = "SELECT path, document, first_job, job FROM paths WHERE path "
-    plain = json.dumps([key for key in keys if isinstance(key, str)])
-    rows = list(connection.exec_driver_sql(query + "IN (SELECT value FROM json_each(?))", (plain,)))
-    for key in keys:
-        if isinstance(key, bytes):
-            rows.extend(connection.exec_driver_sql(query + "= ?", (key,)))
-    return [(from_db_path(path), document, first_job, job) for path, document, first_job, job in rows]
-
-
-def retire_document(connection: Connection, document: int) -> None:
-    """Take a document out: its version stops answering and is swept away later."""
-    connection.exec_driver_sql(
-        "UPDATE versions SET live = 0, document = NULL, touched_at = ? WHERE document = ?", (now_text(), document)
-    )
-    connection.exec_driver_sql("DELETE FROM documents WHERE id = ?", (document,))
-
-
-def _last_id(connection: Connection, table: str) -> int:
-    row = connection.exec_driver_sql("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)).first()
-    return int(row[0]) if row else 0
 
 
 def _version_ids(connection: Connection, wanted: Iterable[VersionKey]) -> dict[VersionKey, int]:
@@ -478,32 +214,3 @@ def _stored_segments(connection: Connection, versions: Iterable[int]) -> set[tup
         (json.dumps(sorted(versions)),),
     ).all()
     return {(version, number) for version, number in rows}
-
-
-def _load_versions(connection: Connection, wanted: set[VersionKey]) -> dict[VersionKey, _Version]:
-    rows = connection.exec_driver_sql(
-        "SELECT sha256, recipe, id, document, segments, warnings FROM versions "
-        "WHERE sha256 IN (SELECT value FROM json_each(?))",
-        (json.dumps([sha256 for sha256, _ in wanted]),),
-    ).all()
-    found: dict[VersionKey, _Version] = {}
-    for sha256, recipe, number, document, segments, warnings in rows:
-        if (sha256, recipe) in wanted:
-            found[sha256, recipe] = _Version(number, document, segments, warnings=tuple(json.loads(warnings)))
-    by_id = {version.id: version for version in found.values()}
-    sums = connection.exec_driver_sql(
-        "SELECT version, count(*), sum(chunks), sum(units_with_text), sum(chars), sum(seconds), sum(units_seen), "
-        "json_group_array(units_failed) FILTER (WHERE units_failed IS NOT NULL), "
-        "json_group_array(warnings) FILTER (WHERE warnings IS NOT NULL) "
-        "FROM segments WHERE version IN (SELECT value FROM json_each(?)) GROUP BY version",
-        (json.dumps(sorted(by_id)),),
-    ).all()
-    for number, stored, chunks, with_text, chars, seconds, seen, failed, warnings in sums:
-        version = by_id[number]
-        version.stored, version.chunks, version.units_with_text = stored, chunks, with_text
-        version.chars, version.seconds, version.units_seen = chars, seconds, seen
-        version.failed = tuple((int(p), str(w)) for part in json.loads(failed or "[]") for p, w in json.loads(part))
-        version.warnings += tuple(w for part in json.loads(warnings or "[]") for w in json.loads(part))
-    if len(found) != len(wanted):
-        raise ContentGone("The text of this document is not in the store any more.")
-    return found
