@@ -13,7 +13,7 @@ from ingest_desktop.domain.errors import DuplicateJobError, NotFoundError, Queue
 from ingest_desktop.domain.interfaces.contents import ContentStores
 from ingest_desktop.domain.interfaces.events import JobEvents
 from ingest_desktop.domain.interfaces.repository import FoundFile, KnownPath, Repository
-from ingest_desktop.domain.models import Batch, DiscoveryReport, Submission
+from ingest_desktop.domain.models import Batch, DiscoveryReport, JobQuery, Submission
 from ingest_desktop.domain.models.jobs import filename_of
 
 _log = logging.getLogger(__name__)
@@ -97,7 +97,11 @@ class Submitter:
         walk = Walk(stop=stop)
         round_ = _Round(batch.batch_id)
         known = self._unchanged_below(batch.kb_id, roots)
-        for files in slices(walk.files(roots)):
+        found = walk.files(roots)
+        if resumed:
+            done = self._paths_of(batch.batch_id)
+            found = (file for file in found if file.path not in done)
+        for files in slices(found):
             same = {f.path: known[f.path].document_id for f in files if _is_same(known.get(f.path), f)}
             added = self._repository.add_jobs(batch.batch_id, files, known=same)
             round_.count(len(files), added.added, added.already_listed, added.unchanged, added.already)
@@ -119,6 +123,14 @@ class Submitter:
         return Submission(
             batch=self._repository.batch(batch.batch_id), report=report, already_listed=tuple(round_.already)
         )
+
+    def _paths_of(self, batch_id: str) -> set[str]:
+        """Paths that have a job of this batch, also one that has ended or was deleted."""
+        paths: set[str] = set()
+        for deleted in (False, True):
+            for ids in self._repository.job_ids(JobQuery(batch_id=batch_id, deleted=deleted), part=2_000):
+                paths.update(job.source_path for job in self._repository.jobs_by_ids(ids))
+        return paths
 
     def _unchanged_below(self, kb_id: str, roots: Sequence[str]) -> dict[str, KnownPath]:
         """What the knowledge base has below the roots that would be read the same way today, and has text."""
