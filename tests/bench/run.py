@@ -53,11 +53,11 @@ def kill(bench: Bench) -> Section:
         )
     ]
     section.notes = [f"{len(kills)} kills, {min(kills):.2f} s to {max(kills):.2f} s after the start of a process."]
-    section.notes += [this.sentence() for this in broken]
+    section.notes += [this.sentence().replace(str(ROOT), "…") for this in broken]
     section.raw = {
         "seed": bench.seed,
         "rounds": [
-            {"kills": this.kills, "starts": this.starts, "done_at_kills": this.done_at_kills, "wrong": this.wrong}
+            {"kills": this.kills, "starts": this.starts, "done_at_kills": this.done_at_kills, "wrong": len(this.wrong)}
             for this in found
         ],
     }

@@ -95,7 +95,7 @@ def search(bench: Bench) -> Section:
     for mode, answers in modes.items():
         _tell_mode(section, mode, answers)
     _beside(bench, section, queries, folders)
-    section.raw["queries"] = [asked.text for asked in queries]
+    section.raw["seed"] = bench.seed
     return section
 
 
@@ -134,7 +134,7 @@ def _tell_mode(section: Section, mode: str, answers: list[Answer]) -> None:
     section.notes.append(
         f"{mode}, median and greatest by kind: {told}. {sum(not one.hits for one in answers)} queries found nothing."
     )
-    section.raw[mode] = {"kinds": kinds, "wall_ms": [round(ms, 2) for ms in wall]}
+    section.raw[mode] = {"kinds": kinds}
 
 
 def _beside(bench: Bench, section: Section, queries: list[Asked], folders: list[Path]) -> None:
@@ -155,4 +155,3 @@ def _beside(bench: Bench, section: Section, queries: list[Asked], folders: list[
     section.notes.append(
         "recollq wants all of the words where ours ranks any of them, and pays for the start of a process each time."
     )
-    section.raw["recollq_ms"] = [round(ms, 2) for ms in took]
