@@ -52,11 +52,12 @@ class AsyncExecutor:
     def close(self, timeout_seconds: float = 5.0) -> bool:
         """Cancel what runs and end the thread; True if it ended in time. Any number of times."""
         with self._lock:
-            self._closed = True
+            is_first, self._closed = not self._closed, True
             loop, thread = self._loop, self._thread
         if loop is None or thread is None:
             return True
-        loop.call_soon_threadsafe(loop.stop)
+        if is_first:
+            loop.call_soon_threadsafe(loop.stop)
         thread.join(timeout_seconds)
         return not thread.is_alive()
 

@@ -1,0 +1,492 @@
+"""Every use case of the service, end to end on a real store."""
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from application.kit import (
+    FakeApp,
+    FakeChild,
+    Script,
+    all_jobs,
+    assert_clean,
+    completions,
+    exported,
+    hits,
+    job_of,
+    statuses,
+    wait_for,
+    work,
+    write_files,
+)
+from ingest_desktop.application.ingestion_service import scope_of
+from ingest_desktop.bootstrap import App
+from ingest_desktop.domain.enums import JobStatus, Outcome, PauseScope
+from ingest_desktop.domain.errors import InvalidRequestError, NotFoundError, StateTransitionError
+from ingest_desktop.domain.models import JobQuery, JobSelector, QueueMove
+from ingest_desktop.domain.wire import Failed, LookItem, Message, SegmentTask
+
+MAKE = Callable[..., FakeApp]
+QUEUED, RUNNING, PAUSED = JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.PAUSED
+COMPLETED, FAILED, CANCELLED = JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED
+ALL = JobSelector(everything=True)
+
+
+def only(app: FakeApp | App, path: Path) -> JobSelector:
+    return JobSelector(job_ids=(job_of(app, path).id,))
+
+
+# --- the engine without Qt -----------------------------------------------------------------------
+
+
+def test_the_whole_engine_runs_without_qt(tmp_path: Path) -> None:
+    code = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from application.kit import real_app, work, write_files, hits, assert_clean\n"
+        "docs = write_files(Path(sys.argv[1]) / 'docs', {'a.txt': 'needle in text'})\n"
+        "app = real_app(Path(sys.argv[1]) / 'data')\n"
+        "app.service.submit([str(docs)])\n"
+        "work(app)\n"
+        "assert hits(app, 'needle') == ['a.txt']\n"
+        "assert_clean(app)\n"
+        "assert app.close() == []\n"
+        "loaded = sorted(name for name in sys.modules if name.startswith(('PySide6', 'shiboken6')))\n"
+        "assert not loaded, loaded\n"
+        "print('well')\n"
+    )
+    tests = str(Path(__file__).parents[1])
+    ran = subprocess.run(
+        [sys.executable, "-W", "error", "-c", f"import sys; sys.path.insert(0, {tests!r})\n{code}", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=Path(__file__).parents[2],
+    )
+    assert (ran.stdout, ran.returncode) == ("well\n", 0), ran.stderr
+
+
+def test_files_become_searchable_with_their_place(real: App, docs: Path) -> None:
+    write_files(
+        docs, {"guide.md": "# Harbour\n\nThe lighthouse.\n\n## Tides\n\nHigh water at noon.\n", "b.txt": "tides"}
+    )
+    real.service.submit([str(docs)])
+    work(real)
+    assert set(statuses(real).values()) == {COMPLETED}
+    page = real.search.search("noon")
+    (hit,) = page.hits
+    assert (hit.source_path, hit.location.heading_path) == (str(docs / "guide.md"), ("Harbour", "Tides"))
+    assert hit.location.line_start is not None
+    assert (page.searched_documents, page.total_documents) == (2, 2)
+    job = job_of(real, docs / "guide.md")
+    assert (job.outcome, job.progress, job.error_code) == (Outcome.INGESTED, 1.0, None)
+    assert job.receipt is not None and job.receipt.chunks_stored == job.chunk_count > 0
+    assert [chunk.ordinal for chunk in real.service.chunks_of(job.id)] == list(range(job.chunk_count))
+    assert len(real.service.chunks_of(job.id, limit=1)) == 1
+    assert_clean(real)
+
+
+def test_every_ending_is_honest(real: App, docs: Path) -> None:
+    write_files(docs, {"a.txt": "some words", "twin.txt": "some words", "blank.txt": "  \n \n", "nothing.txt": ""})
+    (docs / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20)
+    (docs / "gone.txt").write_text("will go")
+    (docs / "broken.pdf").write_bytes(b"%PDF-1.7\nthis is none")
+    real.service.submit([str(docs)])
+    (docs / "gone.txt").unlink()
+    work(real)
+    job = {path.name: job_of(real, path) for path in [*docs.iterdir(), docs / "gone.txt"]}
+    assert {job["a.txt"].outcome, job["twin.txt"].outcome} == {Outcome.INGESTED, Outcome.DUPLICATE}
+    twin = next(j for j in job.values() if j.outcome is Outcome.DUPLICATE)
+    other = next(j for j in job.values() if j.outcome is Outcome.INGESTED)
+    assert twin.receipt is not None and twin.document_id == other.document_id == twin.receipt.duplicate_of
+    assert twin.receipt.duplicate_path == other.source_path and other.original_filename in str(twin.message)
+    for name in ("blank.txt", "nothing.txt"):
+        assert (job[name].status, job[name].outcome, job[name].chunk_count) == (COMPLETED, Outcome.EMPTY, 0)
+        assert job[name].message and job[name].needs_attention
+    assert "0 bytes" in str(job["nothing.txt"].message)
+    assert (job["picture.png"].status, job["picture.png"].error_code) == (FAILED, "unsupported_format")
+    assert "PDF" in str(job["picture.png"].error_message) and job["picture.png"].message
+    assert (job["broken.pdf"].status, job["broken.pdf"].error_code) == (FAILED, "source_malformed")
+    assert (job["gone.txt"].error_code, job["gone.txt"].attempts, job["gone.txt"].dead_lettered) == (
+        "source_unreadable",
+        4,
+        True,
+    )
+    assert_clean(real)
+
+
+def test_an_unchanged_file_costs_nothing_and_a_changed_one_replaces_its_text(real: App, docs: Path) -> None:
+    write_files(docs, {"a.txt": "oldword stays", "b.txt": "another"})
+    real.service.submit([str(docs)])
+    work(real)
+    again = real.service.submit([str(docs)])
+    assert (again.report.unchanged, again.report.added) == (2, 0)
+    assert {job.outcome for job in all_jobs(real, batch_id=again.batch.batch_id)} == {Outcome.UNCHANGED}
+    assert again.batch.finished_at is not None
+    write_files(docs, {"a.txt": "newword stays"})
+    third = real.service.submit([str(docs)])
+    assert (third.report.unchanged, third.report.added) == (1, 1)
+    assert hits(real, "oldword") == ["a.txt"]  # the old version answers until the new one is complete
+    work(real)
+    assert job_of(real, docs / "a.txt").outcome is Outcome.UPDATED
+    assert (hits(real, "oldword"), hits(real, "newword")) == ([], ["a.txt"])
+    assert_clean(real)
+
+
+def test_a_file_that_was_only_touched_is_not_read_into_text_again(fake: FakeApp, script: Script, docs: Path) -> None:
+    write_files(docs, {"a.txt": "text"})
+    fake.service.submit([str(docs)])
+    work(fake)
+    (docs / "a.txt").touch()
+    assert fake.service.submit([str(docs)]).report.added == 1
+    work(fake)
+    assert job_of(fake, docs / "a.txt").outcome is Outcome.UNCHANGED
+    assert fake.service.submit([str(docs)]).report.unchanged == 1  # its newest signature is known now
+    assert_clean(fake)
+
+
+# --- pause, resume, cancel, retry ----------------------------------------------------------------
+
+
+def test_pausing_jobs_one_by_one(fake: FakeApp, docs: Path) -> None:
+    write_files(docs, {"a.txt": "a", "b.txt": "b"})
+    fake.service.submit([str(docs)])
+    fake.service.pause(only(fake, docs / "a.txt"))
+    work(fake)
+    assert statuses(fake) == {"a.txt": PAUSED, "b.txt": COMPLETED}
+    fake.service.resume(only(fake, docs / "a.txt"))
+    work(fake)
+    assert statuses(fake)["a.txt"] is COMPLETED
+
+
+@pytest.mark.parametrize("scope", ["batch", "kb", "app"])
+def test_a_paused_group_holds_what_comes_later_and_outlives_a_restart(
+    make_fake: MAKE, docs: Path, tmp_path: Path, scope: str
+) -> None:
+    fake = make_fake()
+    write_files(docs, {"one/a.txt": "a", "one/own.txt": "own", "two/b.txt": "b"})
+    made = fake.service.submit([str(docs / "one")])
+    group = {
+        "batch": JobSelector(batch_id=made.batch.batch_id),
+        "kb": JobSelector(kb_id="library"),
+        "app": ALL,
+    }[scope]
+    fake.service.pause(only(fake, docs / "one" / "own.txt"))
+    fake.service.pause(group)
+    fake.service.submit([str(docs / "two")])
+    fake.close()
+    again = make_fake()
+    work(again)
+    later = COMPLETED if scope == "batch" else PAUSED
+    assert statuses(again) == {"a.txt": PAUSED, "own.txt": PAUSED, "b.txt": later}
+    assert again.service.app_paused() is again.service.status().app_paused is (scope == "app")
+    again.service.resume(group)
+    work(again)
+    assert statuses(again) == {"a.txt": COMPLETED, "own.txt": PAUSED, "b.txt": COMPLETED}
+    assert_clean(again)
+
+
+def test_pausing_a_running_document_keeps_its_finished_segments(make_fake: MAKE, script: Script, docs: Path) -> None:
+    fake = make_fake()
+    write_files(docs, {"long.txt": "\n".join(f"line{n}" for n in range(40))})
+    script.segments_of = lambda _path: 8
+    third = threading.Event()
+
+    def hold(child: FakeChild, task: SegmentTask) -> None:
+        if task.number == 3 and not third.is_set():
+            third.set()
+            child.hang()
+
+    script.before_segment = hold
+    fake.service.submit([str(docs)])
+    fake.service.start()
+    assert third.wait(30)
+    store = fake.contents.of("library")
+    plan = fake.lifecycle.crew.scheduler.active()[0]  # type: ignore[union-attr]
+    assert plan.plan is not None
+    sha256 = plan.plan.sha256
+    wait_for(lambda: len(store.state(sha256, plan.recipe, job_id="1", segments=8).segments_done) == 3, "three stored")
+    fake.service.pause(only(fake, docs / "long.txt"))
+    assert fake.lifecycle.drain(30)
+    assert statuses(fake) == {"long.txt": PAUSED} and hits(fake, "line1") == []
+    read_before = len(script.read)
+    fake.service.resume(only(fake, docs / "long.txt"))
+    work(fake)
+    job = job_of(fake, docs / "long.txt")
+    assert job.receipt is not None and job.receipt.segments_reused == 3
+    assert sorted(number for _, number in script.read[read_before:]) == [3, 4, 5, 6, 7]
+    assert len(exported(fake)) == 40
+    assert_clean(fake)
+
+
+def test_a_running_job_is_cancelled_within_two_seconds(real: App, docs: Path) -> None:
+    """A real child, kept busy by a big text."""
+    (docs / "big.txt").write_text("\n".join(f"{n} the quick brown fox jumps over it" for n in range(1_500_000)))
+    real.service.submit([str(docs)])
+    real.service.start()
+    wait_for(lambda: statuses(real)["big.txt"] is RUNNING, "it runs")
+    began = time.monotonic()
+    result = real.service.cancel(only(real, docs / "big.txt"))
+    assert result.changed == 1
+    crew = real.lifecycle.crew
+    assert crew is not None
+    wait_for(lambda: not crew.scheduler.active() and all(p._in_hand is None for p in crew.producers), "let go of")  # type: ignore[attr-defined]
+    assert time.monotonic() - began < 2.0
+    assert statuses(real)["big.txt"] is CANCELLED and hits(real, "fox") == []
+    assert_clean(real)
+
+
+def test_failed_and_cancelled_jobs_are_tried_again(fake: FakeApp, script: Script, docs: Path) -> None:
+    write_files(docs, {"bad.txt": "bad", "worse.txt": "worse", "off.txt": "off"})
+
+    def fail(_child: FakeChild, item: LookItem) -> list[Message] | None:
+        code = {"bad.txt": "source_malformed", "worse.txt": "source_encrypted"}.get(Path(item.path).name)
+        return [Failed(item.key, code, "No.")] if code else None
+
+    script.before_file = fail
+    fake.service.submit([str(docs)])
+    fake.service.cancel(only(fake, docs / "off.txt"))
+    work(fake)
+    assert statuses(fake) == {"bad.txt": FAILED, "worse.txt": FAILED, "off.txt": CANCELLED}
+    assert fake.service.counts().failures == {"source_malformed": 1, "source_encrypted": 1}
+    script.before_file = lambda _child, _item: None
+    assert fake.service.retry_failures("source_malformed").changed == 1
+    assert fake.service.retry_failures("no_such_code").changed == 0
+    fake.service.retry(only(fake, docs / "off.txt"))
+    work(fake)
+    assert statuses(fake) == {"bad.txt": COMPLETED, "worse.txt": FAILED, "off.txt": COMPLETED}
+    job = job_of(fake, docs / "bad.txt")
+    assert (job.error_code, job.error_message, job.attempts) == (None, None, 1)
+    assert_clean(fake)
+
+
+def test_trouble_that_may_pass_is_tried_again_later(fake: FakeApp, script: Script, docs: Path) -> None:
+    write_files(docs, {"a.txt": "text"})
+    failures = [1, 2]
+
+    def fail(_child: FakeChild, item: LookItem) -> list[Message] | None:
+        return [Failed(item.key, "source_unreadable", "Locked.")] if failures and failures.pop() else None
+
+    script.before_file = fail
+    fake.service.submit([str(docs)])
+    work(fake)
+    job = job_of(fake, docs / "a.txt")
+    assert (job.status, job.attempts, job.error_code) == (COMPLETED, 3, None)
+    moves = [(entry.to_status, entry.reason) for entry in fake.service.history(job.id)]
+    assert moves.count((QUEUED, "source_unreadable")) == 2
+
+
+def test_what_the_table_does_not_allow_is_refused(fake: FakeApp, docs: Path) -> None:
+    write_files(docs, {"a.txt": "a", "b.txt": "b"})
+    fake.service.submit([str(docs)])
+    work(fake)
+    a = only(fake, docs / "a.txt")
+    for action in (fake.service.pause, fake.service.resume, fake.service.cancel, fake.service.retry):
+        result = action(a)
+        assert (result.changed, len(result.refused)) == (0, 1)
+        with pytest.raises(StateTransitionError, match="completed"):
+            action(a, all_or_nothing=True)
+    with pytest.raises(NotFoundError):
+        fake.service.cancel(JobSelector(job_ids=("999",)))
+    assert set(statuses(fake).values()) == {COMPLETED}
+
+
+# --- delete and take back ------------------------------------------------------------------------
+
+
+def test_deleting_takes_out_of_search_and_undo_brings_back(fake: FakeApp, docs: Path) -> None:
+    write_files(docs, {"a.txt": "alpha text", "b.txt": "beta text"})
+    fake.service.submit([str(docs)])
+    work(fake)
+    result = fake.service.delete(only(fake, docs / "a.txt"))
+    assert result.undo_token and hits(fake, "text") == ["b.txt"]
+    assert_clean(fake)
+    fake.service.undo(result.undo_token)
+    assert hits(fake, "text") == ["a.txt", "b.txt"]
+    with pytest.raises(NotFoundError):
+        fake.service.undo(result.undo_token)
+    assert_clean(fake)
+
+
+def test_a_purge_leaves_no_orphan(make_fake: MAKE, docs: Path) -> None:
+    fake = make_fake(undo_days=0)
+    write_files(docs, {"a.txt": "alpha text", "twin.txt": "alpha text", "b.txt": "beta text"})
+    fake.service.submit([str(docs)])
+    work(fake)
+    kept = [job.id for job in all_jobs(fake) if job.outcome is Outcome.DUPLICATE]
+    first = next(job for job in all_jobs(fake) if job.outcome is Outcome.INGESTED and job.chunk_count)
+    fake.lifecycle.stop(10)  # its steward would keep house, too
+    fake.service.delete(JobSelector(job_ids=(first.id, job_of(fake, docs / "b.txt").id)))
+    wait_for(lambda: fake.repository.purge_candidates(datetime.now(UTC)) == 2)
+    fake.housekeeping.run()
+    assert hits(fake, "text") == [Path(fake.service.job(kept[0]).source_path).name]
+    assert len(all_jobs(fake)) == 1 and all_jobs(fake, deleted=True) == []
+    with fake.contents.of("library").engine.connect() as connection:
+        tables = ("documents", "versions", "paths", "segments", "chunks")
+        rows = [connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one() for table in tables]
+    assert rows == [1, 1, 1, 1, 1]
+    assert_clean(fake)
+
+
+def test_what_was_deleted_can_be_added_again(make_fake: MAKE, docs: Path) -> None:
+    fake = make_fake(undo_days=0)
+    write_files(docs, {"a.txt": "alpha text"})
+    for _ in range(3):
+        fake.service.submit([str(docs)])
+        work(fake)
+        assert hits(fake, "alpha") == ["a.txt"]
+        assert_clean(fake)
+        fake.service.delete(ALL)
+        assert hits(fake, "alpha") == []
+    fake.housekeeping.run()
+    fake.service.submit([str(docs)])
+    work(fake)
+    fake.housekeeping.run()
+    assert hits(fake, "alpha") == ["a.txt"]
+    assert_clean(fake)
+
+
+def test_housekeeping_does_not_sweep_what_is_half_read(make_fake: MAKE, script: Script, docs: Path) -> None:
+    fake = make_fake(undo_days=0)
+    write_files(docs, {"long.txt": "\n".join(f"line{n}" for n in range(10))})
+    script.segments_of = lambda _path: 2
+    second = threading.Event()
+
+    def sweep(_child: FakeChild, task: SegmentTask) -> None:
+        if task.number == 1 and not second.is_set():
+            second.set()
+            store = fake.contents.of("library")
+            wait_for(lambda: _segments(fake) == 1, "the first one is stored")
+            fake.housekeeping.run()
+            assert store is fake.contents.of("library")
+
+    script.before_segment = sweep
+    fake.service.submit([str(docs)])
+    work(fake)
+    job = job_of(fake, docs / "long.txt")
+    assert second.is_set() and (job.status, job.attempts) == (COMPLETED, 1)
+    assert_clean(fake)
+
+
+def _segments(app: FakeApp) -> int:
+    with app.contents.of("library").engine.connect() as connection:
+        return int(connection.exec_driver_sql("SELECT count(*) FROM segments").scalar_one())
+
+
+def test_a_deleted_running_job_is_let_go_of(fake: FakeApp, script: Script, docs: Path) -> None:
+    write_files(docs, {"a.txt": "alpha"})
+    reading = threading.Event()
+
+    def hang(child: FakeChild, _item: LookItem) -> None:
+        reading.set()
+        child.hang()
+
+    script.before_file = hang
+    fake.service.submit([str(docs)])
+    fake.service.start()
+    assert reading.wait(30)
+    token = fake.service.delete(ALL).undo_token
+    assert fake.lifecycle.drain(30) and token
+    script.before_file = lambda _child, _item: None
+    fake.service.undo(token)
+    work(fake)
+    assert hits(fake, "alpha") == ["a.txt"]
+    assert_clean(fake)
+
+
+# --- order, knowledge bases, asking --------------------------------------------------------------
+
+
+def test_the_queue_can_be_put_in_order(make_fake: MAKE, script: Script, docs: Path) -> None:
+    fake = make_fake(batch_size=1)
+    write_files(docs, {f"{n}.txt": f"text {n}" for n in range(5)})
+    fake.service.submit([str(docs)])
+    four, zero, three = (job_of(fake, docs / f"{n}.txt").id for n in (4, 0, 3))
+    assert fake.service.move([four], QueueMove.TOP) == 1
+    assert fake.service.queue_place(four) == 1
+    fake.service.move([zero], QueueMove.BOTTOM)
+    assert fake.service.set_priority(JobSelector(job_ids=(three,)), 5) == 1
+    work(fake)
+    assert [Path(path).stem for path in script.looked] == ["3", "4", "1", "2", "0"]
+    assert fake.service.queue_place(four) is None
+
+
+def test_knowledge_bases_have_their_own_content(fake: FakeApp, docs: Path) -> None:
+    write_files(docs, {"a.txt": "alpha", "b.txt": "alpha"})
+    work_base = fake.service.create_knowledge_base("  Work ")
+    assert fake.service.knowledge_base("work").kb_id == fake.service.knowledge_base(work_base.kb_id).kb_id
+    with pytest.raises(InvalidRequestError):
+        fake.service.create_knowledge_base("WORK")
+    with pytest.raises(NotFoundError):
+        fake.service.knowledge_base("play")
+    fake.service.submit([str(docs / "a.txt")])
+    fake.service.submit([str(docs / "b.txt")], kb_id=work_base.kb_id)
+    work(fake)
+    assert {job.outcome for job in all_jobs(fake)} == {Outcome.INGESTED}
+    page = fake.search.search("alpha", kb_ids=(work_base.kb_id,))
+    assert [Path(hit.source_path).name for hit in page.hits] == ["b.txt"]
+    fake.service.rename_knowledge_base(work_base.kb_id, "Play")
+    fake.service.delete_knowledge_base(work_base.kb_id)
+    assert hits(fake, "alpha") == ["a.txt"] and len(all_jobs(fake)) == 1
+    assert_clean(fake)
+    fake.service.restore_knowledge_base(work_base.kb_id)
+    assert hits(fake, "alpha") == ["a.txt", "b.txt"]
+    assert [kb.name for kb in fake.service.knowledge_bases()] == ["Library", "Play"]
+    assert_clean(fake)
+
+
+def test_a_purged_knowledge_base_is_gone_from_the_disk(make_fake: MAKE, docs: Path, tmp_path: Path) -> None:
+    fake = make_fake(undo_days=0)
+    base = fake.service.create_knowledge_base("Other")
+    write_files(docs, {"a.txt": "alpha"})
+    fake.service.submit([str(docs)], kb_id=base.kb_id)
+    work(fake)
+    folder = tmp_path / "data" / "knowledge_bases" / base.kb_id
+    assert folder.exists()
+    fake.lifecycle.stop(10)
+    fake.service.delete_knowledge_base(base.kb_id)
+    wait_for(lambda: fake.repository.purge_candidates(datetime.now(UTC) + timedelta(seconds=1)) == 1)
+    wait_for(lambda: (fake.housekeeping.run(), not folder.exists())[1], "its folder is gone")
+    assert_clean(fake)
+
+
+def test_lists_pages_history_and_changes(fake: FakeApp, docs: Path) -> None:
+    write_files(docs, {f"{n}.txt": f"text {n}" for n in range(5)})
+    made = fake.service.submit([str(docs)])
+    before = fake.service.revision()
+    work(fake)
+    first = fake.service.list(JobQuery(), limit=3)
+    rest = fake.service.list(JobQuery(), after=first[-1].id, limit=3)
+    assert [job.original_filename for job in first + rest] == [f"{n}.txt" for n in range(5)]
+    assert [int(job.id) for job in first + rest] == [n for part in fake.service.job_ids(JobQuery()) for n in part]
+    newest, changed = fake.service.changed_since(before)
+    assert set(changed) == {int(job.id) for job in all_jobs(fake)} and newest == fake.service.revision() > before
+    assert fake.service.changed_since(newest)[1] == []
+    assert [e.to_status for e in fake.service.history(first[0].id)] == [QUEUED, RUNNING, COMPLETED]
+    assert fake.service.batch_counts(made.batch.batch_id).of(COMPLETED) == 5
+    assert fake.service.batches()[0].batch_id == made.batch.batch_id
+    assert fake.service.status().running == 0 and fake.service.status().workers == 1
+    assert [job.id for job in fake.service.jobs_by_ids([999, int(first[1].id)])] == [first[1].id]
+    assert set(completions(fake, all_jobs(fake)).values()) == {1}
+    with pytest.raises(NotFoundError):
+        fake.service.job("999")
+
+
+@pytest.mark.parametrize(
+    ("selector", "scope"),
+    [
+        (JobSelector(job_ids=("1",)), (PauseScope.JOB, None)),
+        (JobSelector(batch_id="2"), (PauseScope.BATCH, "2")),
+        (JobSelector(kb_id="k"), (PauseScope.KNOWLEDGE_BASE, "k")),
+        (ALL, (PauseScope.APP, None)),
+        (JobSelector(everything=True, statuses=frozenset({QUEUED})), (PauseScope.JOB, None)),
+    ],
+)
+def test_what_a_selector_pauses(selector: JobSelector, scope: tuple[PauseScope, str | None]) -> None:
+    assert scope_of(selector) == scope
