@@ -117,7 +117,7 @@ def _cpu_section(
     section = Section(
         f"cpu-{name}",
         f"Processor seconds, set {name}",
-        f"Set {name} ({describe(folder)}) indexed from nothing to the last job completed; {bench.runs} pairs of runs, in turn.",
+        f"Set {name} ({describe(folder)}) indexed from nothing to the last job completed; {runs_in_turn(bench)}.",
         commands=[
             f"ingest --data-dir FRESH add {name} --wait",
             "recollindex -c CONF -z    # CONF: topdirs, loglevel = 2",
