@@ -4,18 +4,20 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
-from application.kit import write_files
+from application.kit import real_app, write_files
 
 from ingest_desktop.cli import main
+from ingest_desktop.cli_commands import _wait_for
 from ingest_desktop.cli_output import one_line, size_text
 from ingest_desktop.config.settings import load_settings, save_changes
-from ingest_desktop.domain.errors import InvalidRequestError
+from ingest_desktop.domain.errors import IngestError, InvalidRequestError
 from ingest_desktop.infrastructure.database import open_engine
 
 ROOT = Path(__file__).parents[2]
@@ -92,6 +94,30 @@ def test_add_without_waiting_then_run(ingest: Door, docs: Path) -> None:
     (counts,) = ingest.json("run")
     assert counts["counts"]["completed"] == 2 and counts["counts"]["queued"] == 0
     assert ingest("run") == 0 and "2 completed" in ingest.out
+
+
+def test_run_searches_on_where_a_crash_cut_a_drop_short(ingest: Door, docs: Path) -> None:
+    app = real_app(ingest.data)
+    app.repository.create_batch("library", [str(docs)], origin="command", priority=0, label="docs")
+    app.close()  # the batch is durable, not a file was looked for
+    assert ingest("run") == 0 and "2 completed" in ingest.out
+    assert ingest("run") == 0 and len(ingest.json("jobs")) == 2
+
+
+def test_run_ends_with_an_error_when_the_workers_give_up(ingest: Door, docs: Path) -> None:
+    """It must not wait for ever for workers that are gone."""
+    app = real_app(ingest.data)
+    try:
+        app.service.submit([str(docs)])
+        app.service.start()
+        crew = app.lifecycle.crew
+        assert crew is not None and app.lifecycle.is_working
+        crew.scheduler.stop()
+        assert not app.lifecycle.is_working and not app.lifecycle.drain(5)
+        with pytest.raises(IngestError, match="stopped before"):
+            _wait_for(app, "1", [], threading.Event(), quiet=True)
+    finally:
+        app.close()
 
 
 def test_add_says_what_was_left_out(ingest: Door, docs: Path) -> None:
