@@ -5,6 +5,7 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 
+from ingest_desktop.domain.errors import QueueEmptyError, QueueFullError
 from ingest_desktop.domain.interfaces.repository import Claim, KnownPath
 from ingest_desktop.domain.wire import DocumentPlan, SegmentResult
 
@@ -75,26 +76,38 @@ class ResultQueue:
         self._closed = False
         self._condition = threading.Condition()
 
-    def put(self, results: list[Result]) -> None:
-        """Wait for room and add. Raises ``RuntimeError`` once closed: a producer outlived its consumer."""
+    def put(self, results: list[Result], timeout_seconds: float | None = None) -> None:
+        """Wait for room and add.
+
+        Raises:
+            QueueFullError: There was no room in time; without a limit it waits on.
+            RuntimeError: The queue is closed: a producer outlived its consumer.
+        """
         with self._condition:
-            while len(self._entries) >= self._capacity and not self._closed:
-                self._condition.wait()
+            if not self._condition.wait_for(self._has_room, timeout_seconds):
+                raise QueueFullError(f"{self._capacity} results wait to be stored already.")
             if self._closed:
                 raise RuntimeError("The result queue is closed.")
             self._entries.append(results)
             self._condition.notify_all()
 
+    def _has_room(self) -> bool:
+        return self._closed or len(self._entries) < self._capacity
+
     def get(self, timeout_seconds: float) -> list[Result] | None:
-        """The next entry; an empty list when none came in time; None when the queue is closed and drained."""
+        """The next entry; None when the queue is closed and drained.
+
+        Raises:
+            QueueEmptyError: None came in time; more may come.
+        """
         with self._condition:
-            if not self._entries and not self._closed:
-                self._condition.wait(timeout_seconds)
-            if self._entries:
-                entry = self._entries.popleft()
-                self._condition.notify_all()
-                return entry
-            return None if self._closed else []
+            if not self._condition.wait_for(lambda: self._entries or self._closed, timeout_seconds):
+                raise QueueEmptyError("No result came in time.")
+            if not self._entries:
+                return None
+            entry = self._entries.popleft()
+            self._condition.notify_all()
+            return entry
 
     def close(self) -> None:
         """Take no more."""

@@ -17,7 +17,7 @@ from ingest_desktop.application.scheduler import Scheduler
 from ingest_desktop.application.work import ActiveJob, Complete, Fault, Result, ResultQueue, Same, Stored
 from ingest_desktop.config.settings import Settings
 from ingest_desktop.domain.enums import Outcome
-from ingest_desktop.domain.errors import ContentGone, IngestError, StoreBusy, StoreDamaged, StoreFull
+from ingest_desktop.domain.errors import ContentGone, IngestError, QueueEmptyError, StoreBusy, StoreDamaged, StoreFull
 from ingest_desktop.domain.interfaces.contents import ContentStores
 from ingest_desktop.domain.interfaces.repository import Confirmed, ContentStore, Ending, Finished, Repository, SegmentIn
 from ingest_desktop.observability.logs import work_context
@@ -104,13 +104,17 @@ class Consumer:
         """Store until the queue is closed and drained."""
         try:
             while True:
-                results = self._queue.get(IDLE_SECONDS if self._groups else self._settings.consumer_poll_interval)
+                try:
+                    results = self._queue.get(IDLE_SECONDS if self._groups else self._settings.consumer_poll_interval)
+                except QueueEmptyError:
+                    self._flush()
+                    continue
                 if results is None:
                     self._flush()
                     return
                 self._metrics.queue_depth(len(self._queue))
                 self._gather(results)
-                if self._groups and (not results or self._is_due()):
+                if self._is_due():
                     self._flush()
         except Exception:  # noqa: BLE001 - the loop's top: the jobs in hand await recovery at the next start
             _log.exception("consumer failed")

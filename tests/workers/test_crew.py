@@ -23,7 +23,15 @@ from application.kit import (
 
 from ingest_desktop.application.work import ResultQueue
 from ingest_desktop.domain.enums import JobEvent, JobStatus, Outcome
-from ingest_desktop.domain.errors import IngestError, LimitExceeded, ReaderCrashed, StoreBusy, StoreDamaged
+from ingest_desktop.domain.errors import (
+    IngestError,
+    LimitExceeded,
+    QueueEmptyError,
+    QueueFullError,
+    ReaderCrashed,
+    StoreBusy,
+    StoreDamaged,
+)
 from ingest_desktop.domain.interfaces.repository import Claim, Ending
 from ingest_desktop.domain.models import Job, JobSelector
 from ingest_desktop.domain.wire import Failed, LookItem, Message, SegmentTask
@@ -402,9 +410,12 @@ def test_a_slow_consumer_holds_producers_back(make_fake: MAKE, script: Script, d
 
 def test_the_result_queue_closes_in_order() -> None:
     queue = ResultQueue(2)
-    assert queue.get(0.0) == []
+    with pytest.raises(QueueEmptyError):
+        queue.get(0.0)
     queue.put([])
     queue.put([])
+    with pytest.raises(QueueFullError, match="2 results"):
+        queue.put([], timeout_seconds=0.0)
     queue.close()
     assert [queue.get(0.0), queue.get(0.0), queue.get(0.0)] == [[], [], None]
     with pytest.raises(RuntimeError, match="closed"):
