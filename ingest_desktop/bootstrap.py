@@ -126,7 +126,7 @@ def build_app(
 
     lifecycle = WorkerLifecycle(repository, make_crew, worker_host or ThreadHost, label=label)
     submitter = Submitter(repository, contents, hub, is_current)
-    service = IngestionService(repository, contents, lifecycle, housekeeping, submitter, hub, actor=actor)
+    service = IngestionService(repository, contents, lifecycle, housekeeping, submitter, hub, board, actor=actor)
     search = SearchService(repository, contents, FullTextIndex(contents.of))
     app = App(
         settings, repository, contents, service, search, lifecycle, housekeeping, hub, board, metrics, persistence

@@ -216,6 +216,9 @@ def show(app: App, options: argparse.Namespace) -> int:
         return OK
     out(f"Job {job.id}: {one_line(job.source_path)}")
     out(f"  {status_text(job)}, {job.progress:.0%}, {size_text(job.byte_size)}, attempt {job.attempts}")
+    runtime = app.service.runtime(job.id)
+    if runtime is not None:
+        out(f"  worker {runtime.worker_id}, lease until {iso(runtime.lease_until)}")
     for text in (job.error_message, job.message):
         if text:
             out(f"  {one_line(text)}")

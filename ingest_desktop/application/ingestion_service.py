@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from ingest_desktop.application.housekeeping import Housekeeping
 from ingest_desktop.application.lifecycle import WorkerLifecycle
+from ingest_desktop.application.progress import ProgressBoard
 from ingest_desktop.application.submission import Preflight, Submitter
 from ingest_desktop.domain.enums import Actor, JobEvent, JobStatus, PauseScope
 from ingest_desktop.domain.errors import NotFoundError
@@ -25,6 +26,7 @@ from ingest_desktop.domain.models import (
     HistoryEntry,
     Job,
     JobQuery,
+    JobRuntime,
     JobSelector,
     KnowledgeBase,
     QueueMove,
@@ -53,6 +55,7 @@ class IngestionService:
         housekeeping: Housekeeping,
         submitter: Submitter,
         events: JobEvents,
+        board: ProgressBoard,
         *,
         actor: Actor,
     ) -> None:
@@ -62,6 +65,7 @@ class IngestionService:
         self._housekeeping = housekeeping
         self._submitter = submitter
         self._events = events
+        self._board = board
         self._actor = actor
 
     # knowledge bases -----------------------------------------------------------------------
@@ -277,6 +281,15 @@ class IngestionService:
             if len(found) >= limit:
                 break
         return found
+
+    def runtime(self, job_id: str) -> JobRuntime | None:
+        """Worker, lease and, when it runs in this process, rates of a running job; None when nobody works on it."""
+        found = self._repository.runtime(job_id)
+        progress = self._board.latest().get(int(job_id)) if found is not None else None
+        if found is None or progress is None:
+            return found
+        rates = {"units_per_second": progress.units_per_second, "seconds_left": progress.seconds_left}
+        return found.model_copy(update=rates)
 
     def queue_place(self, job_id: str) -> int | None:
         """1-based place among the waiting, or None."""

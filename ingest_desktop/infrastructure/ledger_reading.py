@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from ingest_desktop.domain.enums import JobStatus
 from ingest_desktop.domain.errors import NotFoundError
-from ingest_desktop.domain.models import Batch, Counts, HistoryEntry, Job, JobQuery, Receipt
+from ingest_desktop.domain.models import Batch, Counts, HistoryEntry, Job, JobQuery, JobRuntime, Receipt
 from ingest_desktop.infrastructure.database import reading
 from ingest_desktop.infrastructure.ledger_base import (
     BATCH_COLUMNS,
@@ -43,6 +43,13 @@ class LedgerReading(LedgerBase):
             receipt = connection.exec_driver_sql("SELECT json FROM job_receipts WHERE job_id = ?", (number,)).scalar()
         job = job_of(row)
         return job if receipt is None else job.model_copy(update={"receipt": Receipt.model_validate_json(receipt)})
+
+    def runtime(self, job_id: str) -> JobRuntime | None:
+        """See ``Repository``."""
+        sql = "SELECT w.id, w.lease_until FROM ingest_jobs j JOIN workers w ON w.id = j.worker_id WHERE j.id = ?"
+        with reading(self.engine) as connection:
+            row = connection.exec_driver_sql(sql, (job_number(job_id),)).first()
+        return None if row is None else JobRuntime(job_id=job_id, worker_id=row[0], lease_until=to_moment(row[1]))
 
     def with_receipts(self, jobs: Sequence[Job]) -> list[Job]:
         """The same jobs with their receipts, where they have one."""

@@ -183,6 +183,7 @@ class FakeApp:
             self.housekeeping,
             submitter,
             self.events,
+            self.progress,
             actor=Actor.COMMAND,
         )
         self.search = SearchService(self.repository, self.contents, FullTextIndex(self.contents.of))

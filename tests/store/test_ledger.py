@@ -573,3 +573,15 @@ def test_the_lists_that_matter_walk_an_index(ledger: Ledger, query: JobQuery) ->
             plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", tuple(parameters))]
         assert PLANS[query] in plan[0]
         assert not any("TEMP B-TREE FOR ORDER" in step or "USE TEMP B-TREE" in step for step in plan)
+
+
+def test_a_running_job_has_a_worker_and_a_lease_and_no_other_has(ledger: Ledger) -> None:
+    make_batch(ledger, 2)
+    claim = take(ledger, 1)[0]
+    runtime = ledger.runtime(str(claim.job_id))
+    assert runtime is not None
+    assert runtime.worker_id in ledger.worker_locks
+    assert runtime.lease_until > ledger.clock()
+    assert ledger.runtime("2") is None
+    end(ledger, [claim], outcome=Outcome.INGESTED)
+    assert ledger.runtime(str(claim.job_id)) is None

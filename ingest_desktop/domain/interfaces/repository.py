@@ -18,6 +18,7 @@ from ingest_desktop.domain.models import (
     IngestionState,
     Job,
     JobQuery,
+    JobRuntime,
     JobSelector,
     KnowledgeBase,
     QueueMove,
@@ -222,6 +223,10 @@ class Repository(Protocol):
     # reading -------------------------------------------------------------------------------
     def job(self, job_id: str) -> Job:
         """One job, with its receipt."""
+        ...
+
+    def runtime(self, job_id: str) -> JobRuntime | None:
+        """Who works on a job and until when the lease runs; None when nobody does."""
         ...
 
     def jobs_by_ids(self, job_ids: Sequence[int]) -> list[Job]:
