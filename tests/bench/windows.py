@@ -1,6 +1,7 @@
 """Sections ``window``, ``gaps`` and ``million``: the real window, measured from inside by ``window_probe.py``."""
 
 import contextlib
+import hashlib
 import json
 import shutil
 import statistics
@@ -17,6 +18,7 @@ from process_trees import ROOT, environment, ingest
 from ingest_desktop.domain.enums import PauseScope
 from ingest_desktop.domain.interfaces.repository import FoundFile
 from ingest_desktop.infrastructure.ledger import Ledger
+from ingest_desktop.infrastructure.ledger_schema import LEDGER_MIGRATIONS
 
 PROBE = Path(__file__).with_name("window_probe.py")
 LOT = 20_000
@@ -211,9 +213,9 @@ def million(bench: Bench) -> Section:
 
 
 def fill(store: Path, jobs: int, tell: Any) -> Path:
-    """A ledger with this many jobs, kept between runs."""
-    stamp = store / "filled"
-    if stamp.exists():
+    """A ledger with this many jobs, kept between runs while the shape of the ledger stays the same."""
+    stamp, shape = store / "filled", hashlib.sha256(repr(LEDGER_MIGRATIONS).encode()).hexdigest()
+    if stamp.exists() and stamp.read_text("utf-8") == shape:
         return store
     shutil.rmtree(store, ignore_errors=True)
     store.mkdir(parents=True)
@@ -231,7 +233,7 @@ def fill(store: Path, jobs: int, tell: Any) -> Path:
             if first % (LOT * 10) == 0:
                 tell(f"filling the job table: {first:,} of {jobs:,}")
         ledger.finish_discovery(batch.batch_id, {})
-    stamp.touch()
+    stamp.write_text(shape, "utf-8")
     return store
 
 
