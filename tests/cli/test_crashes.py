@@ -23,6 +23,8 @@ SETTINGS = {
     "INGESTION_SEGMENT_BYTES": "65536",
     "INGESTION_BATCH_SIZE": "5",
     "INGESTION_COMMIT_SECONDS": "0.05",
+    "INGESTION_COMMIT_CHUNKS": "10",  # small steps, so that there is a middle to die in
+    "INGESTION_QUEUE_CAPACITY": "1",
     "INGESTION_CONSUMER_POLL_INTERVAL": "0.05",
     "INGESTION_RETRY_BASE_SECONDS": "0.02",
 }
@@ -53,7 +55,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number in range(54):
         sub = folder / f"part{number % 3}"
         sub.mkdir(exist_ok=True)
-        (sub / f"{number:02d}.md").write_text(f"# Title {number}\n\nSome words of file {number // 2 * 2}.\n" * 3)
+        (sub / f"{number:02d}.md").write_text(f"# Title {number // 2}\n\nSome words of file {number // 2}.\n" * 3)
     (folder / "empty.txt").write_text("")
     (folder / "blob.bin").write_bytes(bytes(range(256)) * 8)
     for number in range(4):
@@ -111,8 +113,8 @@ def test_killed_at_random_moments(
     process = start(data, "add", "--wait", str(corpus))
     pause = threading.Event()
     for _ in range(5):
-        wait_for(partial(has_come_to, data, segments_stored(data) + chance.randrange(1, 30), process), "work goes on")
-        pause.wait(chance.uniform(0.0, 0.1))  # the moment of the crash is the point, not a wait for something
+        wait_for(partial(has_come_to, data, segments_stored(data) + chance.randrange(1, 8), process), "work goes on")
+        pause.wait(chance.uniform(0.0, 0.03))  # the moment of the crash is the point, not a wait for something
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
