@@ -85,6 +85,7 @@ class Actions(QObject):
     def _make_general(self) -> None:
         self._make("toggle_all", self.tr("Pause everything"), "pause")
         self._make("search", self.tr("Search"), "search")
+        self._make("filter_name", self.tr("Filter by file name"), "filter")
         for key, text in (
             ("all", self.tr("All jobs")),
             ("running", self.tr("Running jobs")),

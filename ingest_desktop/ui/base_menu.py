@@ -105,18 +105,9 @@ class BaseMenus(QObject):
         )
 
     def delete(self, base: KnowledgeBase) -> None:
-        """Ask, then delete; it can be restored."""
+        """Ask, then delete; Undo restores it."""
         pulse = self._hub.pulse
         jobs = pulse.status.counts.total(base.kb_id) if pulse else 0
         box = dialogs.confirm_delete_base(base, jobs, self._window)
-        box.accepted.connect(lambda: self._delete(base))
+        box.accepted.connect(lambda: self._commands.delete_base(base))
         box.open()
-
-    def _delete(self, base: KnowledgeBase) -> None:
-        def done(_: None) -> None:
-            self._hub.reload_bases()
-            self._commands.said.emit(
-                self.tr("“{name}” deleted. The original files are untouched.").format(name=base.name)
-            )
-
-        self._hub.do(lambda backend: backend.service.delete_knowledge_base(base.kb_id), done)

@@ -2,15 +2,17 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from ingest_desktop.domain.enums import JobEvent
 from ingest_desktop.domain.errors import IngestError
-from ingest_desktop.domain.models import ActionResult, JobSelector, QueueMove
+from ingest_desktop.domain.models import ActionResult, JobSelector, KnowledgeBase, QueueMove
 from ingest_desktop.ui import words
 from ingest_desktop.ui.backend import Service
 from ingest_desktop.ui.hub import Hub
 from ingest_desktop.ui.selection import Selected
+
+Way = Callable[[], None]
 
 
 def sentence_of(error: Exception) -> str:
@@ -25,11 +27,11 @@ class Commands(QObject):
 
     Signals:
         said: Something to tell in the status bar. arg: a sentence.
-        deleted: Jobs were deleted. args: a sentence, the undo token.
+        deleted: Something was deleted. args: a sentence, the way back (a call for the UI thread).
     """
 
     said = Signal(str)
-    deleted = Signal(str, str)
+    deleted = Signal(str, object)
 
     def __init__(self, hub: Hub, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -83,20 +85,36 @@ class Commands(QObject):
 
         def tell(result: ActionResult) -> None:
             text = self.tr("{jobs} deleted. The original files are untouched.").format(jobs=words.jobs(result.changed))
-            if result.undo_token:
-                self.deleted.emit(text, result.undo_token)
+            if token := result.undo_token:
+                self.deleted.emit(text, lambda: self.undo(token))
             else:
                 self.said.emit(text)
 
         self._hub.do(lambda backend: backend.service.delete(selector), tell)
 
-    @Slot(str)
     def undo(self, token: str) -> None:
         """Take a deletion back."""
         self._hub.do(
             lambda backend: backend.service.undo(token),
             lambda result: self.said.emit(self.tr("{jobs} brought back.").format(jobs=words.jobs(result.changed))),
         )
+
+    def delete_base(self, base: KnowledgeBase) -> None:
+        """Delete a knowledge base with its jobs and what they made searchable; originals stay."""
+        text = self.tr("“{name}” deleted. The original files are untouched.").format(name=base.name)
+
+        def tell(_: None) -> None:
+            self._hub.reload_bases()
+            self.deleted.emit(text, lambda: self._restore_base(base))
+
+        self._hub.do(lambda backend: backend.service.delete_knowledge_base(base.kb_id), tell)
+
+    def _restore_base(self, base: KnowledgeBase) -> None:
+        def tell(_: None) -> None:
+            self._hub.reload_bases()
+            self.said.emit(self.tr("“{name}” brought back.").format(name=base.name))
+
+        self._hub.do(lambda backend: backend.service.restore_knowledge_base(base.kb_id), tell)
 
     def move(self, selected: Selected, where: QueueMove) -> None:
         """Move waiting jobs in the queue."""

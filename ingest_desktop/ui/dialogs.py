@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QLabel, QLineEdit, QMessageBox, QVBoxLayout, QWidget
 
+from ingest_desktop import __version__
 from ingest_desktop.domain.models import KnowledgeBase
-from ingest_desktop.ui import formats, theme, words
+from ingest_desktop.ui import assets, formats, shortcuts, theme, words
 
 NAME_LENGTH = 80
 
@@ -59,7 +60,10 @@ def confirm_delete_base(base: KnowledgeBase, jobs: int, parent: QWidget) -> QMes
     box.setTextFormat(Qt.TextFormat.PlainText)
     box.setText(box.tr("Delete “{name}” with {jobs}?").format(name=base.name, jobs=words.jobs(jobs)))
     box.setInformativeText(
-        box.tr("It can be brought back until the store is cleaned up. The original files are untouched.")
+        box.tr(
+            "Undo ({key}) brings it back until this window is quit; after that it is gone. "
+            "The original files are untouched."
+        ).format(key=shortcuts.shown("undo"))
     )
     delete = box.addButton(box.tr("Delete"), QMessageBox.ButtonRole.AcceptRole)
     box.addButton(QMessageBox.StandardButton.Cancel)
@@ -76,6 +80,18 @@ def skipped_box(skipped: Mapping[str, int], parent: QWidget) -> QMessageBox:
     box.setText(box.tr("{files} left out:").format(files=words.files(sum(skipped.values()))))
     lines = sorted(skipped.items(), key=lambda line: -line[1])
     box.setInformativeText("\n".join(f"{formats.number(count)}  {words.skipped_reason(code)}" for code, count in lines))
+    box.setStandardButtons(QMessageBox.StandardButton.Close)
+    return box
+
+
+def about_box(parent: QWidget) -> QMessageBox:
+    """Says what this program is; the caller opens it."""
+    box = QMessageBox(parent)
+    box.setIconPixmap(assets.app_icon().pixmap(64, 64))
+    box.setWindowTitle(box.tr("About"))
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setText(box.tr("Ingest Desktop {version}").format(version=__version__))
+    box.setInformativeText(box.tr("Makes your documents searchable. Nothing leaves this computer."))
     box.setStandardButtons(QMessageBox.StandardButton.Close)
     return box
 

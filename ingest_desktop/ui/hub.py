@@ -16,13 +16,15 @@ from ingest_desktop.domain.enums import JobStatus
 from ingest_desktop.domain.models import Counts, JobOrder, JobQuery, KnowledgeBase
 from ingest_desktop.ui.backend import Backend, MetricsView, StatusView
 from ingest_desktop.workers.bridge import EventBridge
-from ingest_desktop.workers.service_thread import Calls
+from ingest_desktop.workers.service_thread import CallPool, Calls
 
 PULSE_MS = 1_000
 EVENT_PULSE_MS = 300  # after events, so that counts follow quickly but never flood
 STORE_SIZE_SECONDS = 5.0
 CHANGES_IN_SLICE = 2_000
+SEARCH_END_MS = 5_000
 RATE_SECONDS = 8
+DROPS_AT_ONCE = 4
 T = TypeVar("T")
 
 
@@ -88,7 +90,7 @@ class Hub(QObject):
         self.bridge = EventBridge(self)
         self.reads = Calls("reads", self)
         self.commands = Calls("commands", self)
-        self.adding = Calls("adding", self)
+        self.adding = CallPool("adding", DROPS_AT_ONCE, self)
         self.finding = Calls("finding", self)
         self._resuming = Calls("resuming", self)
         for calls in self._all_calls():
@@ -109,7 +111,7 @@ class Hub(QObject):
         self.bridge.finished.connect(self._on_news)
         self.bridge.store.connect(self._on_store)
 
-    def _all_calls(self) -> tuple[Calls, ...]:
+    def _all_calls(self) -> tuple[Calls | CallPool, ...]:
         return (self._resuming, self.adding, self.finding, self.reads, self.commands)
 
     def open(self) -> None:
@@ -239,11 +241,18 @@ class Hub(QObject):
     # the end -------------------------------------------------------------------------------
 
     def close(self, timeout_ms: int = 15_000) -> None:
-        """Stop looking, close the engine, end the threads. Blocks; the last thing the window does."""
+        """Stop looking, close the engine, end the threads. Blocks; the last thing the window does.
+
+        Searches for files end first, as they write to the store that is closed next. One that hangs on a dead
+        network folder is left behind: its batch is durable and searched on at the next start.
+        """
         self._timer.stop()
         self.stop_adding.set()
+        until = time.monotonic() + timeout_ms / 1000
+        for searching in (self.adding, self._resuming):
+            searching.close(min(SEARCH_END_MS, timeout_ms // 2))
         if self.backend is not None:
             self.commands.ask(self.backend.close)
             self.backend = None
-        for calls in self._all_calls():
-            calls.close(timeout_ms)
+        for calls in (self.finding, self.reads, self.commands):
+            calls.close(max(0, round((until - time.monotonic()) * 1000)))

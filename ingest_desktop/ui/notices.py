@@ -11,10 +11,10 @@ from ingest_desktop.ui.tray import Tray, batch_message
 class Notices(QObject):
     """Turns events into notifications."""
 
-    def __init__(self, hub: Hub, tray: Tray, parent: QObject | None = None) -> None:
+    def __init__(self, hub: Hub, tray: Tray, settings: Settings, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._hub, self._tray = hub, tray
-        self.settings: Settings | None = None
+        self.settings = settings
         hub.bridge.finished.connect(self._on_finished)
         hub.bridge.troubled.connect(self._on_trouble)
 
@@ -29,12 +29,10 @@ class Notices(QObject):
         if not counts.total():
             return
         kind, title, text = batch_message(batch.label, counts)
-        settings = self.settings
-        wanted = settings is None or (settings.notify_failed if kind == "failed" else settings.notify_finished)
-        if wanted:
+        if self.settings.notify_failed if kind == "failed" else self.settings.notify_finished:
             self._tray.notify(kind, title, text)
 
     @Slot(str, str, str)
     def _on_trouble(self, code: str, message: str, hint: str) -> None:
-        if code and (self.settings is None or self.settings.notify_trouble):
+        if code and self.settings.notify_trouble:
             self._tray.notify("trouble", message, hint)

@@ -11,6 +11,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "add_folder": ("Ctrl+Shift+O",),
     "paste": ("Ctrl+V",),
     "search": ("Ctrl+F",),
+    "filter_name": ("Ctrl+L",),
     "toggle": ("Space",),
     "toggle_all": ("Ctrl+P",),
     "retry": ("F5",),
@@ -73,11 +74,12 @@ def _lines() -> list[tuple[str, list[tuple[str, str]]]]:
         (
             translate("keys", "Find"),
             [
-                (shown("search"), translate("keys", "Search all documents")),
+                (shown("search"), translate("keys", "Search in all documents")),
+                (shown("filter_name"), translate("keys", "Filter the list of jobs by file name")),
                 (translate("keys", "↑ / ↓"), translate("keys", "Go through the results")),
                 (translate("keys", "Enter"), translate("keys", "Open the document at the place found")),
                 (translate("keys", "Ctrl+C"), translate("keys", "Copy the text with where it is from")),
-                (translate("keys", "Esc"), translate("keys", "Back to the jobs")),
+                (translate("keys", "Esc"), translate("keys", "Back to all jobs")),
             ],
         ),
         (

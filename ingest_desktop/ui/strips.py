@@ -1,5 +1,7 @@
 """Slim strips over the list: what a drop found, trouble, and the way back after a deletion."""
 
+from collections.abc import Callable
+
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
@@ -114,6 +116,11 @@ class BatchStrip(Strip):
         """The accessible name."""
         return words.translate("BatchStrip", "Newest drop")
 
+    @property
+    def is_looking(self) -> bool:
+        """True while files are still being looked for."""
+        return self._report is not None and not self._report.finished
+
     def look(self) -> None:
         """Say that the search for files has begun, before there is a batch."""
         self.batch_id, self._report, self._counts = "", None, None
@@ -198,42 +205,36 @@ class BatchStrip(Strip):
 
 
 class UndoStrip(Strip):
-    """The way back after a deletion, for ten seconds.
+    """The way back after a deletion: shown for ten seconds, kept for as long as the program runs.
 
     Signals:
-        undo_wanted: arg: token of the deletion.
-        expired: The time is over, or it was closed.
+        spent: There is nothing more to undo.
     """
 
-    undo_wanted = Signal(str)
-    expired = Signal()
+    spent = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(words.translate("UndoStrip", "Undo deletion"), "delete", parent)
-        self.token = ""
+        self._ways_back: list[Callable[[], None]] = []
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(UNDO_MS)
-        self._timer.timeout.connect(self._on_close)
-        self.closed.connect(self._on_closed)
+        self._timer.timeout.connect(self.hide)
+        self.closed.connect(self._timer.stop)
         self.add_button(self.tr("Undo"), self.undo)
 
-    def offer(self, text: str, token: str) -> None:
-        """Say what was deleted."""
-        self.token = token
+    def offer(self, text: str, way_back: Callable[[], None]) -> None:
+        """Say what was deleted; ``way_back`` takes it back."""
+        self._ways_back.append(way_back)
         self.say(text)
         self._timer.start()
 
     @Slot()
     def undo(self) -> None:
-        """Take the deletion back."""
-        token = self.token
-        self._on_close()
-        if token:
-            self.undo_wanted.emit(token)
-
-    @Slot()
-    def _on_closed(self) -> None:
+        """Take the newest deletion back."""
         self._timer.stop()
-        self.token = ""
-        self.expired.emit()
+        self.hide()
+        if self._ways_back:
+            self._ways_back.pop()()
+        if not self._ways_back:
+            self.spent.emit()

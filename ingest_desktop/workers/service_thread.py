@@ -4,6 +4,7 @@ import itertools
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -11,6 +12,7 @@ from PySide6.QtCore import QObject, QThread, Signal, Slot
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
+_late: list[QThread] = []
 
 
 class ServiceThread(QThread):
@@ -128,7 +130,61 @@ class Calls(QObject):
         log.warning("call failed", exc_info=error)
         self.failed.emit(error)
 
+    def end_soon(self) -> None:
+        """Let the thread end after what is lined up."""
+        self._thread.stop()
+
     def close(self, timeout_ms: int = 5_000) -> bool:
         """Run what is lined up, then end the thread; True if it did in time."""
-        self._thread.stop()
-        return self._thread.wait(timeout_ms)
+        self.end_soon()
+        if self._thread.wait(timeout_ms):
+            return True
+        _late.append(self._thread)  # destroying a thread that runs ends the process
+        return False
+
+
+class CallPool(QObject):
+    """Asks several service threads, so that one slow call holds up no other. Lives in the UI thread.
+
+    Answers arrive in the UI thread, in any order. Threads are made when they are needed.
+
+    Signals:
+        failed: A call raised and nobody else took its error. arg: the exception.
+    """
+
+    failed = Signal(object)
+
+    def __init__(self, name: str, size: int, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._name, self._size = name, size
+        self._members: list[Calls] = []
+
+    @property
+    def pending(self) -> int:
+        """Calls without an answer yet."""
+        return sum(member.pending for member in self._members)
+
+    def ask(
+        self,
+        call: Callable[[], T],
+        done: Callable[[T], None] | None = None,
+        *,
+        failed: Callable[[Exception], None] | None = None,
+    ) -> None:
+        """Run ``call`` in the thread with the least to do, then ``done`` (or ``failed``) in the UI thread."""
+        member = min(self._members, key=lambda one: one.pending, default=None)
+        if member is None or (member.pending and len(self._members) < self._size):
+            member = Calls(f"{self._name}-{len(self._members) + 1}", self)
+            member.failed.connect(self.failed)
+            self._members.append(member)
+        member.ask(call, done, failed=failed)
+
+    def close(self, timeout_ms: int = 5_000) -> bool:
+        """Run what is lined up, then end the threads; True if all did in time."""
+        for member in self._members:
+            member.end_soon()
+        until = time.monotonic() + timeout_ms / 1000
+        in_time = True
+        for member in self._members:
+            in_time &= member.close(max(0, round((until - time.monotonic()) * 1000)))
+        return in_time

@@ -95,6 +95,7 @@ class FakeService:
         self.jobs: dict[int, Job] = {}
         self.order: array[int] = array("q")
         self.bases = [KnowledgeBase(kb_id="kb1", name="Library", created_at=START)]
+        self.binned_bases: list[KnowledgeBase] = []
         self.calls: list[tuple[str, object]] = []
         self.listeners: list[JobEvents] = []
         self.paused = False
@@ -155,10 +156,12 @@ class FakeService:
 
     def delete_knowledge_base(self, kb_id: str) -> None:
         self.calls.append(("delete_base", kb_id))
+        self.binned_bases += [b for b in self.bases if b.kb_id == kb_id]
         self.bases = [b for b in self.bases if b.kb_id != kb_id]
 
     def restore_knowledge_base(self, kb_id: str) -> None:
         self.calls.append(("restore_base", kb_id))
+        self.bases += [b for b in self.binned_bases if b.kb_id == kb_id]
 
     # adding --------------------------------------------------------------------------------
     def preflight(self, paths: Sequence[str], stop: threading.Event) -> FakePreflight:
@@ -314,7 +317,7 @@ class FakeService:
         self._off_the_ui()
         with self._lock:
             ids = self.order
-            if query.kb_id or query.statuses or query.attention or query.order is not JobOrder.ADDED:
+            if query != JobQuery():
                 jobs = [one for one in (self._job(n) for n in ids) if one is not None and self._answers(one, query)]
                 if query.order is JobOrder.NAME:
                     jobs.sort(key=lambda one: one.original_filename, reverse=query.descending)
@@ -330,6 +333,7 @@ class FakeService:
             query.kb_id in (None, one.kb_id)
             and (not query.statuses or one.status in query.statuses)
             and (not query.attention or one.needs_attention)
+            and query.name_contains.casefold() in one.original_filename.casefold()
         )
 
     def history(self, job_id: str) -> list[HistoryEntry]:

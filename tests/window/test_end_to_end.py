@@ -49,7 +49,7 @@ def open_window(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Op
 
 
 def close(qtbot: QtBot, window: MainWindow) -> None:
-    if not window._really_quit:
+    if not window.leaving.is_over:
         with qtbot.waitSignal(window.quitting, timeout=WAIT_MS):
             window.quit_now()
 

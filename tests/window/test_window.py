@@ -374,7 +374,7 @@ def test_closing_without_a_tray_quits(qtbot: QtBot, make_window: Make, app: Fake
     with qtbot.waitSignal(window.quitting, timeout=10_000):
         window.close()
     assert app.closed
-    window._really_quit = False  # so that the fixture can close it again
+    window.leaving.is_over = False  # so that the fixture can close it again
 
 
 def test_quitting_during_work_asks_once_and_can_remember(
@@ -392,7 +392,7 @@ def test_quitting_during_work_asks_once_and_can_remember(
     with qtbot.waitSignal(window.quitting, timeout=10_000):
         box.quit_button.click()
     assert json.loads((tmp_path / "settings.json").read_text())["quit_with_work"] == "quit"
-    window._really_quit = False
+    window.leaving.is_over = False
 
 
 def test_the_window_remembers(qtbot: QtBot, make_window: Make, app: FakeApp, tmp_path: Path) -> None:
@@ -401,7 +401,7 @@ def test_the_window_remembers(qtbot: QtBot, make_window: Make, app: FakeApp, tmp
     window.actions_["detail"].setChecked(False)
     with qtbot.waitSignal(window.quitting, timeout=10_000):
         window.quit_now()
-    window._really_quit = False
+    window.leaving.is_over = False
     assert (tmp_path / window_state.STATE_FILE).exists()
     from ingest_desktop.ui.hub import Hub
 
@@ -433,9 +433,9 @@ def test_the_theme_can_be_changed_while_it_runs(
     qtbot: QtBot, qapp: QApplication, make_window: Make, tmp_path: Path
 ) -> None:
     window = make_window()
-    window._save_settings({"theme": "dark"})
+    window.preferences.save({"theme": "dark"})
     qtbot.waitUntil(lambda: theme.tokens_now() is theme.DARK)
-    window._save_settings({"theme": "light"})
+    window.preferences.save({"theme": "light"})
     qtbot.waitUntil(lambda: theme.tokens_now() is theme.LIGHT)
 
 

@@ -1,0 +1,75 @@
+"""Which jobs the list shows: knowledge base, status, name and order, put into one query."""
+
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from ingest_desktop.domain.models import JobOrder
+from ingest_desktop.ui.job_model import JobModel
+from ingest_desktop.ui.job_table import JobTable
+from ingest_desktop.ui.name_filter import NameFilter
+from ingest_desktop.ui.sidebar import Sidebar
+
+
+class Narrowing(QObject):
+    """Follows the side bar, the name filter and the headers.
+
+    Signals:
+        narrowed: Another query is shown.
+    """
+
+    narrowed = Signal()
+
+    def __init__(self, model: JobModel, table: JobTable, sidebar: Sidebar, names: NameFilter, parent: QObject) -> None:
+        super().__init__(parent)
+        self._model, self._table, self._sidebar, self._names = model, table, sidebar, names
+        sidebar.filter_changed.connect(self._on_filter)
+        names.changed.connect(self._on_name)
+        names.left.connect(table.setFocus)
+        table.order_wanted.connect(self._on_order)
+        model.loaded.connect(self._count)
+        model.rowsInserted.connect(self._count)
+        model.rowsRemoved.connect(self._count)
+        model.modelReset.connect(self._count)
+
+    def _show(self, **changes: Any) -> None:
+        query = self._model.query.model_copy(update=changes)
+        if query != self._model.query:
+            self._table.clearSelection()
+            self._model.set_query(query)
+            self._table.horizontalHeader().viewport().update()
+            self.narrowed.emit()
+
+    @Slot()
+    def _on_filter(self) -> None:
+        found = self._sidebar.status_filter
+        self._show(kb_id=self._sidebar.base_id, statuses=found.statuses, attention=found.attention)
+
+    @Slot(str)
+    def _on_name(self, text: str) -> None:
+        self._show(name_contains=text)
+        self._count()
+
+    @Slot(object, bool)
+    def _on_order(self, order: JobOrder, descending: bool) -> None:
+        self._show(order=order, descending=descending)
+
+    @Slot()
+    def _count(self, *_: object) -> None:
+        self._names.show_count(self._model.rowCount(), settled=self._model.is_settled)
+
+    def show_newest(self) -> None:
+        """Make sure that what is added now can be seen: all statuses, any name, from the top."""
+        self._names.clear()
+        if self._sidebar.status_filter.key not in ("all", "waiting", "running"):
+            self._sidebar.pick_status("all")
+        if self._model.query.order is JobOrder.ADDED:
+            self._table.verticalScrollBar().setValue(0)
+
+    def nothing_text(self) -> str:
+        """Why the list is empty."""
+        if self._names.text:
+            return self.tr("No job here has “{text}” in its file name. Esc in the field shows all again.").format(
+                text=self._names.text
+            )
+        return self.tr("No jobs here. Other filters are on the left.")

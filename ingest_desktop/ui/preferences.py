@@ -1,0 +1,84 @@
+"""The settings while the window runs: the dialog, saving, telling the engine, and the look."""
+
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication, QWidget
+
+from ingest_desktop.config.settings import Group, Settings, save_changes
+from ingest_desktop.ui import theme
+from ingest_desktop.ui.backend import Tunable
+from ingest_desktop.ui.commands import sentence_of
+from ingest_desktop.ui.hub import Hub
+from ingest_desktop.ui.settings_dialog import SettingsDialog, group_of, is_live
+
+
+class Preferences(QObject):
+    """Keeps the settings. Lives in the UI thread; files are written in the command thread.
+
+    Signals:
+        changed: Other settings hold from now on. arg: Settings.
+        restyled: The application has another look.
+        said: Something to tell in the status bar. arg: a sentence.
+    """
+
+    changed = Signal(object)
+    restyled = Signal()
+    said = Signal(str)
+
+    def __init__(self, hub: Hub, settings: Settings, window: QWidget) -> None:
+        super().__init__(window)
+        self._hub, self._window = hub, window
+        self.settings = settings
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_scheme)
+
+    @Slot()
+    def open_dialog(self) -> None:
+        """Show the settings."""
+        dialog = SettingsDialog(self.settings, self._window)
+        dialog.apply_wanted.connect(lambda changes: self.save(changes, dialog))
+        dialog.open()
+
+    def save(self, changes: dict[str, Any], dialog: SettingsDialog | None = None) -> None:
+        """Write changed settings and go by them; what needs a restart waits for it and is said."""
+        before = self.settings
+        fields = Settings.model_fields
+        waits = any(not is_live(fields[name]) for name in changes)
+        concerns_engine = any(group_of(fields[name]) != Group.WINDOW.value for name in changes)
+
+        def call() -> Settings:
+            settings = save_changes(before, changes)
+            backend = self._hub.backend
+            if concerns_engine and isinstance(backend, Tunable):
+                backend.apply_settings(settings)
+            return settings
+
+        def saved(settings: Settings) -> None:
+            self.settings = settings
+            self.changed.emit(settings)
+            self._retheme()
+            if dialog is not None:
+                dialog.accept()
+            self.said.emit(
+                self.tr("Settings saved; some take effect at the next start.") if waits else self.tr("Settings saved.")
+            )
+
+        def refused(error: Exception) -> None:
+            if dialog is not None:
+                dialog.refuse(sentence_of(error))
+            else:
+                self.said.emit(sentence_of(error))
+
+        self._hub.commands.ask(call, saved, failed=refused)
+
+    @Slot()
+    def _on_scheme(self, *_: object) -> None:
+        if self.settings.theme == "system":
+            self._retheme()
+
+    def _retheme(self) -> None:
+        app = QApplication.instance()
+        if isinstance(app, QApplication) and theme.wanted(self.settings.theme) is not theme.tokens_now():
+            theme.apply(app, theme.wanted(self.settings.theme))
+            self.restyled.emit()
