@@ -3,14 +3,14 @@
 from typing import Any
 
 from PySide6.QtCore import QEvent, QPoint, Signal, Slot
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent, QGuiApplication
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QWidget
 
 from ingest_desktop.config.settings import Settings
 from ingest_desktop.domain.enums import JobEvent
-from ingest_desktop.domain.models import DiscoveryReport, JobSelector, QueueMove, Submission
+from ingest_desktop.domain.models import DiscoveryReport, JobSelector, Submission
 from ingest_desktop.ui import assets, dialogs, opener, window_state
-from ingest_desktop.ui.actions import EVENTS, Actions
+from ingest_desktop.ui.actions import Actions
 from ingest_desktop.ui.adding import Adding
 from ingest_desktop.ui.base_menu import BaseMenus
 from ingest_desktop.ui.commands import Commands, Way, sentence_of
@@ -24,18 +24,17 @@ from ingest_desktop.ui.job_table import JobTable
 from ingest_desktop.ui.layout import LEAST_SIZE, Layout, remembered_order
 from ingest_desktop.ui.leaving import Leaving
 from ingest_desktop.ui.menus import TopBar, job_menu
-from ingest_desktop.ui.monitor_view import MonitorView
 from ingest_desktop.ui.name_filter import NameFilter
 from ingest_desktop.ui.narrowing import Narrowing
 from ingest_desktop.ui.notices import Notices
 from ingest_desktop.ui.preferences import Preferences
 from ingest_desktop.ui.search_view import SearchView
 from ingest_desktop.ui.selection import SelectionWatcher
-from ingest_desktop.ui.shortcuts import KeySheet
 from ingest_desktop.ui.sidebar import Sidebar
 from ingest_desktop.ui.status_bar import StatusBar
 from ingest_desktop.ui.strips import BatchStrip, Strip, UndoStrip
 from ingest_desktop.ui.tray import Tray
+from ingest_desktop.ui.triggers import Triggers
 
 
 class MainWindow(QMainWindow):
@@ -49,13 +48,12 @@ class MainWindow(QMainWindow):
 
     def __init__(self, hub: Hub, settings: Settings, state: dict[str, Any] | None = None) -> None:
         super().__init__()
-        self._hub = hub
+        self.hub = hub
         state = dict(state or {})
         self.setWindowTitle(self.tr("Ingest Desktop"))
         self.setWindowIcon(assets.app_icon())
         self.setMinimumSize(LEAST_SIZE)
         self.setAcceptDrops(True)
-        self._monitor: MonitorView | None = None
         self._known_jobs: int | None = None
         self.preferences = Preferences(hub, settings, self)
         self._make_rooms(settings)
@@ -63,7 +61,7 @@ class MainWindow(QMainWindow):
         self._wire_hub()
         self._wire_views()
         self._wire_strips()
-        self._wire_actions()
+        self.triggers = Triggers(self)
         self._wire_drops()
         self._wire_end()
         self._layout.restore(self, state)
@@ -73,19 +71,19 @@ class MainWindow(QMainWindow):
         self._restyle()
 
     def _make_rooms(self, settings: Settings) -> None:
-        self.model = JobModel(self._hub, self)
+        self.model = JobModel(self.hub, self)
         self.table = JobTable(self.model, self)
         self.names = NameFilter(self)
         self.actions_ = Actions(self, self.table)
-        self.selection = SelectionWatcher(self._hub, self.model, self.table, self)
-        self.commands = Commands(self._hub, self)
-        self.intake = Intake(self._hub, self)
+        self.selection = SelectionWatcher(self.hub, self.model, self.table, self)
+        self.commands = Commands(self.hub, self)
+        self.intake = Intake(self.hub, self)
         self.sidebar = Sidebar(self)
         self.narrowing = Narrowing(self.model, self.table, self.sidebar, self.names, self)
-        self.adding = Adding(self._hub, self.intake, self.sidebar, self)
+        self.adding = Adding(self.hub, self.intake, self.sidebar, self)
         self.top = TopBar(self.actions_, self.table.column_menu(), self)
-        self.search = SearchView(self._hub, self.top.field, self)
-        self.detail = DetailPanel(self._hub, self)
+        self.search = SearchView(self.hub, self.top.field, self)
+        self.detail = DetailPanel(self.hub, self)
         self.batch_strip = BatchStrip(self)
         self.undo_strip = UndoStrip(self)
         self.trouble_strip = Strip(self.tr("Trouble"), "warning", self)
@@ -94,9 +92,9 @@ class MainWindow(QMainWindow):
         self.nothing = NothingHere(self)
         self.status = StatusBar(self)
         self.tray = Tray(self.actions_, self)
-        self.notices = Notices(self._hub, self.tray, settings, self)
-        self.bases = BaseMenus(self._hub, self.commands, self)
-        self.leaving = Leaving(self._hub, self.preferences, self.intake, self.tray, self.state, self)
+        self.notices = Notices(self.hub, self.tray, settings, self)
+        self.bases = BaseMenus(self.hub, self.commands, self)
+        self.leaving = Leaving(self.hub, self.preferences, self.intake, self.tray, self.state, self)
 
     def _make_layout(self) -> None:
         self.addToolBar(self.top)
@@ -119,7 +117,7 @@ class MainWindow(QMainWindow):
     # wiring --------------------------------------------------------------------------------
 
     def _wire_hub(self) -> None:
-        hub = self._hub
+        hub = self.hub
         hub.broken.connect(self._on_broken)
         hub.failed.connect(self._on_failed)
         hub.pulsed.connect(self._on_pulse)
@@ -138,12 +136,11 @@ class MainWindow(QMainWindow):
         self.sidebar.status_menu_wanted.connect(self._on_status_menu)
         self.model.loaded.connect(self._show_page)
         self.table.menu_wanted.connect(self._on_job_menu)
-        self.table.opened.connect(self._open_job)
         self.table.current_moved.connect(self.detail.show_job)
-        self.table.selection_moved.connect(self._show_detail)
+        self.table.selection_moved.connect(self.show_detail)
         self.selection.changed.connect(self.actions_.update_for)
         self.search.active_changed.connect(self._show_page)
-        self.search.open_wanted.connect(lambda path, page: opener.open_at(self._hub, path, page or None))
+        self.search.open_wanted.connect(lambda path, page: opener.open_at(self.hub, path, page or None))
         self.search.copied.connect(self.status.say)
         self.detail.act_wanted.connect(lambda event, job: self.commands.act(event, JobSelector(job_ids=(job,))))
         self.detail.open_wanted.connect(opener.open_plain)
@@ -166,41 +163,6 @@ class MainWindow(QMainWindow):
         strip.undo_wanted.connect(self._on_undo_batch)
         strip.why_wanted.connect(lambda skipped: dialogs.skipped_box(skipped, self).open())
         strip.closed.connect(lambda: self._watch(None))
-
-    def _wire_actions(self) -> None:
-        actions, commands = self.actions_, self.commands
-        for name, event in EVENTS.items():
-            actions[name].triggered.connect(lambda _=False, e=event: commands.act_on(e, self.selection.now))
-        for name in ("move_up", "move_down", "move_top", "move_bottom"):
-            where = QueueMove(name.removeprefix("move_"))
-            actions[name].triggered.connect(lambda _=False, w=where: commands.move(self.selection.now, w))
-        for name, priority in (("priority_high", 10), ("priority_normal", 0), ("priority_low", -10)):
-            actions[name].triggered.connect(lambda _=False, p=priority: commands.set_priority(self.selection.now, p))
-        for key in ("all", "running", "waiting", "paused", "attention", "completed"):
-            actions[f"filter_{key}"].triggered.connect(lambda _=False, k=key: self._go_to(k))
-        for name, slot in {
-            "add_files": self.adding.choose_files,
-            "add_folder": self.adding.choose_folder,
-            "paste": self.adding.paste,
-            "samples": self.adding.add_samples,
-            "delete": self._on_delete,
-            "toggle": lambda: commands.toggle(self.selection.now),
-            "toggle_all": commands.toggle_all,
-            "undo": self.undo_strip.undo,
-            "open": lambda: self._open_job(self.table.current_id),
-            "show_in_folder": lambda: self._with_current(opener.show_in_folder),
-            "copy_path": lambda: self._with_current(QGuiApplication.clipboard().setText),
-            "search": self._on_search,
-            "filter_name": self._on_filter_name,
-            "new_base": self.bases.create,
-            "monitor": self._on_monitor,
-            "settings": self.preferences.open_dialog,
-            "keys": lambda: KeySheet(self).open(),
-            "about": lambda: dialogs.about_box(self).open(),
-            "quit": self.leaving.quit,
-        }.items():
-            actions[name].triggered.connect(lambda _=False, s=slot: s())
-        actions["detail"].toggled.connect(self._on_detail)
 
     def _wire_drops(self) -> None:
         self.empty.add_wanted.connect(self.adding.choose_files)
@@ -262,7 +224,7 @@ class MainWindow(QMainWindow):
             self._show_page()
 
     def _watch(self, batch_id: str | None) -> None:
-        self._hub.watched_batch = batch_id
+        self.hub.watched_batch = batch_id
 
     def _show_page(self, *_: object) -> None:
         """The list, the results, or what there is instead of a list."""
@@ -276,7 +238,7 @@ class MainWindow(QMainWindow):
         else:
             page = self.table
         self._layout.show(page)
-        self._show_detail()
+        self.show_detail()
 
     # which jobs ----------------------------------------------------------------------------
 
@@ -284,7 +246,7 @@ class MainWindow(QMainWindow):
     def _on_base(self) -> None:
         base = self.sidebar.base_id
         self.search.set_base(base)
-        name = self._hub.base_name(base) if base else ""
+        name = self.hub.base_name(base) if base else ""
         self.top.field.setPlaceholderText(
             self.tr("Search {name}…").format(name=name) if name else self.tr("Search all documents…")
         )
@@ -293,16 +255,6 @@ class MainWindow(QMainWindow):
     def _on_narrowed(self) -> None:
         if self._known_jobs != 0:
             self._layout.show(self.search if self.search.query else self.table)
-
-    def _on_filter_name(self) -> None:
-        self.search.clear()
-        if self.names.isVisible():
-            self.names.take_keys()
-
-    def _go_to(self, key: str) -> None:
-        self.search.clear()
-        self.sidebar.pick_status(key)
-        self.table.setFocus()
 
     @Slot(str, QPoint)
     def _on_status_menu(self, key: str, at: QPoint) -> None:
@@ -317,10 +269,6 @@ class MainWindow(QMainWindow):
     def _on_job_menu(self, at: QPoint) -> None:
         if self.selection.now.total or self.table.selected_count():
             job_menu(self.actions_, self).popup(at)
-
-    def _on_delete(self) -> None:
-        if self.selection.now.total:
-            self.commands.delete(self.selection.now.selector())
 
     @Slot(str, object)
     def _on_deleted(self, text: str, way_back: Way) -> None:
@@ -338,16 +286,6 @@ class MainWindow(QMainWindow):
         self.commands.delete(JobSelector(batch_id=batch_id))
         self.batch_strip.hide()
         self._watch(None)
-
-    def _open_job(self, job_id: int) -> None:
-        job = self.model.cached(job_id)
-        if job is not None:
-            opener.open_plain(job.source_path)
-
-    def _with_current(self, call: Any) -> None:
-        job = self.model.cached(self.table.current_id)
-        if job is not None:
-            call(job.source_path)
 
     # adding --------------------------------------------------------------------------------
 
@@ -396,23 +334,9 @@ class MainWindow(QMainWindow):
 
     # views ---------------------------------------------------------------------------------
 
-    def _on_search(self) -> None:
-        self.top.field.setFocus()
-        self.top.field.selectAll()
-
-    def _on_monitor(self) -> None:
-        if self._monitor is None:
-            self._monitor = MonitorView(self._hub, self)
-            self._monitor.retry_wanted.connect(self.commands.retry_failures)
-        self._monitor.show()
-        self._monitor.raise_()
-
-    @Slot(bool)
-    def _on_detail(self, _: bool) -> None:
-        self._show_detail()
-
     @Slot()
-    def _show_detail(self) -> None:
+    def show_detail(self) -> None:
+        """Show or hide the details, as the person chose and the page allows."""
         wanted = self.actions_["detail"].isChecked() and self._pages.currentWidget() is self.table
         self.detail.setVisible(wanted and self.table.current_id != 0)
 

@@ -63,7 +63,7 @@ def documents(folder: Path) -> list[str]:
 
 
 def count(window: MainWindow, status: JobStatus) -> int:
-    return window._hub.pulse.status.counts.of(status) if window._hub.pulse else 0
+    return window.hub.pulse.status.counts.of(status) if window.hub.pulse else 0
 
 
 def test_from_the_drop_to_the_hit_and_back_the_next_day(qtbot: QtBot, open_window: Open, tmp_path: Path) -> None:

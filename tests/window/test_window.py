@@ -105,7 +105,7 @@ def test_a_large_drop_can_be_left(qtbot: QtBot, window: MainWindow, app: FakeApp
     qtbot.waitUntil(lambda: window.intake.sheet is not None and window.intake.sheet.isVisible())
     assert window.intake.sheet is not None
     window.intake.sheet.reject()
-    qtbot.waitUntil(lambda: window._hub.adding.pending == 0)
+    qtbot.waitUntil(lambda: window.hub.adding.pending == 0)
     assert not any(name == "submit" for name, _ in app.service.calls)
 
 
@@ -124,7 +124,7 @@ def test_a_refused_drop_says_why_and_what_to_do(qtbot: QtBot, window: MainWindow
 
 def test_the_strip_follows_the_search_for_files(qtbot: QtBot, window: MainWindow) -> None:
     strip = window.batch_strip
-    window._hub.bridge.discovery_changed(DiscoveryReport(batch_id="b1", found=1204, skipped={"hidden": 31}))
+    window.hub.bridge.discovery_changed(DiscoveryReport(batch_id="b1", found=1204, skipped={"hidden": 31}))
     assert "31 skipped" in strip.text.text()
     assert strip.text.text().startswith("Looking…")
     assert strip.why.isVisibleTo(window)
@@ -320,7 +320,7 @@ def test_a_late_answer_is_dropped(qtbot: QtBot, window: MainWindow, app: FakeApp
     window.top.field.setText("ab")
     window.search.search_now()
     qtbot.waitUntil(lambda: window.search.model.rowCount() > 0)
-    qtbot.waitUntil(lambda: window._hub.finding.pending == 0)
+    qtbot.waitUntil(lambda: window.hub.finding.pending == 0)
     entry = window.search.model.entry(0)
     assert entry is not None
     assert entry.hit.document_id == "new"
@@ -360,8 +360,8 @@ def test_it_paints_before_the_engine_is_there(qtbot: QtBot, app: FakeApp) -> Non
     window.show()
     assert not window.grab().isNull()
     window.add_paths(["/docs/early.pdf"])
-    with qtbot.waitSignal(window._hub.ready):
-        window._hub.open()
+    with qtbot.waitSignal(window.hub.ready):
+        window.hub.open()
     qtbot.waitUntil(lambda: ("submit", (("/docs/early.pdf",), None)) in app.service.calls)
     with qtbot.waitSignal(window.quitting, timeout=10_000):
         window.quit_now()
