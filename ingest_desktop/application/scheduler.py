@@ -292,6 +292,10 @@ class Scheduler:
         with self._condition:
             return list(self._active.values())
 
+    def active_count(self) -> int:
+        """How many jobs are in the hands of this process."""
+        return len(self._active)
+
     def wait_until_drained(self, timeout_seconds: float | None = None) -> bool:
         """Wait until nothing is in hand and the last claim brought nothing. True when it is so."""
         with self._condition:

@@ -1,7 +1,7 @@
 """What travels between a producer and the child process that reads files.
 
 Plain tuples and dataclasses of builtin values, so that they pickle fast and need no pydantic in a
-child. Paths are ``str`` with surrogate escapes (``os.fsdecode``). Sizes are bytes, times seconds.
+child. Without slots: a frozen dataclass with slots is pickled field by field in Python. Paths are ``str`` with surrogate escapes (``os.fsdecode``). Sizes are bytes, times seconds.
 """
 
 import os
@@ -43,7 +43,7 @@ class ChunkRow(NamedTuple):
 HEADING_SEPARATOR = " › "
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ExtractOptions:
     """The part of the settings that shapes text; goes into the recipe, and the limits of a child."""
 
@@ -57,7 +57,7 @@ class ExtractOptions:
     max_expanded_bytes: int = 512 * 1024 * 1024  # of a container such as DOCX
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SegmentSpec:
     """A fixed stretch of a document: units [start, stop) and, for text, the first line's number.
 
@@ -71,7 +71,7 @@ class SegmentSpec:
     first_line: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DocumentPlan:
     """What a first look found out about a file, enough to read each segment on its own."""
 
@@ -90,7 +90,7 @@ class DocumentPlan:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SegmentResult:
     """The chunks of one segment and what the receipt needs to know of it."""
 
@@ -104,7 +104,7 @@ class SegmentResult:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LookItem:
     """One file to look at. ``known_sha256`` with ``known_recipe``: what the store already has for this path."""
 
@@ -114,7 +114,7 @@ class LookItem:
     known_recipe: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LookLot:
     """Files to hash, detect and, where a file is one segment, extract at once."""
 
@@ -122,7 +122,7 @@ class LookLot:
     options: ExtractOptions
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SegmentTask:
     """One segment of a planned document."""
 
@@ -133,7 +133,7 @@ class SegmentTask:
     options: ExtractOptions
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Looked:
     """A file was looked at.
 
@@ -147,7 +147,7 @@ class Looked:
     unchanged: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Extracted:
     """A segment was read."""
 
@@ -155,7 +155,7 @@ class Extracted:
     result: SegmentResult
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Failed:
     """A file could not be read; the child itself is well. ``code`` is that of an ``IngestError``."""
 
@@ -165,7 +165,7 @@ class Failed:
     detail: str = ""  # a traceback, for the log only
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Working:
     """Progress inside a task: phase (a ``JobPhase`` value) and units done of total (0: unknown)."""
 
@@ -176,7 +176,7 @@ class Working:
     unit: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TaskDone:
     """The last message of a task. ``peak_bytes`` is the child's peak resident memory so far."""
 

@@ -33,7 +33,7 @@ from ingest_desktop.extraction.registry import Registry
 
 FLAG = "--extraction-child"
 _WORKING_EVERY_SECONDS = 0.2
-_COALESCE_BYTES = 32 * 1024
+_COALESCE_BYTES = 128 * 1024
 _GC_THRESHOLD = 50_000
 
 

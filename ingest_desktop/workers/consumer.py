@@ -25,7 +25,7 @@ from ingest_desktop.observability.metrics import Metrics
 
 _log = logging.getLogger(__name__)
 
-IDLE_SECONDS = 0.05  # nothing came for so long: store what is there
+IDLE_SECONDS = 0.02  # nothing is in hand and nothing came for so long: store what is there
 LONGEST_WAIT_SECONDS = 15.0  # between two tries while the store cannot be written
 
 
@@ -105,7 +105,7 @@ class Consumer:
         try:
             while True:
                 try:
-                    results = self._queue.get(IDLE_SECONDS if self._groups else self._settings.consumer_poll_interval)
+                    results = self._queue.get(self._patience_seconds())
                 except QueueEmptyError:
                     self._flush()
                     continue
@@ -124,6 +124,18 @@ class Consumer:
     def stop(self) -> None:
         """Do not wait any longer for a store that cannot be written. The loop itself ends with its queue."""
         self._give_up.set()
+
+    def _patience_seconds(self) -> float:
+        """How long to wait for more before storing what is there: larger groups cost less, but nobody likes to wait.
+
+        While other jobs are in hand more is coming, and groups are stored when they are due; otherwise at once.
+        """
+        if not self._groups or self._oldest is None:
+            return self._settings.consumer_poll_interval
+        ending = sum(len(group.ending_jobs) for group in self._groups.values())
+        if self._scheduler.active_count() <= ending:
+            return IDLE_SECONDS
+        return max(0.0, self._oldest + self._settings.commit_seconds - time.monotonic())
 
     def _is_due(self) -> bool:
         if self._chunks >= self._settings.commit_chunks:
