@@ -89,6 +89,7 @@ class Hub(QObject):
         self.backend: Backend | None = None
         self.bridge = EventBridge(self)
         self.reads = Calls("reads", self)
+        self.rows = Calls("rows", self)  # of their own, so that a long reading of ids or counts keeps no row waiting
         self.commands = Calls("commands", self)
         self.adding = CallPool("adding", DROPS_AT_ONCE, self)
         self.finding = Calls("finding", self)
@@ -112,7 +113,7 @@ class Hub(QObject):
         self.bridge.store.connect(self._on_store)
 
     def _all_calls(self) -> tuple[Calls | CallPool, ...]:
-        return (self._resuming, self.adding, self.finding, self.reads, self.commands)
+        return (self._resuming, self.adding, self.finding, self.rows, self.reads, self.commands)
 
     def open(self) -> None:
         """Build the engine in the command thread; ``ready`` or ``broken`` follows."""
@@ -254,5 +255,5 @@ class Hub(QObject):
         if self.backend is not None:
             self.commands.ask(self.backend.close)
             self.backend = None
-        for calls in (self.finding, self.reads, self.commands):
+        for calls in (self.finding, self.rows, self.reads, self.commands):
             calls.close(max(0, round((until - time.monotonic()) * 1000)))

@@ -39,10 +39,9 @@ from ingest_desktop.ui.job_rows import (
     texts_of,
     titles,
 )
+from ingest_desktop.ui.row_cache import RowCache
 from ingest_desktop.ui.row_ids import IdReading, Step
 
-PAGE_ROWS = 256
-CACHED_ROWS = 24 * PAGE_ROWS
 PROGRESS_MS = 100
 REFRESH_MS = 150
 REFRESH_SHARE = 4  # rest this many times as long as the last reading took: at most 20 % of the time
@@ -66,17 +65,16 @@ class JobModel(QAbstractTableModel):
         self._hub = hub
         self.query = JobQuery()
         self._ids: array[int] = array("q")
-        self._rows: dict[int, Row] = {}
-        self._wanted: set[int] = set()
-        self._fetching = False
-        self._visible = (0, -1)
+        self._cache = RowCache(hub, lambda: self._ids, self)
+        self._rows = self._cache.rows
+        self._cache.arrived.connect(lambda: self._repaint(None))
+        self._stale = False
         self._reading: IdReading | None = None
         self._again = False
         self._rest_until = 0.0
         self._cost = 0.0
         self._second = 0
         self.keep: Callable[[], frozenset[int]] = frozenset
-        self._fetch_timer = self._timer(self._fetch, 0)
         self._refresh_timer = self._timer(self._refresh_now, REFRESH_MS)
         self._progress_timer = QTimer(self)
         self._progress_timer.timeout.connect(self._on_tick)
@@ -107,7 +105,8 @@ class JobModel(QAbstractTableModel):
             return self._other(index, role) if role in SERVED else None
         row = self._rows.get(self._ids[index.row()])
         if row is None:
-            return self._miss(index.row(), index.column())
+            self._cache.want()
+            return "…" if index.column() == 0 else ""
         return (row.texts or self._format(row))[index.column()]
 
     def _other(self, index: Index, role: int) -> Any:
@@ -170,54 +169,11 @@ class JobModel(QAbstractTableModel):
 
     def set_visible(self, first: int, last: int) -> None:
         """Which rows are on the screen."""
-        self._visible = (first, last)
-
-    def _miss(self, number: int, column: int) -> str:
-        self._wanted.add(number // PAGE_ROWS)
-        if not self._fetching and not self._fetch_timer.isActive():
-            self._fetch_timer.start()
-        return "…" if column == 0 else ""
-
-    @Slot()
-    def _fetch(self) -> None:
-        """Read one page that is wanted and still near the screen; others are forgotten."""
-        first, last = self._visible
-        wanted = [page for page in self._wanted if first - PAGE_ROWS <= page * PAGE_ROWS <= last]
-        self._wanted.clear()
-        if not wanted or self._fetching:
-            return
-        self._fetching = True
-        self._wanted.update(wanted[1:])
-        page = wanted[0]
-        ids = [job for job in self._ids[page * PAGE_ROWS : (page + 1) * PAGE_ROWS] if job not in self._rows]
-        self._hub.read(lambda backend: backend.service.jobs_by_ids(ids), self._on_page, failed=self._on_no_page)
-
-    def _on_page(self, jobs: list[Job]) -> None:
-        self._fetching = False
-        for job in jobs:
-            self._rows[int(job.id)] = Row(job)
-        self._evict()
-        self._repaint(None)
-        if self._wanted:
-            self._fetch_timer.start()
-
-    def _on_no_page(self, error: Exception) -> None:
-        self._fetching = False
-        self._hub.failed.emit(error)
-
-    def _evict(self) -> None:
-        """Forget what was read longest ago and is not on the screen."""
-        surplus = len(self._rows) - CACHED_ROWS
-        if surplus <= 0:
-            return
-        first, last = self._visible
-        shown = set(self._ids[max(0, first) : last + 1])
-        for job_id in [job_id for job_id in list(self._rows)[: surplus + len(shown)] if job_id not in shown][:surplus]:
-            del self._rows[job_id]
+        self._cache.look_at(first, last)
 
     def _repaint(self, changed: set[int] | None, left: Column = Column.NAME, right: Column = Column.FOLDER) -> None:
         """Tell the view of changed rows on the screen; None means all of them."""
-        first, last = max(0, self._visible[0]), min(self._visible[1], len(self._ids) - 1)
+        first, last = max(0, self._cache.visible[0]), min(self._cache.visible[1], len(self._ids) - 1)
         if changed is None:
             if first <= last:
                 self.dataChanged.emit(self.index(first, left), self.index(last, right))
@@ -263,8 +219,7 @@ class JobModel(QAbstractTableModel):
         touched = [job_id for job_id in pulse.touched if job_id in rows]
         if not touched:
             return
-        first, last = self._visible
-        shown = set(self._ids[max(0, first) : last + 1])
+        shown = set(self._cache.shown())
         again = [job_id for job_id in touched if job_id in shown]
         for job_id in touched:
             if job_id not in shown:
@@ -281,7 +236,7 @@ class JobModel(QAbstractTableModel):
     def _on_tick(self) -> None:
         """Pull progress for the rows on the screen; move stripes and count-downs."""
         backend = self._hub.backend
-        first, last = max(0, self._visible[0]), min(self._visible[1], len(self._ids) - 1)
+        first, last = max(0, self._cache.visible[0]), min(self._cache.visible[1], len(self._ids) - 1)
         if backend is None or first > last:
             return
         latest, now = backend.progress.latest(), int(time.monotonic())
@@ -312,13 +267,14 @@ class JobModel(QAbstractTableModel):
         return self._reading is None
 
     def set_query(self, query: JobQuery) -> None:
-        """Show other jobs, or in another order; rows appear as they are read."""
+        """Show other jobs, or in another order; rows appear as they are read.
+
+        Until the first of them are there the old rows stay, so that the list does not flash at every letter typed.
+        """
         self.query = query
         self._again = False
         self._refresh_timer.stop()
-        self.beginResetModel()
-        self._ids = array("q")
-        self.endResetModel()
+        self._stale = True
         self._read(fresh=True)
 
     def refresh(self) -> None:
@@ -361,7 +317,10 @@ class JobModel(QAbstractTableModel):
         if reading is not self._reading:
             return
         if reading.is_fresh:
-            self._append(step.ids)
+            if self._stale:
+                self._start_anew(step.ids)
+            else:
+                self._append(step.ids)
         elif step.done:
             self._replace(step)
         if not step.done:
@@ -374,6 +333,13 @@ class JobModel(QAbstractTableModel):
             self._again = False
             self.refresh()
 
+    def _start_anew(self, ids: "array[int]") -> None:
+        self._stale = False
+        self._cache.forget_absent()
+        self.beginResetModel()
+        self._ids = ids
+        self.endResetModel()
+
     def _append(self, ids: "array[int]") -> None:
         if ids:
             start = len(self._ids)
@@ -383,6 +349,7 @@ class JobModel(QAbstractTableModel):
 
     def _replace(self, step: Step) -> None:
         """Show what a rereading found: nothing, a stretch put in or taken out, or all anew."""
+        self._cache.forget_absent()
         old, new = len(self._ids), len(step.ids)
         gone, come = old - step.prefix - step.suffix, new - step.prefix - step.suffix
         if not gone and not come:

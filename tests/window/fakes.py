@@ -106,6 +106,8 @@ class FakeService:
         self.reports: dict[str, DiscoveryReport] = {}
         self.error: IngestError | None = None
         self.receipts: dict[int, Receipt] = {}
+        self.hold: dict[str, threading.Event] = {}  # a first path: its search ends when this is set, or it is stopped
+        self.searching: dict[str, str] = {}
         self.ui_thread = threading.get_ident()
         self.seen_threads: set[int] = set()
 
@@ -182,8 +184,10 @@ class FakeService:
         self.calls.append(("submit", (tuple(paths), kb_id)))
         if self.error is not None:
             raise self.error
+        if paths[0] in self.hold:
+            self._search(paths[0], stop)
         with self._lock:
-            batch_id = f"b{len(self.reports) + 1}"
+            batch_id = self.searching.get(paths[0], f"b{len(self.reports) + 1}")
             first = len(self.order) + 1
             kb_id = kb_id or "kb1"
             for number, path in enumerate(paths, first):
@@ -200,7 +204,16 @@ class FakeService:
         for listener in self.listeners:
             listener.jobs_added(batch_id, len(paths))
             listener.discovery_changed(report)
+        self.calls.append(("submitted", tuple(paths)))
         return Submission(batch=self.batch(batch_id), report=report)
+
+    def _search(self, path: str, stop: threading.Event | None) -> None:
+        batch_id = f"slow {path}"
+        for listener in self.listeners:
+            listener.discovery_changed(DiscoveryReport(batch_id=batch_id, found=1))
+        self.searching[path] = batch_id
+        while not (self.hold[path].wait(0.005) or (stop is not None and stop.is_set())):
+            pass
 
     # acting --------------------------------------------------------------------------------
     def _chosen(self, selector: JobSelector) -> list[Job]:

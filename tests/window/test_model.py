@@ -10,9 +10,10 @@ from pytestqt.qtbot import QtBot
 from ingest_desktop.domain.enums import JobPhase, JobStatus, Outcome
 from ingest_desktop.domain.models import JobOrder, JobQuery, Progress
 from ingest_desktop.ui.hub import Hub
-from ingest_desktop.ui.job_model import CACHED_ROWS, JobModel
+from ingest_desktop.ui.job_model import JobModel
 from ingest_desktop.ui.job_rows import Column, Row
 from ingest_desktop.ui.job_table import ROW_HEIGHT, JobTable
+from ingest_desktop.ui.row_cache import CACHED_ROWS
 from ingest_desktop.ui.row_ids import IdReading, common_ends
 
 from .fakes import FakeApp, job

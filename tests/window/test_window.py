@@ -1,4 +1,5 @@
 import json
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -6,7 +7,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QPointF, QSettings, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QTableView, QTreeWidget, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QMessageBox, QTableView, QTreeWidget, QWidget
 from pytestqt.qtbot import QtBot
 
 from ingest_desktop.domain.enums import JobEvent, JobStatus, can
@@ -441,3 +442,143 @@ def test_the_theme_can_be_changed_while_it_runs(
 
 def test_events_of_the_table_have_actions() -> None:
     assert set(EVENTS.values()) == {JobEvent.PAUSE, JobEvent.RESUME, JobEvent.CANCEL, JobEvent.RETRY}
+
+
+# --- filtering the list by name ----------------------------------------------------------------
+
+
+def named(window: MainWindow) -> list[object]:
+    return [window.model.data(window.model.index(row, 0)) for row in range(window.model.rowCount())]
+
+
+def test_the_list_is_filtered_by_name_together_with_a_status(qtbot: QtBot, make_window: Make, app: FakeApp) -> None:
+    app.service.put(
+        job(1, original_filename="Lease 2024.pdf"),
+        job(2, JobStatus.FAILED, original_filename="lease old.pdf"),
+        job(3, original_filename="harvest.md"),
+    )
+    window = make_window()
+    window.activateWindow()
+    window.actions_["filter_name"].trigger()
+    QTest.keyClicks(window.names.field, "LEASE")
+    qtbot.waitUntil(lambda: named(window) == ["Lease 2024.pdf", "lease old.pdf"])
+    qtbot.waitUntil(lambda: window.names.count.text() == "2 jobs")
+    assert window.search.query == ""
+    window.sidebar.pick_status("attention")
+    qtbot.waitUntil(lambda: named(window) == ["lease old.pdf"])
+    assert window.names.count.text() == "1 job"
+    QTest.keyClicks(window.names.field, "x")
+    qtbot.waitUntil(lambda: window._pages.currentWidget() is window.nothing)
+    assert "LEASEx" in window.nothing.text()
+    assert window.names.isVisible()
+    QTest.keyClick(window.names.field, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: named(window) == ["lease old.pdf"])
+    assert window.names.count.text() == ""
+    QTest.keyClick(window.names.field, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: window.table.hasFocus() or not window.names.field.hasFocus())
+
+
+def test_a_word_typed_into_the_name_filter_is_one_question(qtbot: QtBot, make_window: Make, app: FakeApp) -> None:
+    app.service.put(job(1, original_filename="lease.pdf"))
+    window = make_window()
+    asked: list[str] = []
+    window.names.changed.connect(asked.append)
+    QTest.keyClicks(window.names.field, "lease")
+    qtbot.waitUntil(lambda: asked == ["lease"])
+
+
+def test_a_drop_shows_what_it_adds_whatever_was_filtered(qtbot: QtBot, make_window: Make, app: FakeApp) -> None:
+    app.service.put(job(1, JobStatus.COMPLETED, original_filename="old.pdf"))
+    window = make_window()
+    window.sidebar.pick_status("completed")
+    window.names.field.setText("old")
+    qtbot.waitUntil(lambda: window.names.count.text() == "1 job")
+    drop(window, files("/docs/new.pdf"))
+    qtbot.waitUntil(lambda: named(window) == ["old.pdf", "new.pdf"])
+    assert window.sidebar.status_filter.key == "all"
+
+
+# --- several drops, and the end -----------------------------------------------------------------
+
+
+def test_a_slow_folder_holds_up_no_other_drop(qtbot: QtBot, window: MainWindow, app: FakeApp) -> None:
+    slow = threading.Event()
+    app.service.hold["/net/slow"] = slow
+    window.intake.submit(["/net/slow"], None)
+    window.intake.submit(["/docs/quick.pdf"], None)
+    qtbot.waitUntil(lambda: ("submitted", ("/docs/quick.pdf",)) in app.service.calls)
+    assert ("submitted", ("/net/slow",)) not in app.service.calls
+    slow.set()
+    qtbot.waitUntil(lambda: ("submitted", ("/net/slow",)) in app.service.calls)
+    qtbot.waitUntil(lambda: not window.intake.is_adding)
+
+
+def test_cancelling_a_drop_stops_its_search_alone(qtbot: QtBot, window: MainWindow, app: FakeApp) -> None:
+    app.service.hold["/net/one"], app.service.hold["/net/two"] = threading.Event(), threading.Event()
+    window.intake.submit(["/net/one"], None)
+    window.intake.submit(["/net/two"], None)
+    qtbot.waitUntil(lambda: {"/net/one", "/net/two"} <= set(app.service.searching))
+    window.batch_strip.cancel_wanted.emit(app.service.searching["/net/one"])
+    qtbot.waitUntil(lambda: ("submitted", ("/net/one",)) in app.service.calls)
+    assert ("submitted", ("/net/two",)) not in app.service.calls
+    app.service.hold["/net/two"].set()
+    qtbot.waitUntil(lambda: not window.intake.is_adding)
+
+
+def test_quitting_ends_searches_that_still_go_on(qtbot: QtBot, window: MainWindow, app: FakeApp) -> None:
+    app.service.hold["/net/slow"] = threading.Event()  # ends only when it is told to stop
+    window.intake.submit(["/net/slow"], None)
+    qtbot.waitUntil(lambda: "/net/slow" in app.service.searching)
+    with qtbot.waitSignal(window.quitting, timeout=10_000):
+        window.quit_now()
+    assert ("submitted", ("/net/slow",)) in app.service.calls
+    assert app.closed
+    window.leaving.is_over = False
+
+
+def test_the_end_of_the_session_puts_all_away_before_it_returns(
+    qtbot: QtBot, make_window: Make, app: FakeApp, tmp_path: Path
+) -> None:
+    app.service.put(job(1))
+    window = make_window()
+    with qtbot.waitSignal(window.quitting, timeout=10_000):
+        window.leaving.on_session_end()
+        assert app.closed
+        assert (tmp_path / window_state.STATE_FILE).exists()
+    window.leaving.is_over = False
+
+
+def test_a_deleted_knowledge_base_can_be_brought_back(qtbot: QtBot, make_window: Make, app: FakeApp) -> None:
+    taxes = KnowledgeBase(kb_id="kb2", name="Taxes", created_at=START)
+    app.service.bases.append(taxes)
+    app.service.put(job(1))
+    window = make_window()
+    window.bases.delete(taxes)
+    (box,) = window.findChildren(QMessageBox)
+    assert "Ctrl+Z" in box.informativeText()
+    delete = next(button for button in box.buttons() if button.text() == "Delete")
+    delete.click()
+    qtbot.waitUntil(window.undo_strip.isVisible)
+    qtbot.waitUntil(lambda: "Taxes" not in [base.name for base in window.hub.bases])
+    window.undo_strip.hide()  # as after ten seconds: the way back stays
+    assert window.actions_["undo"].isEnabled()
+    window.actions_["undo"].trigger()
+    qtbot.waitUntil(lambda: "Taxes" in [base.name for base in window.hub.bases])
+    assert not window.actions_["undo"].isEnabled()
+
+
+# --- settings ----------------------------------------------------------------------------------
+
+
+def test_settings_of_the_window_do_not_disturb_the_engine(qtbot: QtBot, window: MainWindow, app: FakeApp) -> None:
+    window.preferences.save({"notify_finished": False})
+    qtbot.waitUntil(lambda: not window.notices.settings.notify_finished)
+    assert app.applied == []
+    window.preferences.save({"workers": 3})
+    qtbot.waitUntil(lambda: [settings.workers for settings in app.applied] == [3])
+
+
+def test_what_waits_for_a_restart_is_said(qtbot: QtBot, window: MainWindow) -> None:
+    with qtbot.waitSignal(window.preferences.said) as said:
+        window.preferences.save({"log_level": "DEBUG"})
+    assert said.args == ["Settings saved; some take effect at the next start."]
