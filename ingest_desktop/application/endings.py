@@ -65,6 +65,8 @@ def _confirmed(job: ActiveJob, plan: DocumentPlan) -> Ending:
     job_id = job.claim.job_id
     if known.chunks == 0:
         outcome, message = Outcome.EMPTY, _no_text(plan)
+    elif known.job == job_id and known.first_job == job_id and known.twin_path is not None:
+        outcome, message = Outcome.DUPLICATE, _twin_sentence(known.twin_path)
     elif known.job == job_id:
         outcome, message = (Outcome.INGESTED if known.first_job == job_id else Outcome.UPDATED), None
     else:
@@ -87,8 +89,14 @@ def _confirmed(job: ActiveJob, plan: DocumentPlan) -> Ending:
             reader=f"{plan.reader}/{plan.reader_version}",
             recipe=known.recipe,
             seconds={"hashing": round(time.monotonic() - job.started, 4)},
+            duplicate_of=known.document_id if outcome is Outcome.DUPLICATE else None,
+            duplicate_path=known.twin_path if outcome is Outcome.DUPLICATE else None,
         ),
     )
+
+
+def _twin_sentence(path: str) -> str:
+    return f"Same content as {filename_of(path)}; it is stored once."
 
 
 def failure(job: ActiveJob, code: str, message: str, now: datetime, settings: Settings) -> Ending:
@@ -110,7 +118,7 @@ def _message(live: LiveVersion, plan: DocumentPlan, empty: bool) -> str | None:
     if empty:
         return _no_text(plan)
     if live.outcome is Outcome.DUPLICATE and live.twin_path:
-        return f"Same content as {filename_of(live.twin_path)}; it is stored once."
+        return _twin_sentence(live.twin_path)
     if live.units_failed:
         pages = len(live.units_failed)
         return f"{pages} of {live.units_seen} pages could not be read; the rest can be found."

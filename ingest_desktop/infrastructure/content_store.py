@@ -25,7 +25,10 @@ _KNOWN = (
     "v.chunks, p.first_job, p.job, p.hidden FROM paths p "
     "JOIN documents d ON d.id = p.document JOIN versions v ON v.id = d.version WHERE p.hidden = 0"
 )
-_PART = 2_000  # rows read at a time, so that no reader holds a snapshot for long
+_TWIN = (
+    "(SELECT o.path FROM paths o WHERE o.document = p.document AND o.hidden = 0 AND o.first_job < p.first_job "
+    "ORDER BY o.first_job, o.path LIMIT 1)"
+)
 
 
 class KnowledgeBaseStore(ContentWriter):
@@ -69,9 +72,9 @@ class KnowledgeBaseStore(ContentWriter):
         return {known.path: known for known in map(_known_path, rows)}
 
     def known(self, paths: Sequence[str]) -> dict[str, KnownPath]:
-        """What is known of these paths, by path; visible or not."""
+        """What is known of these paths, by path; visible or not. Tells twins, too."""
         found: dict[str, KnownPath] = {}
-        query = _KNOWN.replace("p.hidden = 0", "p.path")
+        query = _KNOWN.replace("p.hidden = 0", "p.path").replace("p.hidden FROM", f"p.hidden, {_TWIN} FROM")
         keys = [to_db_path(path) for path in paths]
         with reading(self._engine) as connection:
             plain = json.dumps([key for key in keys if isinstance(key, str)])
@@ -267,9 +270,12 @@ def folder_separator(folder: str) -> str:
 
 
 def _known_path(row: Sequence[Any]) -> KnownPath:
-    path, document_id, sha256, recipe, size, mtime_ns, inode, ctime_ns, chunks, first_job, job, hidden = row
+    path, document_id, sha256, recipe, size, mtime_ns, inode, ctime_ns, chunks, first_job, job, hidden, *rest = row
     signature = FileSignature(size, mtime_ns, inode, ctime_ns)
-    return KnownPath(from_db_path(path), document_id, sha256, recipe, signature, chunks, first_job, job, not hidden)
+    twin = from_db_path(rest[0]) if rest and rest[0] is not None else None
+    return KnownPath(
+        from_db_path(path), document_id, sha256, recipe, signature, chunks, first_job, job, not hidden, twin
+    )
 
 
 def _delete_segment(connection: Connection, segment: int) -> None:

@@ -280,6 +280,7 @@ class KnownPath(NamedTuple):
     first_job: int  # the job that brought the path
     job: int  # the job that last made or confirmed what it has
     visible: bool  # False: in the trash
+    twin_path: str | None = None  # a visible path that brought this content before; told by ``known`` only
 
 
 @dataclass(slots=True)
