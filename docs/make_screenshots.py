@@ -9,6 +9,7 @@ import shutil
 import sys
 import tempfile
 import time
+import zlib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import astuple
@@ -28,13 +29,14 @@ from ingest_desktop.config.settings import Settings
 from ingest_desktop.domain.enums import Actor, JobStatus
 from ingest_desktop.ui import door, theme
 from ingest_desktop.ui.hub import Hub
-from ingest_desktop.ui.job_table import ROW_HEIGHT
 from ingest_desktop.ui.main_window import MainWindow
 from ingest_desktop.ui.settings_dialog import SettingsDialog
 from ingest_desktop.workers.qt_threads import QtHost
 
 ROOT = Path(__file__).resolve().parents[1]
 FILES = 10_000
+WORKERS = 4
+HOME = Path("/home/ada")
 SIZE = (1200, 760)
 MOST_BYTES = 150_000
 TOPICS = ("lease", "harvest", "boiler", "insurance", "choir", "allotment", "bicycle", "school", "museum", "recipe")
@@ -71,6 +73,60 @@ def write_documents(folder: Path) -> None:
     (first / "broken report.pdf").write_bytes(b"%PDF-1.7\n" + b"nothing of use\n" * 40)
 
 
+BOOKS = {
+    "Handbook of tides": 2_460,
+    "Field guide to mosses": 1_980,
+    "History of the harbour": 2_240,
+    "Letters, volume 1": 1_720,
+    "Letters, volume 2": 1_360,
+    "Garden almanac": 1_540,
+}
+BOOK_SENTENCES = (
+    "The spring tide comes a day or two after the full moon and after the new moon, and not upon the day itself.",
+    "A cushion of moss holds twenty times its weight in water and gives it back slowly through the summer.",
+    "The second quay was built of oak and granite, and the crane upon it was turned by two men in a wheel.",
+    "Dear Clara, the roof holds, the cat is well, and the pears will be ripe before this reaches you.",
+    "Sow broad beans when the ground can be worked, and pinch out the tops as soon as the first pods set.",
+)
+LINES = 56
+
+
+def write_books(folder: Path) -> None:
+    """Large PDFs, so that work on them can be watched."""
+    folder.mkdir(parents=True)
+    for title, pages in BOOKS.items():
+        (folder / f"{title}.pdf").write_bytes(book(title, pages))
+
+
+def book(title: str, pages: int) -> bytes:
+    """A PDF with so many pages of text, made by hand: three objects for the whole, two for each page."""
+    chance = random.Random(title)
+    kids = " ".join(f"{4 + 2 * number} 0 R" for number in range(pages))
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        f"<< /Type /Pages /Kids [{kids}] /Count {pages} >>".encode(),
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    ]
+    for number in range(pages):
+        lines = "".join(f"({chance.choice(BOOK_SENTENCES)}) Tj T*\n" for _ in range(LINES))
+        text = f"BT /F1 8 Tf 12 TL 40 800 Td ({title}, page {number + 1}) Tj T*\n{lines}ET"
+        stream = zlib.compress(text.encode("latin-1"), 1)
+        objects.append(
+            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents {5 + 2 * number} 0 R "
+            "/Resources << /Font << /F1 3 0 R >> >> >>".encode()
+        )
+        objects.append(b"<< /Length %d /Filter /FlateDecode >>\nstream\n%s\nendstream" % (len(stream), stream))
+    out, places = bytearray(b"%PDF-1.7\n"), []
+    for number, content in enumerate(objects, 1):
+        places.append(len(out))
+        out += b"%d 0 obj\n%s\nendobj\n" % (number, content)
+    table = len(out)
+    out += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
+    out += b"".join(b"%010d 00000 n \n" % place for place in places)
+    out += b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, table)
+    return bytes(out)
+
+
 def wait(fact: Callable[[], bool], seconds: float = 120) -> None:
     until = time.monotonic() + seconds
     while not fact():
@@ -99,8 +155,23 @@ def save(widget: QWidget, folder: Path, name: str) -> None:
 
 
 def count(window: MainWindow, status: JobStatus) -> int:
-    pulse = window._hub.pulse
+    pulse = window.hub.pulse
     return pulse.status.counts.of(status) if pulse else 0
+
+
+def moving(window: MainWindow) -> list[float]:
+    """How far the jobs are that run and stand at the top of the list with a measured speed."""
+    found = [window.model.row(row) for row in range(min(len(BOOKS), window.model.rowCount()))]
+    return [row.fraction for row in found if row and row.fraction and row.progress and row.progress.units_per_second]
+
+
+def home_folder() -> Path:
+    """A folder with a name that may be seen in pictures: a person's home where it can be made, else a temporary one."""
+    try:
+        HOME.mkdir()
+    except OSError:
+        return Path(tempfile.mkdtemp(prefix="ada-"))
+    return HOME
 
 
 def show(settings: Settings) -> MainWindow:
@@ -119,21 +190,21 @@ def show(settings: Settings) -> MainWindow:
 def pictures(window: MainWindow, documents: Path, settings: Settings, folder: Path) -> None:
     save(window, folder, "empty")
     window.add_paths(
-        [str(documents / "2004"), *(str(path) for path in sorted(documents.iterdir()) if path.name > "2004")]
+        [str(documents / "2004"), *(str(path) for path in sorted(documents.iterdir()) if "2004" < path.name < "Books")]
     )
     wait(lambda: count(window, JobStatus.COMPLETED) > 300)
     window.overlay.announce(3, window.adding.target_name())
     save(window, folder, "drop")
     window.overlay.hide()
     wait(lambda: count(window, JobStatus.COMPLETED) > 3_000 and count(window, JobStatus.RUNNING) > 0)
-    window.table.verticalScrollBar().setValue((count(window, JobStatus.COMPLETED) - 4) * ROW_HEIGHT)
-    wait(lambda: window.model.row(count(window, JobStatus.COMPLETED)) is not None)
+    window.add_paths([str(documents / "Books")])
+    wait(lambda: sum(0.1 < fraction < 0.9 for fraction in moving(window)) >= 2)
     save(window, folder, "running")
-    window._on_monitor()
+    window.triggers.show_monitor()
     wait(lambda: count(window, JobStatus.QUEUED) + count(window, JobStatus.RUNNING) == 0)
-    assert window._monitor is not None
-    save(window._monitor, folder, "monitor")
-    window._monitor.close()
+    assert window.triggers.monitor is not None
+    save(window.triggers.monitor, folder, "monitor")
+    window.triggers.monitor.close()
     window.sidebar.pick_status("attention")
     wait(lambda: window.model.is_settled and window.model.rowCount() == 4)
     wait(lambda: all(window.model.row(row) is not None for row in range(4)))
@@ -170,11 +241,13 @@ def main() -> None:
     app = door.make_application()
     QLocale.setDefault(QLocale(QLocale.Language.English, QLocale.Country.UnitedKingdom))
     theme.apply(app, theme.LIGHT)
-    home = Path(tempfile.mkdtemp(prefix="ada-"))
+    home = home_folder()
     try:
         documents = home / "Documents"
         write_documents(documents)
-        settings = Settings(data_root=home / "store", preflight_files=0, theme="light")
+        write_books(documents / "Books")
+        store = home / ".local" / "share" / "ingest-desktop"
+        settings = Settings(data_root=store, preflight_files=0, theme="light", workers=WORKERS)
         window = show(settings)
         pictures(window, documents, settings, folder)
         window.quit_now()

@@ -96,6 +96,20 @@ def about_box(parent: QWidget) -> QMessageBox:
     return box
 
 
+class BrokenBox(QMessageBox):
+    """Says that the data folder could not be opened, and why; to try again or to quit."""
+
+    def __init__(self, why: str, folder: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setIcon(QMessageBox.Icon.Warning)
+        self.setWindowTitle(self.tr("The data folder could not be opened"))
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setText(why)
+        self.setInformativeText(self.tr("Data folder: {folder}").format(folder=folder))
+        self.again = self.addButton(self.tr("Try again"), QMessageBox.ButtonRole.AcceptRole)
+        self.leave = self.addButton(self.tr("Quit"), QMessageBox.ButtonRole.RejectRole)
+
+
 class QuitBox(QMessageBox):
     """Asks once before quitting during work; can remember the answer."""
 

@@ -133,7 +133,9 @@ class JobDelegate(QStyledItemDelegate):
         painter.setBrush(self._color(ground))
         painter.drawRoundedRect(track, 3, 3)
         painter.setBrush(self._color(tint))
-        if fraction is not None:
+        if fraction == 0:
+            done = QRectF()
+        elif fraction is not None:
             done = QRectF(track.left(), track.top(), max(BAR_HEIGHT, track.width() * fraction), BAR_HEIGHT)
         else:
             stripe = track.width() / 4

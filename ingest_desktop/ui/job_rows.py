@@ -69,7 +69,7 @@ def texts_of(row: Row, base_name: str) -> tuple[str, ...]:
     done, total, unit = (
         (progress.done, progress.total, progress.unit) if progress else (job.units_done, job.units_total, job.unit)
     )
-    left = progress.seconds_left if progress else None
+    left = progress.seconds_left if progress and progress.fraction != 1 else None
     return (
         job.original_filename,
         words.status(job, progress=progress),
@@ -94,7 +94,8 @@ def progress_text(row: Row) -> str:
         return ""
     if job.status is not JobStatus.RUNNING and not row.fraction:
         return ""
-    return formats.percent(row.fraction)
+    # All read is not all stored: a job that runs never says 100 %.
+    return formats.percent(min(row.fraction, 0.99) if job.status is JobStatus.RUNNING else row.fraction)
 
 
 def column_title(column: Column) -> str:

@@ -199,7 +199,15 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _on_broken(self, error: Exception) -> None:
         self.trouble_strip.say(sentence_of(error))
-        self.status.say(self.tr("The data folder could not be opened."))
+        box = dialogs.BrokenBox(sentence_of(error), str(self.preferences.settings.data_root), self)
+        box.again.clicked.connect(self._open_again)
+        box.leave.clicked.connect(self.leaving.quit_now)
+        box.open()
+
+    @Slot()
+    def _open_again(self) -> None:
+        self.trouble_strip.hide()
+        self.hub.open()
 
     @Slot(object)
     def _on_failed(self, error: Exception) -> None:

@@ -127,6 +127,8 @@ def status(job: Job, *, progress: Progress | None = None, place: int | None = No
         case JobStatus.QUEUED:
             return _waiting(job, place, now or datetime.now(UTC))
         case JobStatus.RUNNING:
+            if progress is not None and progress.phase is JobPhase.EXTRACTING and progress.fraction == 1:
+                return phase_name(JobPhase.INDEXING)  # all is read; what is left is to store it
             return phase_name(progress.phase if progress else job.phase)
         case JobStatus.PAUSED:
             return _paused(job.pause_scope)

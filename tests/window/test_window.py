@@ -11,10 +11,12 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QMessage
 from pytestqt.qtbot import QtBot
 
 from ingest_desktop.domain.enums import JobEvent, JobStatus, can
-from ingest_desktop.domain.errors import StoreFull
+from ingest_desktop.domain.errors import StoreFull, StoreTooNew
 from ingest_desktop.domain.models import DiscoveryReport, JobSelector, KnowledgeBase, SearchPage
 from ingest_desktop.ui import theme, window_state
 from ingest_desktop.ui.actions import EVENTS
+from ingest_desktop.ui.dialogs import BrokenBox, QuitBox
+from ingest_desktop.ui.hub import Hub
 from ingest_desktop.ui.main_window import MainWindow
 
 from .fakes import START, FakeApp, hit, job, showcase
@@ -355,8 +357,6 @@ def test_nothing_found_is_said(qtbot: QtBot, window: MainWindow) -> None:
 
 
 def test_it_paints_before_the_engine_is_there(qtbot: QtBot, app: FakeApp) -> None:
-    from ingest_desktop.ui.hub import Hub
-
     window = MainWindow(Hub(lambda: app), app.settings)
     window.show()
     assert not window.grab().isNull()
@@ -381,8 +381,6 @@ def test_closing_without_a_tray_quits(qtbot: QtBot, make_window: Make, app: Fake
 def test_quitting_during_work_asks_once_and_can_remember(
     qtbot: QtBot, make_window: Make, app: FakeApp, tmp_path: Path
 ) -> None:
-    from ingest_desktop.ui.dialogs import QuitBox
-
     app.service.put(job(1))
     window = make_window()
     window.close()
@@ -404,8 +402,6 @@ def test_the_window_remembers(qtbot: QtBot, make_window: Make, app: FakeApp, tmp
         window.quit_now()
     window.leaving.is_over = False
     assert (tmp_path / window_state.STATE_FILE).exists()
-    from ingest_desktop.ui.hub import Hub
-
     again = MainWindow(Hub(lambda: app), app.settings, window_state.load(tmp_path))
     assert again.table.isColumnHidden(4)
     assert not again.actions_["detail"].isChecked()
@@ -582,3 +578,41 @@ def test_what_waits_for_a_restart_is_said(qtbot: QtBot, window: MainWindow) -> N
     with qtbot.waitSignal(window.preferences.said) as said:
         window.preferences.save({"log_level": "DEBUG"})
     assert said.args == ["Settings saved; some take effect at the next start."]
+
+
+# --- a store that cannot be opened --------------------------------------------------------------
+
+
+def test_a_store_that_cannot_be_opened_says_why_and_can_be_tried_again(qtbot: QtBot, app: FakeApp) -> None:
+    tried: list[str] = []
+
+    def build() -> FakeApp:
+        tried.append("once")
+        if len(tried) == 1:
+            raise StoreTooNew("The store was written by a newer version.")
+        return app
+
+    window = MainWindow(Hub(build), app.settings)
+    window.show()
+    with qtbot.waitSignal(window.hub.broken):
+        window.hub.open()
+    (box,) = window.findChildren(BrokenBox)
+    assert box.text().startswith("The store was written by a newer version.")
+    with qtbot.waitSignal(window.hub.ready):
+        box.again.click()
+    assert not window.trouble_strip.isVisible()
+    with qtbot.waitSignal(window.quitting, timeout=10_000):
+        window.quit_now()
+
+
+def test_a_store_that_cannot_be_opened_can_be_left(qtbot: QtBot, app: FakeApp) -> None:
+    def build() -> FakeApp:
+        raise StoreTooNew("The store was written by a newer version.")
+
+    window = MainWindow(Hub(build), app.settings)
+    window.show()
+    with qtbot.waitSignal(window.hub.broken):
+        window.hub.open()
+    (box,) = window.findChildren(BrokenBox)
+    with qtbot.waitSignal(window.quitting, timeout=10_000):
+        box.leave.click()
