@@ -198,7 +198,7 @@ def pictures(window: MainWindow, documents: Path, settings: Settings, folder: Pa
     window.overlay.hide()
     wait(lambda: count(window, JobStatus.COMPLETED) > 3_000 and count(window, JobStatus.RUNNING) > 0)
     window.add_paths([str(documents / "Books")])
-    wait(lambda: sum(0.1 < fraction < 0.9 for fraction in moving(window)) >= 2)
+    wait(lambda: any(0.15 < fraction < 0.85 for fraction in moving(window)))
     save(window, folder, "running")
     window.triggers.show_monitor()
     wait(lambda: count(window, JobStatus.QUEUED) + count(window, JobStatus.RUNNING) == 0)

@@ -10,6 +10,7 @@ from ingest_desktop.domain.errors import by_code
 from ingest_desktop.domain.models import Location, Progress, Receipt
 from ingest_desktop.domain.models.content import MARK_END, MARK_START
 from ingest_desktop.ui import formats, theme, words
+from ingest_desktop.ui.job_rows import Column, Row, texts_of
 from ingest_desktop.ui.monitor_view import nice_top, rates
 from ingest_desktop.ui.opener import viewer_command
 from ingest_desktop.ui.search_model import parse_marks
@@ -123,3 +124,12 @@ def test_viewers_get_the_page() -> None:
     assert firefox is not None
     assert firefox[1:] == ["file:///d/a%20b.pdf#page=3"]
     assert viewer_command("unknown.desktop", "/d/a.pdf", 3) is None
+
+
+def test_what_is_read_but_not_stored_is_not_all_done() -> None:
+    row = Row(job(1, JobStatus.RUNNING))
+    row.follow(Progress(phase=JobPhase.EXTRACTING, done=12, total=12, unit="page", units_per_second=4.0))
+    texts = texts_of(row, "Library")
+    assert texts[Column.STATUS] == "Storing"
+    assert texts[Column.PROGRESS] == "99 %"
+    assert texts[Column.LEFT] == ""
