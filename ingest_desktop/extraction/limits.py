@@ -85,6 +85,10 @@ def peak_bytes() -> int:
     """The peak resident memory of this process so far; 0 where the system does not tell."""
     if sys.platform == "win32":
         return _windows_peak_bytes()
+    if sys.platform == "linux":
+        # getrusage would tell the memory of whoever started us, if that was more: it is handed down by fork and exec
+        with contextlib.suppress(OSError, ValueError, IndexError), open("/proc/self/status", "rb") as status:
+            return int(status.read().split(b"VmHWM:", 1)[1].split(None, 1)[0]) * 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
 

@@ -370,3 +370,18 @@ def test_it_does_not_outlive_its_parent(guest: Callable[[str], Path], tmp_path: 
 def test_the_way_to_start_one() -> None:
     assert command()[-1] == "ingest_desktop.extraction.child"
     assert command()[0] == sys.executable
+
+
+@posix
+def test_a_child_of_a_large_program_is_not_taken_for_large_itself(
+    make: Callable[..., ChildProcess], tmp_path: Path
+) -> None:
+    ballast = bytearray(400 * 1024 * 1024)  # resident, because it is written to
+    ballast[::4096] = b"x" * len(ballast[::4096])
+    child = make(recycle_bytes=300 * 1024 * 1024)
+    good = text_file(tmp_path)
+    looks(child, good)
+    before = child.pid
+    looks(child, good)
+    assert child.pid == before
+    assert len(ballast)
