@@ -177,7 +177,8 @@ def page(html: str) -> tuple[str | None, list[tuple[int, str]]]:
 
 def test_html_blocks_headings_and_what_is_not_seen() -> None:
     title, blocks = page(
-        '<html><head><title>A &amp; B</title><style>x{}</style></head><body><nav>skip</nav><div role="navigation"><ul><li>skip</ul></div><p>Before<h1>One</h1>'
+        "<html><head><title>A &amp; B</title><style>x{}</style></head><body><nav>skip</nav>"
+        '<div role="navigation"><ul><li>skip</ul></div><p>Before<h1>One</h1>'
         "<p>Some <b>bold</b>\n  text</p><p>more<script>var x</script><template>t</template>"
         "<H2 id=x>Two<a class=headerlink>¶</a></H2><table><tr><td>a<td>b</table>tail<ul><li>i<li>j</ul>"
     )
