@@ -16,6 +16,8 @@ from ingest_desktop.domain.interfaces.repository import FoundFile
 from ingest_desktop.domain.wire import signature_of
 
 SYSTEM_NAMES = frozenset({"thumbs.db", "desktop.ini", "ehthumbs.db", "$recycle.bin", "system volume information"})
+TEMPORARY_FOLDERS = frozenset({"__pycache__"})
+PSEUDO_FOLDERS = frozenset({"/proc", "/sys", "/dev", "/run"}) if os.name == "posix" else frozenset()
 TEMPORARY_ENDINGS = (".part", ".crdownload", ".partial", ".tmp", ".swp")
 _HIDDEN_ATTRIBUTES = getattr(stat, "FILE_ATTRIBUTE_HIDDEN", 2) | getattr(stat, "FILE_ATTRIBUTE_SYSTEM", 4)
 
@@ -26,6 +28,7 @@ class Walk:
 
     skipped: Counter[str] = field(default_factory=Counter)
     stop: threading.Event | None = None
+    own_folder: str | None = None  # the program's data folder, absolute
 
     def files(self, roots: Sequence[str]) -> Iterator[FoundFile]:
         """Every file below the roots, each folder's files in order of name. A root named twice counts once."""
@@ -73,6 +76,8 @@ class Walk:
         if reason is None and entry.is_dir(follow_symlinks=False):
             if _is_hidden(entry):
                 reason = "hidden"
+            elif entry.path in PSEUDO_FOLDERS or entry.path == self.own_folder:
+                reason = "system"
             else:
                 inner.append(entry.path)
                 return None
@@ -96,7 +101,7 @@ def skip_reason(name: str) -> str | None:
     lower = name.lower()
     if lower in SYSTEM_NAMES:
         return "system"
-    if name.startswith("~$") or name.endswith("~") or lower.endswith(TEMPORARY_ENDINGS):
+    if lower in TEMPORARY_FOLDERS or name.startswith("~$") or name.endswith("~") or lower.endswith(TEMPORARY_ENDINGS):
         return "temporary"
     return None
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ingest_desktop.application.discovery import Walk
-from ingest_desktop.domain.errors import DuplicateJobError, NotFoundError, QueueFullError
+from ingest_desktop.domain.errors import DuplicateJobError, IngestError, StoreError
 from ingest_desktop.domain.interfaces.contents import ContentStores
 from ingest_desktop.domain.interfaces.events import JobEvents
 from ingest_desktop.domain.interfaces.repository import FoundFile, KnownPath, Repository
@@ -38,17 +38,23 @@ class Submitter:
     """Adds files. Any thread; several drops may be searched at once."""
 
     def __init__(
-        self, repository: Repository, contents: ContentStores, events: JobEvents, is_current: Callable[[str], bool]
+        self,
+        repository: Repository,
+        contents: ContentStores,
+        events: JobEvents,
+        is_current: Callable[[str], bool],
+        own_folder: str | None = None,
     ) -> None:
         """``is_current`` says whether a stored recipe is what would be done today."""
         self._repository = repository
         self._contents = contents
         self._events = events
         self._is_current = is_current
+        self._own_folder = own_folder  # the program's own data is nobody's document
 
     def preflight(self, paths: Sequence[str], stop: threading.Event | None = None) -> Preflight:
         """Count what is there."""
-        walk = Walk(stop=stop)
+        walk = Walk(stop=stop, own_folder=self._own_folder)
         kinds: Counter[str] = Counter()
         files = size = 0
         for found in walk.files(paths):
@@ -81,7 +87,7 @@ class Submitter:
         for batch, sources in cut_short:
             try:
                 self._discover(batch, [source.path for source in sources], stop, on_added, resumed=True)
-            except (QueueFullError, NotFoundError) as error:
+            except IngestError as error:  # a full queue, a damaged knowledge base: the others go on
                 _log.warning("search put off", extra={"batch_id": batch.batch_id, "cause": str(error)})
         return len(cut_short)
 
@@ -94,7 +100,7 @@ class Submitter:
         *,
         resumed: bool = False,
     ) -> Submission:
-        walk = Walk(stop=stop)
+        walk = Walk(stop=stop, own_folder=self._own_folder)
         round_ = _Round(batch.batch_id)
         known = self._unchanged_below(batch.kb_id, roots)
         found = walk.files(roots)
@@ -134,18 +140,25 @@ class Submitter:
 
     def _unchanged_below(self, kb_id: str, roots: Sequence[str]) -> dict[str, KnownPath]:
         """What the knowledge base has below the roots that would be read the same way today, and has text."""
-        store = self._contents.of(kb_id)
         found: dict[str, KnownPath] = {}
         verdicts: dict[str, bool] = {}
         for root in roots:
-            entries = store.known_paths(root) if os.path.isdir(root) else store.known([root])
-            for path, entry in entries.items():
+            for path, entry in self._known_below(kb_id, root).items():
                 current = verdicts.get(entry.recipe)
                 if current is None:
                     current = verdicts[entry.recipe] = self._is_current(entry.recipe)
                 if current and entry.chunks and entry.visible:
                     found[path] = entry
         return found
+
+    def _known_below(self, kb_id: str, root: str) -> dict[str, KnownPath]:
+        """What is known below a root. Of a knowledge base that cannot be read nothing is: its jobs will say why."""
+        try:
+            store = self._contents.of(kb_id)
+            return store.known_paths(root) if os.path.isdir(root) else store.known([root])
+        except StoreError as error:
+            _log.warning("content not readable", extra={"kb_id": kb_id, "code": error.code, "cause": str(error)})
+            return {}
 
 
 class _Round:
