@@ -1,5 +1,6 @@
 """The one place that knows every room: builds the program out of them."""
 
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -125,7 +126,7 @@ def build_app(
         return recipe_is_current(recipe, app.settings.extract_options)
 
     lifecycle = WorkerLifecycle(repository, make_crew, worker_host or ThreadHost, label=label)
-    submitter = Submitter(repository, contents, hub, is_current)
+    submitter = Submitter(repository, contents, hub, is_current, own_folder=os.path.abspath(root))
     service = IngestionService(repository, contents, lifecycle, housekeeping, submitter, hub, board, actor=actor)
     search = SearchService(repository, contents, FullTextIndex(contents.of))
     app = App(
@@ -165,6 +166,7 @@ def _crew(
     ]
     consumer = Consumer(scheduler, queue, repository, contents, settings, hub, metrics)
     steward = Steward(scheduler, lambda: producers, repository, housekeeping, settings, hub, board, worker_id=worker_id)
+    steward.watch_disk()  # before the first claim
     return Crew(scheduler, queue, producers, consumer, steward, worker_id)
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from ingest_desktop.application.scheduler import Scheduler
 from ingest_desktop.application.work import ResultQueue
+from ingest_desktop.domain.enums import JobStatus
 from ingest_desktop.domain.errors import IngestError
 from ingest_desktop.domain.interfaces.repository import Repository
 from ingest_desktop.domain.interfaces.workers import ConsumerWorker, ProducerWorker, Worker, WorkerHost
@@ -110,6 +111,8 @@ class WorkerLifecycle:
                     give_up.wait(min(pause, left))
                 else:
                     time.sleep(min(pause, left))  # until a known moment, not for luck
+            elif crew.scheduler.is_held_idle and not self._repository.counts().of(JobStatus.QUEUED):
+                return True  # work is held up, but there is none
         return False
 
     def stop(self, timeout_seconds: float) -> list[str]:

@@ -70,7 +70,7 @@ class Scheduler:
             with self._condition:
                 if self._stopping:
                     return None
-                found = self._take()
+                found = None if self._held else self._take()
                 if found is not None:
                     return found
                 refill = self._wanted and not self._refilling and not self._held
@@ -267,7 +267,7 @@ class Scheduler:
         return lost
 
     def hold(self, held: bool, reason: str) -> None:
-        """Claim nothing for now (disk full, store busy), or go on once no reason is left."""
+        """Claim and hand out nothing for now (disk full, store busy), or go on once no reason is left."""
         with self._condition:
             if held:
                 self._held.add(reason)
@@ -291,6 +291,12 @@ class Scheduler:
         """The jobs in the hands of this process."""
         with self._condition:
             return list(self._active.values())
+
+    @property
+    def is_held_idle(self) -> bool:
+        """Whether nothing is in hand and nothing is claimed because something holds work up."""
+        with self._condition:
+            return bool(self._held) and not self._active
 
     def active_count(self) -> int:
         """How many jobs are in the hands of this process."""

@@ -75,7 +75,7 @@ class Steward:
     def _round(self) -> None:
         if self._is_time("heartbeat", self._settings.lease_seconds / 3) and self._repository.heartbeat(self._worker_id):
             self._scheduler.wake()
-        self._watch_disk()
+        self.watch_disk()
         self._follow()
         for producer in self._producers():
             producer.abort_if_useless(ABORT_SECONDS)
@@ -104,8 +104,8 @@ class Steward:
             self._due = self._repository.next_due()
             self._scheduler.wake()
 
-    def _watch_disk(self) -> None:
-        """Claim nothing while the data folder's disk is nearly full: states must always find room."""
+    def watch_disk(self) -> None:
+        """Hand out nothing while the data folder's disk is nearly full: states must always find room."""
         try:
             free = shutil.disk_usage(self._settings.data_root).free
         except OSError:
