@@ -111,10 +111,29 @@ def failure(job: ActiveJob, code: str, message: str, now: datetime, settings: Se
         retry_at=due,
         media_type=plan.media_type if plan else None,
         checksum=plan.sha256 if plan else None,
+        receipt=_failed_receipt(job),
+    )
+
+
+def _failed_receipt(job: ActiveJob) -> Receipt:
+    """What a job that failed had come to: nothing of it can be found."""
+    plan = job.plan
+    if plan is None:
+        return Receipt(unit="byte")
+    return Receipt(
+        unit=plan.unit,
+        units_seen=job.done_units,
+        segments=len(plan.segments) - len(job.missing),
+        reader=f"{plan.reader}/{plan.reader_version}",
+        recipe=job.recipe,
+        encoding=plan.encoding,
     )
 
 
 def _message(live: LiveVersion, plan: DocumentPlan, empty: bool) -> str | None:
+    if empty and live.units_failed:
+        pages, seen = len(live.units_failed), live.units_seen
+        return f"{pages} of {seen} pages could not be read, and there is no text in the others. Nothing can be found."
     if empty:
         return _no_text(plan)
     if live.outcome is Outcome.DUPLICATE and live.twin_path:

@@ -42,7 +42,7 @@ class LedgerReading(LedgerBase):
                 raise NotFoundError(f"There is no job {job_id}.")
             receipt = connection.exec_driver_sql("SELECT json FROM job_receipts WHERE job_id = ?", (number,)).scalar()
         job = job_of(row)
-        return job if receipt is None else job.model_copy(update={"receipt": Receipt.model_validate_json(receipt)})
+        return _with_receipt(job, receipt)
 
     def runtime(self, job_id: str) -> JobRuntime | None:
         """See ``Repository``."""
@@ -59,10 +59,7 @@ class LedgerReading(LedgerBase):
                 sql = "SELECT job_id, json FROM job_receipts WHERE job_id IN (SELECT value FROM json_each(?))"
                 rows = connection.exec_driver_sql(sql, (as_json([int(job.id) for job in part]),))
                 found.update((str(number), text) for number, text in rows)
-        return [
-            job.model_copy(update={"receipt": Receipt.model_validate_json(found[job.id])}) if job.id in found else job
-            for job in jobs
-        ]
+        return [_with_receipt(job, found.get(job.id)) for job in jobs]
 
     def phase_seconds(self) -> dict[str, float]:
         """Seconds of work by phase, over all receipts in the store. Reads every receipt."""
@@ -219,6 +216,18 @@ class LedgerReading(LedgerBase):
         """Whether the whole program is paused."""
         with reading(self.engine) as connection:
             return bool(connection.exec_driver_sql("SELECT value FROM app_state WHERE key = 'app_paused'").scalar_one())
+
+
+def _with_receipt(job: Job, stored: str | None) -> Job:
+    """A job with its receipt. Jobs that ended without storing one (cancelled, unchanged) owe what their row says."""
+    if stored is not None:
+        return job.model_copy(update={"receipt": Receipt.model_validate_json(stored)})
+    if not job.status.is_terminal:
+        return job
+    unit = "page" if job.unit == "page" else "byte"
+    chunks = job.chunk_count
+    receipt = Receipt(unit=unit, units_seen=job.units_done, chunks_stored=chunks, chunks_indexed=chunks)
+    return job.model_copy(update={"receipt": receipt})
 
 
 def _revision(connection: Connection) -> int:

@@ -134,7 +134,8 @@ class PdfReader:
                 raise
             except Exception as error:  # noqa: BLE001
                 why = f"{why}; pypdf: {type(error).__name__}"
-        notes.units_failed.append((page, why[:300]))
+        notes.units_failed.append((page, "The page is damaged: neither reader could make sense of it."))
+        notes.warnings.append(f"Page {page}: {why[:300]}")
         return ""
 
     def _second_opinion(self, source: SourceFile, document: PdfDocument) -> PdfDocument | None:
