@@ -395,6 +395,8 @@ def load_settings(data_dir: Path | str | None = None) -> Settings:
         name = "_".join(str(part) for part in first["loc"])
         message = f"The setting {name} (INGESTION_{name.upper()}) cannot be {first['input']!r}: {first['msg']}."
         raise InvalidRequestError(message) from None
+    except OSError as error:
+        raise InvalidRequestError(f"The settings in {root} cannot be read: {error.strerror}.") from None
     except json.JSONDecodeError as error:
         raise InvalidRequestError(f"The settings file {root / SETTINGS_FILE} is not valid JSON: {error}.") from None
 
