@@ -80,7 +80,7 @@ def _listing(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
     jobs.add_argument("--batch", metavar="B")
     jobs.add_argument("--name", metavar="TEXT", default="", help="only those whose file name contains TEXT")
     jobs.add_argument("--after", metavar="JOB", help="only those listed after this one")
-    jobs.add_argument("--limit", type=int, metavar="N", help="at most N jobs")
+    jobs.add_argument("--limit", type=_count, metavar="N", help="at most N jobs")
     jobs.add_argument("--deleted", action="store_true", help="list deleted jobs instead")
     jobs.add_argument("--json", action="store_true")
     show = command("show", "Show a job with its receipt and attempts.")
@@ -111,7 +111,7 @@ def _finding(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
     search = command("search", 'Search: words, "phrases", prefix*, AND, OR, -not.')
     search.add_argument("query", metavar="QUERY")
     search.add_argument("--kb", metavar="NAME")
-    search.add_argument("--limit", type=int, default=10, metavar="N")
+    search.add_argument("--limit", type=_count, default=10, metavar="N")
     search.add_argument("--json", action="store_true")
     export = command("export", "Write every chunk with its text, location and metadata.")
     export.add_argument("--kb", metavar="NAME")
@@ -132,15 +132,37 @@ def _keeping(command: Callable[[str, str], argparse.ArgumentParser], common: arg
     rename.add_argument("new_name")
     delete = actions.add_parser("delete", help="put one with all its documents into the trash", parents=[common])
     delete.add_argument("name")
+    restore = actions.add_parser("restore", help="take one out of the trash", parents=[common])
+    restore.add_argument("name")
     stats = command("stats", "Counts, sizes and metrics.")
     stats.add_argument("--json", action="store_true")
     check = command("check", "Prove the promises on this store.")
     check.add_argument("--json", action="store_true")
 
 
+def _count(text: str) -> int:
+    """A number of things: 1 or more."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return number
+
+
+def _shielded(arguments: Sequence[str]) -> list[str]:
+    """The words of a query may begin with a minus: a blank before it keeps argparse from taking them for options."""
+    found = list(arguments)
+    if "search" not in found:
+        return found
+    options = ("--kb", "--limit", "--json", "--data-dir", "--verbose", "--help", "-h", "--")
+    start = found.index("search") + 1
+    return found[:start] + [
+        " " + word if word.startswith("-") and word.split("=")[0] not in options else word for word in found[start:]
+    ]
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
-    options = build_parser().parse_args(arguments)
+    options = build_parser().parse_args(_shielded(sys.argv[1:] if arguments is None else arguments))
     for stream in (sys.stdout, sys.stderr):
         _never_fail_on_names(stream)
     try:

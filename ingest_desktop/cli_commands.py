@@ -13,7 +13,7 @@ from types import FrameType
 from typing import Any, Final, TextIO
 
 from ingest_desktop.bootstrap import App
-from ingest_desktop.cli_output import ProgressBar, one_line, out, out_json, size_text, status_text, table
+from ingest_desktop.cli_output import ProgressBar, TroubleTeller, one_line, out, out_json, size_text, status_text, table
 from ingest_desktop.domain.enums import JobStatus
 from ingest_desktop.domain.errors import DuplicateJobError, IngestError, InvalidRequestError
 from ingest_desktop.domain.models import ActionResult, Counts, Hit, Job, JobQuery, JobSelector
@@ -59,10 +59,14 @@ def _follow(
 ) -> int:
     """Work until the jobs ended, if asked to, and print them."""
     if options.wait and not stop.is_set():
+        app.events.subscribe(TroubleTeller())
         app.service.start(batch_id=batch_id if not others else None)
         _wait_for(app, batch_id, others, stop, quiet=options.json)
         app.lifecycle.stop(app.settings.thread_join_timeout)
     code = OK
+    if options.wait and batch_id is not None and not stop.is_set() and app.service.is_in_trash(batch_id):
+        out("The knowledge base was deleted meanwhile.", file=sys.stderr)
+        code = SOME_FAILED
     for job in _jobs_of(app, batch_id, others):
         if options.wait and job.status is not JobStatus.COMPLETED:
             code = SOME_FAILED
@@ -107,6 +111,7 @@ def _wait_for(app: App, batch_id: str | None, others: list[str], stop: threading
 def run(app: App, options: argparse.Namespace) -> int:
     """``ingest run``."""
     with interruptible() as stop:
+        app.events.subscribe(TroubleTeller())
         app.service.resume_discoveries(stop)
         app.service.start()
         bar = ProgressBar()
@@ -308,6 +313,8 @@ def search(app: App, options: argparse.Namespace) -> int:
             out_json(record)
         else:
             _print_hit(hit)
+    for kb_id in page.unreadable:
+        out(f"The knowledge base {kb_id} could not be searched; see 'ingest check'.", file=sys.stderr)
     if not options.json:
         more = " (more with --limit)" if page.more else ""
         out(
@@ -382,17 +389,19 @@ def _whole_file(path: str) -> Iterator[TextIO]:
 def kb(app: App, options: argparse.Namespace) -> int:
     """``ingest kb``."""
     if options.action == "list":
+        from ingest_desktop.cli_stats import content_figures
+
         counts = app.service.counts()
         for base in app.service.knowledge_bases():
             record = {"kb_id": base.kb_id, "name": base.name, "paused": base.paused, "jobs": counts.total(base.kb_id)}
-            record["documents"] = app.contents.of(base.kb_id).document_count()
+            figures = content_figures(app, base.kb_id)
+            record["documents"] = figures[0] if figures else None
             record["created_at"] = iso(base.created_at)
             if options.json:
                 out_json(record)
             else:
-                out(
-                    f"{one_line(base.name)}  ({base.kb_id}, {record['documents']:,} documents{', paused' if base.paused else ''})"
-                )
+                documents = f"{figures[0]:,} documents" if figures else "not readable"
+                out(f"{one_line(base.name)}  ({base.kb_id}, {documents}{', paused' if base.paused else ''})")
     elif options.action == "create":
         made = app.service.create_knowledge_base(options.name)
         out_json({"kb_id": made.kb_id, "name": made.name}) if options.json else out(
@@ -401,9 +410,13 @@ def kb(app: App, options: argparse.Namespace) -> int:
     elif options.action == "rename":
         app.service.rename_knowledge_base(app.service.knowledge_base(options.name).kb_id, options.new_name)
         out(f"{one_line(options.name)} is now {one_line(options.new_name)}.")
+    elif options.action == "restore":
+        app.service.restore_knowledge_base(app.service.deleted_knowledge_base(options.name).kb_id)
+        out(f"{one_line(options.name)} and its documents are back.")
     else:
         app.service.delete_knowledge_base(app.service.knowledge_base(options.name).kb_id)
         out(f"{one_line(options.name)} and its documents are in the trash for {app.settings.undo_days:g} days.")
+        out(f"To take it back: ingest kb restore {one_line(options.name)}")
     return OK
 
 

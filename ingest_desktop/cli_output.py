@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TextIO
 
-from ingest_desktop.domain.models import Job
+from ingest_desktop.domain.models import DiscoveryReport, Job
 
 BAR_WIDTH = 28
 QUIET_SECONDS = 2.0  # between two lines where there is no terminal
@@ -64,6 +64,29 @@ def status_text(job: Job) -> str:
     if job.pause_scope is not None and job.status.value == "paused":
         return f"{status}: by {job.pause_scope.value}"
     return status
+
+
+class TroubleTeller:
+    """Tells on the error stream what holds all work up, and when it is over. Hears the application's events."""
+
+    def trouble(self, code: str, message: str, hint: str) -> None:
+        """See ``JobEvents``."""
+        out(f"\n{message} {hint}" if code else "\nWork goes on.", file=sys.stderr)
+
+    def jobs_changed(self, jobs: Sequence[Job]) -> None:
+        """Not told."""
+
+    def jobs_added(self, batch_id: str, count: int) -> None:
+        """Not told."""
+
+    def discovery_changed(self, report: DiscoveryReport) -> None:
+        """Not told."""
+
+    def batch_finished(self, batch_id: str) -> None:
+        """Not told."""
+
+    def store_changed(self) -> None:
+        """Not told."""
 
 
 class ProgressBar:

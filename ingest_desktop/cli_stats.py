@@ -5,25 +5,37 @@ from typing import Any
 from ingest_desktop.bootstrap import App
 from ingest_desktop.cli_output import out, size_text
 from ingest_desktop.domain.enums import JobStatus
+from ingest_desktop.domain.errors import StoreError
 
 
 def gather(app: App) -> dict[str, Any]:
     """Everything that is printed, with the metric names of ``observability.metrics``."""
     counts = app.service.counts()
     bases = app.service.knowledge_bases()
+    figures = [content_figures(app, base.kb_id) for base in bases]
     return {
         "ingest_jobs": {status.value: counts.of(status) for status in JobStatus},
         "ingest_attention": sum(counts.attention.values()),
         "ingest_failures": counts.failures,
-        "ingest_chunks": sum(app.contents.of(base.kb_id).chunk_count() for base in bases),
-        "ingest_documents": sum(app.contents.of(base.kb_id).document_count() for base in bases),
+        "ingest_chunks": sum(found[1] for found in figures if found),
+        "ingest_documents": sum(found[0] for found in figures if found),
         "ingest_knowledge_bases": len(bases),
+        "unreadable": [base.name for base, found in zip(bases, figures, strict=True) if found is None],
         "ingest_queue_depth": counts.of(JobStatus.QUEUED),
         "ingest_phase_seconds": app.repository.phase_seconds(),
         "ingest_store_bytes": app.store_bytes(),
         "app_paused": app.service.app_paused(),
         "data_root": str(app.settings.data_root),
     }
+
+
+def content_figures(app: App, kb_id: str) -> tuple[int, int] | None:
+    """Documents and chunks of a knowledge base that can be found; None when its file cannot be read."""
+    try:
+        store = app.contents.of(kb_id)
+        return store.document_count(), store.chunk_count()
+    except StoreError:
+        return None
 
 
 def print_stats(record: dict[str, Any]) -> None:
@@ -35,5 +47,7 @@ def print_stats(record: dict[str, Any]) -> None:
     out("Jobs: " + ", ".join(f"{number:,} {status}" for status, number in record["ingest_jobs"].items()))
     if record["ingest_failures"]:
         out("Failures: " + ", ".join(f"{number:,} {code}" for code, number in record["ingest_failures"].items()))
+    if record["unreadable"]:
+        out(f"Not readable: {', '.join(record['unreadable'])}. See 'ingest check'.")
     if record["app_paused"]:
         out("Everything is paused.")

@@ -81,6 +81,17 @@ class IngestionService:
                 return kb
         raise NotFoundError(f"There is no knowledge base {name_or_id!r}.")
 
+    def deleted_knowledge_base(self, name_or_id: str) -> KnowledgeBase:
+        """The one that went into the trash last under this name or id. Raises ``NotFoundError``."""
+        found = [
+            kb
+            for kb in self._repository.knowledge_bases(deleted=True)
+            if name_or_id == kb.kb_id or name_or_id.casefold() == kb.name.casefold()
+        ]
+        if not found:
+            raise NotFoundError(f"There is no knowledge base {name_or_id!r} in the trash.")
+        return max(found, key=lambda kb: kb.deleted_at or kb.created_at)
+
     def create_knowledge_base(self, name: str) -> KnowledgeBase:
         """Raises ``InvalidRequestError`` for an empty name or one that is taken."""
         kb = self._repository.create_knowledge_base(name)
@@ -298,6 +309,11 @@ class IngestionService:
     def batch(self, batch_id: str) -> Batch:
         """One batch. Raises ``NotFoundError``."""
         return self._repository.batch(batch_id)
+
+    def is_in_trash(self, batch_id: str) -> bool:
+        """Whether a batch's knowledge base was deleted."""
+        kb_id = self._repository.batch(batch_id).kb_id
+        return all(kb.kb_id != kb_id for kb in self._repository.knowledge_bases())
 
     def batches(self, *, limit: int = 100) -> builtins.list[Batch]:
         """Newest first."""

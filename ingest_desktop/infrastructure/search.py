@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 from sqlalchemy import Connection
 
 from ingest_desktop.domain.cjk import cjk_terms
+from ingest_desktop.domain.errors import StoreError
 from ingest_desktop.domain.models import Hit, SearchPage
 from ingest_desktop.domain.models.content import MARK_END, MARK_START
 from ingest_desktop.domain.query import Group, ParsedQuery, Term, parse_query, to_fts5
@@ -43,19 +44,27 @@ class FullTextIndex:
             read_as = "prefix"
         hits: list[Hit] = []
         documents = 0
+        unreadable: list[str] = []
         for kb_id in kb_ids:
-            store = self._store_of(kb_id)
-            if store is None:
+            try:
+                store = self._store_of(kb_id)
+                if store is None:
+                    continue
+                found = _search_one(store, parsed, limit + 1, typing) if parsed.root is not None else []
+                documents += store.document_count()
+            except StoreError:
+                if len(kb_ids) == 1:
+                    raise
+                unreadable.append(kb_id)
                 continue
-            documents += store.document_count()
-            if parsed.root is not None:
-                hits.extend(_search_one(store, parsed, limit + 1, typing))
+            hits.extend(found)
         if not typing:
             hits.sort(key=lambda hit: -hit.score)
         return SearchPage(
             hits=tuple(hits[:limit]),
             more=len(hits) > limit,
             interpreted=read_as,
+            unreadable=tuple(unreadable),
             searched_documents=documents,
             seconds=time.perf_counter() - started,
         )

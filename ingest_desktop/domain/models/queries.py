@@ -142,6 +142,7 @@ class SearchPage(Frozen):
     hits: tuple[Hit, ...] = ()
     more: bool = False
     interpreted: Literal["query", "words", "prefix"] = "query"
+    unreadable: tuple[str, ...] = ()  # knowledge bases that could not be asked; the others were
     searched_documents: int = 0
     total_documents: int = 0
     seconds: float = 0.0
