@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QLibraryInfo, QLocale, QTimer, QTranslator
+from PySide6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QTimer, QTranslator
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from ingest_desktop import __version__
@@ -84,7 +84,11 @@ def run(arguments: list[str], engine_of: Callable[[Settings], Backend]) -> int:
         return 0
     first = FirstInstance(Path(settings.data_root))
     if not first.claim():
-        return 0 if hand_over(settings.data_root, paths) else 1
+        if hand_over(settings.data_root, paths):
+            return 0
+        theme.apply(app, theme.wanted(settings.theme))
+        QMessageBox.critical(None, app.applicationDisplayName(), _why_not(settings.data_root))
+        return 1
     theme.apply(app, theme.wanted(settings.theme))
     window = open_window(settings, lambda: engine_of(settings))
     window.quitting.connect(app.quit)
@@ -96,6 +100,21 @@ def run(arguments: list[str], engine_of: Callable[[Settings], Backend]) -> int:
     beat.stop()
     first.release()
     return code
+
+
+def _why_not(data_root: Path) -> str:
+    """Why the window could not become the one of this data folder."""
+    if not os.access(data_root, os.W_OK):
+        return _tr("The data folder {folder} may not be written. Choose another one with --data-dir.").format(
+            folder=data_root
+        )
+    return _tr("Ingest Desktop runs already for {folder}, but does not answer. End it, then start again.").format(
+        folder=data_root
+    )
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("door", text)
 
 
 def _obey_signals(window: MainWindow) -> QTimer:

@@ -151,12 +151,16 @@ class BatchStrip(Strip):
             parts.append(self.tr("Looking… {files} found").format(files=words.files(report.found)))
         elif self._counts is not None and self._counts.total():
             total, done = self._counts.total(), self._done()
+            failed = self._counts.of(JobStatus.FAILED)
             parts.append(
-                self.tr("{files} added, all done").format(files=words.files(total))
+                (self.tr("{files} added, all done") if not failed else self.tr("{files} added")).format(
+                    files=words.files(total)
+                )
                 if done == total
                 else self.tr("{done} of {files} done").format(done=formats.number(done), files=words.files(total))
             )
-            failed = self._counts.of(JobStatus.FAILED)
+            if failed and done == total:
+                parts.append(self.tr("{n} done").format(n=formats.number(total - failed)))
             if failed:
                 parts.append(self.tr("{n} failed").format(n=formats.number(failed)))
         else:
