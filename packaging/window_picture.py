@@ -10,10 +10,13 @@ from pathlib import Path
 
 from PySide6.QtCore import QTimer
 
+from ingest_desktop.bootstrap import build_app
 from ingest_desktop.config.settings import load_settings
+from ingest_desktop.domain.enums import Actor
 from ingest_desktop.ui import door, theme
 from ingest_desktop.ui.hub import Hub
 from ingest_desktop.ui.main_window import MainWindow
+from ingest_desktop.workers.qt_threads import QtHost
 
 PULSES = 2  # the first look brings the counts, by the second the rows asked for are painted
 LIMIT_MS = 30_000
@@ -27,8 +30,8 @@ def main() -> int:
     app = door.make_application()
     settings = load_settings(options.data_dir)
     theme.apply(app, theme.wanted(settings.theme))
-    hub = Hub(door.engine_of(settings))
-    window = MainWindow(hub, settings, {})
+    hub = Hub(lambda: build_app(settings, actor=Actor.WINDOW, label="picture", worker_host=QtHost))
+    window = MainWindow(hub, settings)
     window.resize(1180, 740)
     window.quitting.connect(app.quit)
     window.show()
