@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Engine
 
@@ -19,6 +19,9 @@ from ingest_desktop.infrastructure.content_swap import retire_document
 from ingest_desktop.infrastructure.content_writer import ContentWriter
 from ingest_desktop.infrastructure.database import from_db_path, open_engine, reading, to_db_path, writing
 from ingest_desktop.infrastructure.migrations import migrate
+
+LOG_PAGES: Final = 4_000  # 64 MB of log before a commit moves it: pages that change often are then moved less often
+WRITER_CACHE_BYTES: Final = 32 * 1024 * 1024  # what one commit changes
 
 _KNOWN = (
     "SELECT p.path, d.document_id, v.sha256, v.recipe, p.size, p.mtime_ns, p.inode, p.ctime_ns, "
@@ -43,7 +46,12 @@ class KnowledgeBaseStore(ContentWriter):
         self.kb_id = kb_id
         self.path = folder / "kb.db"
         engine = open_engine(
-            self.path, synchronous="FULL", busy_timeout_seconds=busy_timeout_seconds, page_bytes=PAGE_BYTES
+            self.path,
+            synchronous="FULL",
+            busy_timeout_seconds=busy_timeout_seconds,
+            wal_autocheckpoint_pages=LOG_PAGES,
+            writer_cache_bytes=WRITER_CACHE_BYTES,
+            page_bytes=PAGE_BYTES,
         )
         migrate(engine, self.path, MIGRATIONS, backup_dir)
         super().__init__(engine)

@@ -25,6 +25,7 @@ Synchronous = Literal["FULL", "NORMAL"]
 
 _WRITING: Final = "ingest_writing"
 _LOCK: Final = "ingest_write_lock"
+_WRITER: Final = "ingest_writer"
 _SYNCHRONOUS: Final = "ingest_synchronous"
 _TIMEOUT: Final = "ingest_busy_timeout_seconds"
 
@@ -128,10 +129,14 @@ def open_engine(
     create: bool = True,
     wal_autocheckpoint_pages: int = 1000,
     cache_bytes: int = 8 * 1024 * 1024,
+    writer_cache_bytes: int = 0,
     mmap_bytes: int = 0,
     page_bytes: int = 4096,
 ) -> Engine:
     """An engine for one SQLite file. Nothing is opened or written before its first use, so ``migrate`` can refuse first.
+
+    All writing of the process goes through one connection of its own: SQLite throws away the page cache of every
+    connection but the one that wrote.
 
     Args:
         path: The file. Its folders are made (0700) and it is created (0600) unless ``create`` is False.
@@ -139,6 +144,8 @@ def open_engine(
         busy_timeout_seconds: How long a reader or writer waits for others before ``StoreBusy``.
         wal_autocheckpoint_pages: Pages in the log before a commit moves them into the file. 0: never by itself.
         cache_bytes: Page cache of each connection.
+        writer_cache_bytes: Page cache of the one that writes; 0: as the others. A page that does not fit until its
+            commit and changes again makes SQLite read back and sum up all that it logged since.
         mmap_bytes: How much of the file is mapped for reading; 0 maps nothing.
         page_bytes: Page size of a file that is made anew; an existing file keeps its own.
 
@@ -152,19 +159,27 @@ def open_engine(
             raise StoreError(f"There is no store at {path}.")
     except OSError as error:
         raise StoreError(f"The store {path} cannot be created ({error}).") from error
-    engine = create_engine(
-        "sqlite+pysqlite://",
-        creator=lambda: _connect(
-            path, synchronous, busy_timeout_seconds, wal_autocheckpoint_pages, cache_bytes, mmap_bytes, page_bytes
-        ),
-        poolclass=_pool_class(),
-        pool_size=8,
-        max_overflow=24,
-        pool_timeout=busy_timeout_seconds,
-        execution_options={_LOCK: threading.Lock(), _SYNCHRONOUS: synchronous, _TIMEOUT: busy_timeout_seconds},
-    )
-    event.listen(engine, "begin", _begin)
-    event.listen(engine, "handle_error", _handle_error)
+
+    def make(size: int, more: int, cache: int, **options: Any) -> Engine:
+        engine = create_engine(
+            "sqlite+pysqlite://",
+            creator=lambda: _connect(
+                path, synchronous, busy_timeout_seconds, wal_autocheckpoint_pages, cache, mmap_bytes, page_bytes
+            ),
+            poolclass=_pool_class(),
+            pool_size=size,
+            max_overflow=more,
+            pool_timeout=busy_timeout_seconds,
+            execution_options=options,
+        )
+        event.listen(engine, "begin", _begin)
+        event.listen(engine, "handle_error", _handle_error)
+        return engine
+
+    writer = make(1, 0, writer_cache_bytes or cache_bytes, **{_WRITING: True})
+    options = {_WRITER: writer, _LOCK: threading.Lock(), _SYNCHRONOUS: synchronous, _TIMEOUT: busy_timeout_seconds}
+    engine = make(8, 24, cache_bytes, **options)
+    event.listen(engine, "engine_disposed", lambda _: writer.dispose())
     return engine
 
 
@@ -187,7 +202,7 @@ def writing(engine: Engine, *, durable: bool = True) -> Iterator[Connection]:
         raise StoreBusy("Another part of the program holds the store locked.")
     try:
         with (
-            engine.connect().execution_options(**{_WRITING: True}) as connection,
+            options[_WRITER].connect() as connection,
             _relaxed(connection, options[_SYNCHRONOUS], durable),
             connection.begin(),
         ):
@@ -243,6 +258,9 @@ def _connect(
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute(f"PRAGMA wal_autocheckpoint={int(wal_autocheckpoint_pages)}")
         connection.execute(f"PRAGMA cache_size={-(cache_bytes // 1024)}")
+        connection.execute(
+            "PRAGMA secure_delete=ON"
+        )  # what was deleted is not to be found in the file, whatever the build
         connection.execute("PRAGMA temp_store=MEMORY")
         connection.execute(f"PRAGMA mmap_size={int(mmap_bytes)}")
     except BaseException:
