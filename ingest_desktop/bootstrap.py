@@ -1,5 +1,6 @@
 """The one place that knows every room: builds the program out of them."""
 
+import logging
 import os
 import re
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from ingest_desktop.application.search_service import SearchService
 from ingest_desktop.application.snapshots import take_quietly
 from ingest_desktop.application.submission import Submitter
 from ingest_desktop.application.work import ResultQueue
-from ingest_desktop.config.settings import Settings
+from ingest_desktop.config.settings import Settings, unknown_settings
 from ingest_desktop.domain.enums import Actor
 from ingest_desktop.domain.interfaces.checks import Finding
 from ingest_desktop.domain.interfaces.persistence import PersistenceStore
@@ -33,6 +34,7 @@ from ingest_desktop.workers.producer import Producer
 from ingest_desktop.workers.steward import Steward
 from ingest_desktop.workers.threads import ThreadHost
 
+_log = logging.getLogger(__name__)
 _RECIPE = re.compile(r"(?P<reader>\S+)/(?P<version>\d+) ")
 
 
@@ -105,6 +107,8 @@ def build_app(
         StoreTooNew, StoreDamaged, StoreBusy, StoreFull, StoreError: The store cannot be opened.
     """
     root = settings.data_root
+    for unknown in unknown_settings(root):
+        _log.warning("unknown setting", extra={"cause": str(unknown)})
     repository = Ledger(
         root,
         lease_seconds=settings.lease_seconds,

@@ -184,13 +184,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace) -> int:
     from ingest_desktop.bootstrap import build_app
     from ingest_desktop.cli_commands import COMMANDS
-    from ingest_desktop.config.settings import load_settings
+    from ingest_desktop.config.settings import load_settings, unknown_settings
     from ingest_desktop.domain.enums import Actor
     from ingest_desktop.observability.logs import close_logging, setup_logging
 
     data_dir: str | None = getattr(options, "data_dir", None)
     settings = load_settings(Path(data_dir) if data_dir else None)
     setup_logging(settings, console=getattr(options, "verbose", False))
+    for unknown in unknown_settings(settings.data_root):
+        print(f"ingest: {unknown}", file=sys.stderr)  # noqa: T201
     app = build_app(settings, actor=Actor.COMMAND, label=f"ingest {options.command}")
     try:
         return COMMANDS[options.command](app, options)

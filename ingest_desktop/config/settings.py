@@ -4,14 +4,17 @@ Read once in ``bootstrap`` and passed in. ``docs/configuration.md`` and the sett
 the fields: title, description, range, group, and whether a change needs a restart.
 """
 
+import difflib
+import functools
 import json
 import os
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from platformdirs import user_data_path
-from pydantic import Field, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, JsonConfigSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -20,7 +23,11 @@ from ingest_desktop.domain.wire import ExtractOptions
 
 APP_NAME = "ingest-desktop"
 SETTINGS_FILE = "settings.json"
+PREFIX = "INGESTION_"
+ENCODING = "utf-8-sig"  # some editors put a mark before the first brace
 MIB = 1024 * 1024
+PIB = 1024**5  # no limit in bytes is higher: beyond it the system calls that enforce one refuse the number
+MANY = 1_000_000_000
 
 
 class Group(StrEnum):
@@ -51,7 +58,7 @@ def default_data_root() -> Path:
 class Settings(BaseSettings):
     """The settings as read. Frozen; ``with_changes`` gives a new one."""
 
-    model_config = SettingsConfigDict(env_prefix="INGESTION_", frozen=True, extra="ignore", env_ignore_empty=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", env_ignore_empty=True)
 
     data_root: Path = setting(
         Path(),
@@ -158,10 +165,10 @@ class Settings(BaseSettings):
     )
     # limits
     max_file_bytes: int = setting(
-        4 * 1024 * MIB, Group.LIMITS, "File size", "A larger file is refused.", unit="bytes", ge=1
+        4 * 1024 * MIB, Group.LIMITS, "File size", "A larger file is refused.", unit="bytes", ge=1, le=PIB
     )
     max_pages: int = setting(
-        100_000, Group.LIMITS, "Pages", "A document that claims more pages is refused.", unit="pages", ge=1
+        100_000, Group.LIMITS, "Pages", "A document that claims more pages is refused.", unit="pages", ge=1, le=MANY
     )
     max_expanded_bytes: int = setting(
         512 * MIB,
@@ -170,6 +177,7 @@ class Settings(BaseSettings):
         "What a packed document such as DOCX may unpack to.",
         unit="bytes",
         ge=1,
+        le=PIB,
     )
     max_output_chars: int = setting(
         64 * MIB,
@@ -178,6 +186,7 @@ class Settings(BaseSettings):
         "A segment that gives more text is refused.",
         unit="characters",
         ge=1000,
+        le=MANY,
     )
     child_memory_bytes: int = setting(
         2048 * MIB,
@@ -186,6 +195,7 @@ class Settings(BaseSettings):
         "A file that needs more is refused.",
         unit="bytes",
         ge=128 * MIB,
+        le=PIB,
     )
     child_cpu_seconds: float = setting(
         60.0,
@@ -206,7 +216,7 @@ class Settings(BaseSettings):
         le=86_400,
     )
     child_tasks: int = setting(
-        2000, Group.LIMITS, "Tasks of a process", "A reading process is replaced after this many tasks.", ge=1
+        2000, Group.LIMITS, "Tasks of a process", "A reading process is replaced after this many tasks.", ge=1, le=MANY
     )
     child_recycle_bytes: int = setting(
         300 * MIB,
@@ -215,13 +225,19 @@ class Settings(BaseSettings):
         "A reading process that has grown past this is replaced between two tasks.",
         unit="bytes",
         ge=64 * MIB,
+        le=PIB,
     )
     child_nice: int = setting(
         10, Group.LIMITS, "Niceness", "How far reading steps back behind other programs (0 to 19).", ge=0, le=19
     )
     # store
     commit_chunks: int = setting(
-        8_000, Group.STORE, "Chunks per commit", "How many pieces of text are stored in one go at most.", ge=1
+        8_000,
+        Group.STORE,
+        "Chunks per commit",
+        "How many pieces of text are stored in one go at most.",
+        ge=1,
+        le=1_000_000,
     )
     commit_seconds: float = setting(
         1.0,
@@ -276,6 +292,7 @@ class Settings(BaseSettings):
         "Work pauses when the disk of the data folder has less.",
         unit="bytes",
         ge=0,
+        le=PIB,
     )
     persistence: str = setting(
         "disk",
@@ -313,6 +330,7 @@ class Settings(BaseSettings):
         unit="bytes",
         live=False,
         ge=10_000,
+        le=PIB,
     )
     log_files: int = setting(
         5, Group.ADVANCED, "Log files", "How many old log files are kept.", live=False, ge=0, le=100
@@ -344,6 +362,7 @@ class Settings(BaseSettings):
         "Show a summary before adding more files than this. 0 never asks.",
         unit="files",
         ge=0,
+        le=MANY,
     )
 
     @classmethod
@@ -361,7 +380,7 @@ class Settings(BaseSettings):
         return (
             init_settings,
             env_settings,
-            JsonConfigSettingsSource(settings_cls, json_file=file, json_file_encoding="utf-8"),
+            JsonConfigSettingsSource(settings_cls, json_file=file, json_file_encoding=ENCODING),
         )
 
     @property
@@ -388,17 +407,113 @@ def load_settings(data_dir: Path | str | None = None) -> Settings:
         InvalidRequestError: A variable or the settings file holds a value that cannot be; the message names it.
     """
     root = Path(data_dir or os.environ.get("INGESTION_DATA_ROOT") or default_data_root()).expanduser().absolute()
+    stored_settings(root)
     try:
         return Settings(data_root=root)
     except ValidationError as error:
         first = error.errors()[0]
         name = "_".join(str(part) for part in first["loc"])
-        message = f"The setting {name} (INGESTION_{name.upper()}) cannot be {first['input']!r}: {first['msg']}."
+        message = f"The setting {name} ({variable_of(name)}) cannot be {first['input']!r}: {first['msg']}."
         raise InvalidRequestError(message) from None
+
+
+def stored_settings(data_root: Path) -> dict[str, Any]:
+    """What the settings file of a data folder holds; empty when there is none.
+
+    Raises:
+        InvalidRequestError: It cannot be read, or is no JSON object.
+    """
+    file = data_root / SETTINGS_FILE
+    try:
+        stored = json.loads(file.read_text(ENCODING)) if file.exists() else {}
     except OSError as error:
-        raise InvalidRequestError(f"The settings in {root} cannot be read: {error.strerror}.") from None
-    except json.JSONDecodeError as error:
-        raise InvalidRequestError(f"The settings file {root / SETTINGS_FILE} is not valid JSON: {error}.") from None
+        raise InvalidRequestError(f"The settings in {data_root} cannot be read: {error.strerror}.") from None
+    except (ValueError, RecursionError) as error:  # also bytes that are no UTF-8
+        raise InvalidRequestError(f"The settings file {file} is not valid JSON: {error}.") from None
+    if not isinstance(stored, dict):
+        raise InvalidRequestError(f'The settings file {file} must hold one JSON object such as {{"workers": 4}}.')
+    return stored
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownSetting:
+    """A name that looks like a setting and is none, so that it has no effect.
+
+    ``file`` is the settings file it stands in, None for an environment variable; ``meant`` is the nearest name there is.
+    """
+
+    name: str
+    file: Path | None = None
+    meant: str | None = None
+
+    def __str__(self) -> str:
+        where = f"{self.name!r} in {self.file}" if self.file else f"The environment variable {self.name}"
+        meant = f" Did you mean {self.meant}?" if self.meant else ""
+        return f"{where} is no setting and has no effect.{meant}"
+
+
+def unknown_settings(data_root: Path) -> tuple[UnknownSetting, ...]:
+    """Names in the environment and in the settings file that no setting knows: mostly typing errors.
+
+    Raises:
+        InvalidRequestError: The settings file cannot be read.
+    """
+    variables = {variable_of(name) for name in Settings.model_fields}
+    names = set(editable_fields())
+    found = [
+        UnknownSetting(variable, None, _nearest(variable.upper(), variables))
+        for variable in sorted(os.environ)
+        if variable.upper().startswith(PREFIX) and variable.upper() not in variables and os.environ[variable]
+    ]
+    found += [
+        UnknownSetting(name, data_root / SETTINGS_FILE, _nearest(name.lower().removeprefix(PREFIX.lower()), names))
+        for name in sorted(stored_settings(data_root))
+        if name not in names
+    ]
+    return tuple(found)
+
+
+def _nearest(name: str, known: set[str]) -> str | None:
+    return next(iter(difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.8)), None)
+
+
+class BadSettingError(ValueError):
+    """A value that a setting cannot have.
+
+    Attributes:
+        kind: What pydantic calls it, such as "greater_than_equal".
+        limit: The bound that was broken, or None.
+    """
+
+    def __init__(self, kind: str, limit: float | None, message: str) -> None:
+        super().__init__(message)
+        self.kind, self.limit = kind, limit
+
+
+@functools.cache
+def _check_of(name: str) -> TypeAdapter[Any]:
+    info = Settings.model_fields[name]
+    kind: Any = Annotated[info.annotation, info]
+    return TypeAdapter(kind)
+
+
+def checked(name: str, value: Any) -> Any:
+    """A value as the setting would hold it. The class is the one place that knows the bounds.
+
+    Raises:
+        BadSettingError: The setting cannot have it.
+    """
+    try:
+        return _check_of(name).validate_python(value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        limit = next((part for part in (first.get("ctx") or {}).values() if isinstance(part, int | float)), None)
+        raise BadSettingError(first["type"], limit, first["msg"]) from None
+
+
+def default_of(name: str) -> Any:
+    """What a setting is when nobody sets it."""
+    return Settings.model_fields[name].default
 
 
 def editable_fields() -> dict[str, FieldInfo]:
@@ -411,26 +526,37 @@ def choices_of(info: FieldInfo) -> tuple[str, ...]:
     return get_args(info.annotation) if info.annotation not in (int, float, bool, str, Path) else ()
 
 
-def set_by_environment(name: str) -> bool:
-    """True when a variable overrides the settings file for this setting."""
-    return bool(os.environ.get(f"INGESTION_{name.upper()}"))
+def variable_of(name: str) -> str:
+    """The environment variable of a setting."""
+    return f"{PREFIX}{name.upper()}"
+
+
+def set_by_environment(name: str) -> str | None:
+    """The variable that overrides the settings file for this setting, as it is written; None when there is none."""
+    wanted = variable_of(name)  # whatever the case, as pydantic looks for it
+    return next((found for found, value in os.environ.items() if value and found.upper() == wanted), None)
 
 
 def save_changes(settings: Settings, changes: dict[str, Any]) -> Settings:
     """Write changed settings to the settings file, whole or not at all, and return the new settings.
 
+    A setting that is changed to its default is taken out of the file.
+
     Raises:
-        InvalidRequestError: A value is out of its range; nothing was written.
+        InvalidRequestError: A value is out of its range, or the file is not ours to read; nothing was written.
         OSError: The file could not be written; the old one stands.
     """
     file = settings.settings_file
-    stored = json.loads(file.read_text("utf-8")) if file.exists() else {}
-    stored.update(changes)
-    try:
-        Settings.model_validate({**settings.model_dump(), **changes})
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise InvalidRequestError(f"{first['loc'][0]}: {first['msg']}.") from None
+    stored = stored_settings(settings.data_root)
+    for name, value in changes.items():
+        try:
+            good = checked(name, value)
+        except BadSettingError as error:
+            raise InvalidRequestError(f"{name}: {error}.") from None
+        if good == default_of(name):
+            stored.pop(name, None)
+        else:
+            stored[name] = good
     file.parent.mkdir(parents=True, exist_ok=True)
     temporary = file.with_suffix(".new")
     with open(temporary, "w", encoding="utf-8") as stream:

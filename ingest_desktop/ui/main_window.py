@@ -88,6 +88,8 @@ class MainWindow(QMainWindow):
         self.undo_strip = UndoStrip(self)
         self.trouble_strip = Strip(self.tr("Trouble"), "warning", self)
         self.trouble_strip.tone = "danger"
+        self.notice_strip = Strip(self.tr("Notice"), "warning", self)
+        self.notice_strip.tone = "warning"
         self.empty = EmptyState(self)
         self.nothing = NothingHere(self)
         self.status = StatusBar(self)
@@ -98,7 +100,7 @@ class MainWindow(QMainWindow):
 
     def _make_layout(self) -> None:
         self.addToolBar(self.top)
-        strips = (self.trouble_strip, self.batch_strip, self.undo_strip)
+        strips = (self.trouble_strip, self.notice_strip, self.batch_strip, self.undo_strip)
         self._layout = Layout(
             self.sidebar,
             strips,
@@ -150,6 +152,7 @@ class MainWindow(QMainWindow):
         self.status.attention_wanted.connect(lambda: self.sidebar.pick_status("attention"))
         self.commands.said.connect(self.status.say)
         self.preferences.said.connect(self.status.say)
+        self.preferences.doubted.connect(self.notice_strip.say)
         self.preferences.changed.connect(self._on_settings)
         self.preferences.restyled.connect(self._restyle)
 
@@ -367,6 +370,7 @@ class MainWindow(QMainWindow):
             self.batch_strip,
             self.undo_strip,
             self.trouble_strip,
+            self.notice_strip,
             self.empty,
             self.nothing,
             self.status,

@@ -6,12 +6,13 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QWidget
 
-from ingest_desktop.config.settings import Group, Settings, save_changes
+from ingest_desktop.config.settings import Group, Settings, UnknownSetting, save_changes, unknown_settings
 from ingest_desktop.ui import theme
 from ingest_desktop.ui.backend import Tunable
 from ingest_desktop.ui.commands import sentence_of
 from ingest_desktop.ui.hub import Hub
-from ingest_desktop.ui.settings_dialog import SettingsDialog, group_of, is_live
+from ingest_desktop.ui.settings_dialog import SettingsDialog
+from ingest_desktop.ui.settings_values import group_of, is_live
 
 
 class Preferences(QObject):
@@ -21,8 +22,10 @@ class Preferences(QObject):
         changed: Other settings hold from now on. arg: Settings.
         restyled: The application has another look.
         said: Something to tell in the status bar. arg: a sentence.
+        doubted: Names look like settings and are none. arg: a sentence.
     """
 
+    doubted = Signal(str)
     changed = Signal(object)
     restyled = Signal()
     said = Signal(str)
@@ -31,12 +34,24 @@ class Preferences(QObject):
         super().__init__(window)
         self._hub, self._window = hub, window
         self.settings = settings
+        self.unknown: tuple[UnknownSetting, ...] = ()
+        hub.ready.connect(self._look_for_unknown)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_scheme)
+
+    @Slot()
+    def _look_for_unknown(self) -> None:
+        root = self.settings.data_root
+        self._hub.commands.ask(lambda: unknown_settings(root), self._on_unknown)
+
+    def _on_unknown(self, found: tuple[UnknownSetting, ...]) -> None:
+        self.unknown = found
+        if found:
+            self.doubted.emit(" ".join(map(str, found)))
 
     @Slot()
     def open_dialog(self) -> None:
         """Show the settings."""
-        dialog = SettingsDialog(self.settings, self._window)
+        dialog = SettingsDialog(self.settings, self._window, unknown=self.unknown)
         dialog.apply_wanted.connect(lambda changes: self.save(changes, dialog))
         dialog.open()
 

@@ -1,11 +1,10 @@
 """The settings dialog, made from the fields of the settings class: what each does, its unit and its range."""
 
-from functools import partial
+from collections.abc import Sequence
 from typing import Any
 
-import annotated_types
 from pydantic.fields import FieldInfo
-from PySide6.QtCore import QLocale, QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -19,116 +18,38 @@ from PySide6.QtWidgets import (
     QListWidget,
     QScrollArea,
     QStackedWidget,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from ingest_desktop.config.settings import Group, Settings, choices_of, editable_fields, set_by_environment
-from ingest_desktop.ui import formats, theme
+from ingest_desktop.config.settings import (
+    Group,
+    Settings,
+    UnknownSetting,
+    choices_of,
+    default_of,
+    editable_fields,
+    set_by_environment,
+)
+from ingest_desktop.ui import assets, theme
 from ingest_desktop.ui.formats import translate
+from ingest_desktop.ui.settings_values import group_of, is_live, parse, shown, unit_of
 
 ORDER = (Group.GENERAL, Group.WINDOW, Group.READING, Group.QUEUE, Group.LIMITS, Group.STORE, Group.ADVANCED)
 FIELD_WIDTH, UNIT_WIDTH = 128, 72
-UNITS = {"kB": 1_000, "MB": 1_000**2, "GB": 1_000**3, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3, "TiB": 1024**4}
+SIZE = QSize(720, 600)
 
 
-def limits_of(info: FieldInfo) -> tuple[float | None, float | None, bool]:
-    """Lowest and highest value, and whether the lowest itself is excluded."""
-    low: float | None = None
-    high: float | None = None
-    open_low = False
-    for item in info.metadata:
-        if isinstance(item, annotated_types.Ge):
-            low = float(item.ge)  # type: ignore[arg-type]
-        elif isinstance(item, annotated_types.Gt):
-            low, open_low = float(item.gt), True  # type: ignore[arg-type]
-        elif isinstance(item, annotated_types.Le):
-            high = float(item.le)  # type: ignore[arg-type]
-    return low, high, open_low
-
-
-def _bytes(text: str) -> float:
-    for unit in sorted(UNITS, key=len, reverse=True):
-        if text.lower().endswith(unit.lower()):
-            return _number(text[: -len(unit)]) * UNITS[unit]
-    return _number(text.removesuffix("bytes").removesuffix("B"))
-
-
-def _number(text: str) -> float:
-    value, good = QLocale().toDouble(text.strip())
-    return value if good else float(text.strip().replace(",", ""))
-
-
-def parse(info: FieldInfo, text: str) -> int | float | str:
-    """What was typed as a value of the field.
-
-    Raises:
-        ValueError: It is no number, or out of range; the message says so in plain words.
-    """
-    if info.annotation is str:
-        if not text.strip():
-            raise ValueError(translate("Settings", "This cannot be empty."))
-        return text.strip()
-    is_bytes = unit_of(info) == "bytes"
-    try:
-        value = _bytes(text) if is_bytes else _number(text)
-    except ValueError:
-        raise ValueError(translate("Settings", "This is not a number.")) from None
-    low, high, open_low = limits_of(info)
-
-    def show(limit: float) -> str:
-        return _shown_bytes(int(limit)) if is_bytes else formats.decimal(limit, 0 if limit == int(limit) else 1)
-
-    if low is not None and (value < low or (open_low and value == low)):
-        pattern = translate("Settings", "More than {n}.") if open_low else translate("Settings", "At least {n}.")
-        raise ValueError(pattern.format(n=show(low)))
-    if high is not None and value > high:
-        raise ValueError(translate("Settings", "At most {n}.").format(n=show(high)))
-    if info.annotation is int:
-        if value != int(value):
-            raise ValueError(translate("Settings", "A whole number."))
-        return int(value)
-    return value
-
-
-def _shown_bytes(value: int) -> str:
-    for unit in ("TiB", "GiB", "MiB", "KiB"):
-        if value >= UNITS[unit] and value % UNITS[unit] == 0:
-            return f"{formats.number(value // UNITS[unit])} {unit}"
-    return formats.number(value)
-
-
-def shown(info: FieldInfo, value: Any) -> str:
-    """A value as it is put in its field."""
-    if info.annotation is str:
-        return str(value)
-    if unit_of(info) == "bytes":
-        return _shown_bytes(int(value))
-    if isinstance(value, float) and value != int(value):
-        return f"{value:g}".replace(".", QLocale().decimalPoint())
-    return formats.number(int(value))
-
-
-def unit_of(info: FieldInfo) -> str:
-    """The unit, such as "bytes" or "s", or nothing."""
-    extra = info.json_schema_extra
-    return str(extra.get("unit", "")) if isinstance(extra, dict) else ""
-
-
-def is_live(info: FieldInfo) -> bool:
-    """True when a change needs no restart."""
-    extra = info.json_schema_extra
-    return bool(extra.get("live", True)) if isinstance(extra, dict) else True
-
-
-def group_of(info: FieldInfo) -> str:
-    """The page of the dialog."""
-    extra = info.json_schema_extra
-    return str(extra.get("group", Group.ADVANCED.value)) if isinstance(extra, dict) else Group.ADVANCED.value
+def tint(label: QWidget, color: str) -> None:
+    """Give a label's text a colour."""
+    palette = label.palette()
+    palette.setColor(QPalette.ColorRole.WindowText, QColor(color))
+    label.setPalette(palette)
 
 
 class Line(QWidget):
-    """One setting: title, control, unit, what it does, and what is wrong with what was typed.
+    """One setting: title, control, unit, the way back, what it does, and what is wrong with what was typed.
 
     Signals:
         edited: Its value changed, or became good or bad.
@@ -140,74 +61,105 @@ class Line(QWidget):
         super().__init__(parent)
         self.name, self.info, self._first = name, info, value
         self.problem = ""
+        self.variable = set_by_environment(name)
         self.note = QLabel()
         self.note.setWordWrap(True)
-        self._layout = QVBoxLayout(self)
-        self._layout.setContentsMargins(0, 0, 0, 0)
-        self._layout.setSpacing(2)
+        self.note.setTextFormat(Qt.TextFormat.PlainText)
         self.control = self._make_control(value)
-        self.control.setAccessibleName(self._title)
-        self.control.setAccessibleDescription(info.description or "")
-        self._layout.addLayout(self._top())
+        self.control.setAccessibleName(self.title)
+        self.control.setEnabled(not self.locked)
+        self.reset = self._make_reset()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addLayout(self._top())
         text = QLabel(translate("settings", info.description or ""))
         text.setWordWrap(True)
-        self._tint(text, theme.tokens_now().muted)
-        self._layout.addWidget(text)
-        self._layout.addWidget(self.note)
-        self.locked = set_by_environment(name)
-        self.control.setEnabled(not self.locked)
+        tint(text, theme.tokens_now().muted)
+        layout.addWidget(text)
+        layout.addWidget(self.note)
         self._check()
 
     @property
-    def _title(self) -> str:
+    def title(self) -> str:
+        """What the setting is called."""
         return translate("settings", self.info.title or self.name)
+
+    @property
+    def locked(self) -> bool:
+        """True when a variable sets it, so that it cannot be changed here."""
+        return self.variable is not None
 
     def _top(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(8)
-        if not isinstance(self.control, QCheckBox):
-            label = QLabel(self._title)
+        if isinstance(self.control, QCheckBox):
+            row.addWidget(self.control)
+            row.addStretch(1)
+        else:
+            label = QLabel(self.title)
             label.setBuddy(self.control)
             row.addWidget(label, 1)
-        row.addWidget(self.control)
-        unit = unit_of(self.info)
-        if isinstance(self.control, QLineEdit):
-            label = QLabel("" if unit == "bytes" else unit)
-            label.setFixedWidth(UNIT_WIDTH)
-            row.addWidget(label)
-        elif isinstance(self.control, QComboBox):
             self.control.setFixedWidth(FIELD_WIDTH)
-            row.addSpacing(UNIT_WIDTH + 8)
-        if isinstance(self.control, QCheckBox):
-            row.addStretch(1)
+            row.addWidget(self.control)
+            unit = QLabel("" if unit_of(self.info) == "bytes" else translate("settings", unit_of(self.info)))
+            unit.setFixedWidth(UNIT_WIDTH)
+            row.addWidget(unit)
+        row.addWidget(self.reset)
         return row
-
-    @staticmethod
-    def _tint(label: QLabel, color: str) -> None:
-        palette = label.palette()
-        palette.setColor(QPalette.ColorRole.WindowText, QColor(color))
-        label.setPalette(palette)
 
     def _make_control(self, value: Any) -> QCheckBox | QComboBox | QLineEdit:
         choices = choices_of(self.info)
         if self.info.annotation is bool:
-            box = QCheckBox(self._title)
+            box = QCheckBox(self.title)
             box.setChecked(bool(value))
             box.toggled.connect(self._on_edit)
             return box
         if choices:
             combo = QComboBox()
             for choice in choices:
-                combo.addItem(translate("settings", choice.capitalize() if choice.islower() else choice), choice)
+                combo.addItem(self._choice_name(choice), choice)
             combo.setCurrentIndex(choices.index(value))
             combo.currentIndexChanged.connect(self._on_edit)
             return combo
         field = QLineEdit(shown(self.info, value))
         field.setAlignment(Qt.AlignmentFlag.AlignRight)
-        field.setFixedWidth(FIELD_WIDTH)
         field.textChanged.connect(self._on_edit)
         return field
 
+    @staticmethod
+    def _choice_name(choice: str) -> str:
+        return translate("settings", choice.capitalize() if choice.islower() else choice)
+
+    def _make_reset(self) -> QToolButton:
+        default = default_of(self.name)
+        if isinstance(self.control, QCheckBox):
+            told = self.tr("on") if default else self.tr("off")
+        else:
+            told = self._choice_name(default) if choices_of(self.info) else shown(self.info, default)
+        button = QToolButton()
+        button.setAutoRaise(True)
+        button.setIcon(assets.icon("undo", theme.tokens_now().text, theme.tokens_now().disabled))
+        button.setToolTip(self.tr("Reset to default: {value}").format(value=told))
+        button.setAccessibleName(self.tr("Reset {title} to default: {value}").format(title=self.title, value=told))
+        policy = button.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        button.setSizePolicy(policy)
+        button.clicked.connect(self._on_reset)
+        return button
+
+    @Slot()
+    def _on_reset(self) -> None:
+        default = default_of(self.name)
+        if isinstance(self.control, QCheckBox):
+            self.control.setChecked(default)
+        elif isinstance(self.control, QComboBox):
+            self.control.setCurrentIndex(self.control.findData(default))
+        else:
+            self.control.setText(shown(self.info, default))
+        self.control.setFocus()
+
+    @Slot()
     def _on_edit(self, *_: object) -> None:
         self._check()
         self.edited.emit()
@@ -218,7 +170,7 @@ class Line(QWidget):
             return self.control.isChecked()
         if isinstance(self.control, QComboBox):
             return self.control.currentData()
-        return parse(self.info, self.control.text())
+        return parse(self.name, self.control.text())
 
     @property
     def changed(self) -> bool:
@@ -227,29 +179,34 @@ class Line(QWidget):
 
     def _check(self) -> None:
         try:
-            self.value()
+            is_default = self.value() == default_of(self.name)
             self.problem = ""
         except ValueError as error:
-            self.problem = str(error)
+            is_default, self.problem = False, str(error)
         tokens = theme.tokens_now()
         if self.problem:
             text, color = self.problem, tokens.danger
-        elif self.locked_text:
-            text, color = self.locked_text, tokens.warning
+        elif self.variable:
+            text = self.tr("Set by the environment variable {name}; it can only be changed there.")
+            text, color = text.format(name=self.variable), tokens.warning
         elif self.changed and not is_live(self.info):
             text, color = self.tr("Takes effect at the next start."), tokens.warning
         else:
             text, color = "", tokens.muted
         self.note.setText(text)
         self.note.setVisible(bool(text))
-        self._tint(self.note, color)
+        tint(self.note, color)
+        self.reset.setVisible(not is_default and not self.locked)
+        self.control.setAccessibleDescription(" ".join(part for part in (text, self.info.description) if part))
+        if isinstance(self.control, QLineEdit):
+            self._outline(tokens.danger if self.problem else None)
 
-    @property
-    def locked_text(self) -> str:
-        """Why it cannot be changed here, or nothing."""
-        if not getattr(self, "locked", set_by_environment(self.name)):
-            return ""
-        return self.tr("Set by the environment variable INGESTION_{name}.").format(name=self.name.upper())
+    def _outline(self, color: str | None) -> None:
+        """The typed text takes the colour of trouble, too; the sentence below says what it is."""
+        palette = QPalette()
+        if color:
+            palette.setColor(QPalette.ColorRole.Text, QColor(color))
+        self.control.setPalette(palette)
 
 
 class SettingsDialog(QDialog):
@@ -261,10 +218,14 @@ class SettingsDialog(QDialog):
 
     apply_wanted = Signal(object)
 
-    def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, settings: Settings, parent: QWidget | None = None, *, unknown: Sequence[UnknownSetting] = ()
+    ) -> None:
+        """``unknown`` are names that look like settings and are none; they are told."""
         super().__init__(parent)
         self.setWindowTitle(self.tr("Settings"))
         self.lines: dict[str, Line] = {}
+        self._groups: list[str] = []
         self._pages = QStackedWidget()
         self._list = QListWidget()
         self._list.setAccessibleName(self.tr("Pages"))
@@ -274,6 +235,7 @@ class SettingsDialog(QDialog):
             names = [name for name, info in fields.items() if group_of(info) == group.value]
             if names:
                 self._list.addItem(translate("settings", group.value))
+                self._groups.append(group.value)
                 self._list.item(self._list.count() - 1).setSizeHint(QSize(0, 28))
                 self._pages.addWidget(self._page(settings, {name: fields[name] for name in names}))
         self._list.currentRowChanged.connect(self._pages.setCurrentIndex)
@@ -284,10 +246,19 @@ class SettingsDialog(QDialog):
         self._buttons.rejected.connect(self.reject)
         self.problem = QLabel()
         self.problem.setWordWrap(True)
+        self.problem.setTextFormat(Qt.TextFormat.PlainText)
         self.problem.hide()
+        self.unknown = QLabel("\n".join(map(str, unknown)))
+        self.unknown.setTextFormat(Qt.TextFormat.PlainText)
+        self.unknown.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.unknown.setWordWrap(True)
+        self.unknown.setVisible(bool(unknown))
+        tint(self.unknown, theme.tokens_now().warning)
         where = QLabel(self.tr("Data folder: {path}").format(path=settings.data_root))
         where.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        Line._tint(where, theme.tokens_now().muted)
+        where.setTextFormat(Qt.TextFormat.PlainText)
+        where.setWordWrap(True)
+        tint(where, theme.tokens_now().muted)
         row = QHBoxLayout()
         row.addWidget(self._list)
         row.addWidget(self._pages, 1)
@@ -295,10 +266,11 @@ class SettingsDialog(QDialog):
         layout.setContentsMargins(16, 16, 16, 16)
         layout.setSpacing(12)
         layout.addLayout(row, 1)
+        layout.addWidget(self.unknown)
         layout.addWidget(where)
         layout.addWidget(self.problem)
         layout.addWidget(self._buttons)
-        self.resize(680, 560)
+        self.resize(SIZE)
         self._offer()
 
     def _page(self, settings: Settings, fields: dict[str, FieldInfo]) -> QWidget:
@@ -308,7 +280,7 @@ class SettingsDialog(QDialog):
         column.setSpacing(16)
         for name, info in fields.items():
             line = Line(name, info, getattr(settings, name))
-            line.edited.connect(partial(self._offer))
+            line.edited.connect(self._offer)
             self.lines[name] = line
             column.addWidget(line)
         column.addStretch(1)
@@ -322,20 +294,31 @@ class SettingsDialog(QDialog):
         """What is good and differs from before."""
         return {name: line.value() for name, line in self.lines.items() if not line.locked and line.changed}
 
+    @Slot()
     def _offer(self) -> None:
         bad = [line for line in self.lines.values() if line.problem]
         self.save.setEnabled(not bad and bool(self.changes()))
-        self.save.setToolTip(
-            self.tr("{title}: {problem}").format(title=bad[0].info.title, problem=bad[0].problem) if bad else ""
-        )
+        tokens, groups = theme.tokens_now(), {group_of(line.info) for line in bad}
+        for row, group in enumerate(self._groups):
+            wrong = group in groups
+            self._list.item(row).setForeground(QColor(tokens.danger if wrong else tokens.text))
+            self._list.item(row).setToolTip(self.tr("A value on this page cannot be used.") if wrong else "")
+        if bad:
+            page = translate("settings", group_of(bad[0].info))
+            self._say(f"{page}, {bad[0].title}: {bad[0].problem}")
+        else:
+            self.problem.hide()
 
     def _on_save(self) -> None:
         self.save.setEnabled(False)
         self.apply_wanted.emit(self.changes())
 
-    def refuse(self, text: str) -> None:
-        """Say that it could not be saved; the dialog stays."""
-        Line._tint(self.problem, theme.tokens_now().danger)
+    def _say(self, text: str) -> None:
+        tint(self.problem, theme.tokens_now().danger)
         self.problem.setText(text)
         self.problem.show()
+
+    def refuse(self, text: str) -> None:
+        """Say that it could not be saved; the dialog stays."""
         self._offer()
+        self._say(text)

@@ -428,3 +428,11 @@ def test_a_reader_that_has_had_enough_is_no_error(
         assert process.stdout.readline().startswith(b"{")
     errors = process.stderr.read()
     assert (process.wait(30), errors) == (0, b"")
+
+
+def test_a_name_that_is_no_setting_is_told_once(ingest: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INGESTION_CHUNK_CHAR", "500")
+    assert ingest("check") == 0
+    assert ingest.err.count("INGESTION_CHUNK_CHAR ") == 1
+    assert "Did you mean INGESTION_CHUNK_CHARS?" in ingest.err
+    assert "INGESTION_CHUNK_CHAR " in (ingest.data / "logs" / "ingest.log").read_text()
