@@ -5,12 +5,13 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 from ingest_desktop.config.settings import Settings
-from ingest_desktop.domain.errors import IngestError
+from ingest_desktop.domain.errors import IngestError, StoreError
 from ingest_desktop.domain.interfaces.contents import ContentStores
-from ingest_desktop.domain.interfaces.repository import Repository
+from ingest_desktop.domain.interfaces.repository import ContentStore, Repository
 
 _log = logging.getLogger(__name__)
 
+PART = 1_000  # paths told in one go, under both locks
 UNFINISHED_KEPT = timedelta(days=1)  # at least: what is half read may be in somebody's hands
 
 
@@ -35,25 +36,33 @@ class Housekeeping:
         """
         done = 0
         with self._lock:
-            entries = self._repository.outbox(10_000)
-            for kb_id in {entry.kb_id for entry in entries}:
-                dropped = [entry.entry_id for entry in entries if entry.kb_id == kb_id and entry.op == "drop"]
-                if dropped:
-                    self._contents.drop(kb_id)
-                    self._repository.outbox_done(dropped)
-                    done += len(dropped)
-                else:
-                    done += self._deliver_to(kb_id)
+            for kb_id, is_dropped in self._repository.outbox_targets().items():
+                try:
+                    done += self._drop(kb_id) if is_dropped else self._deliver_to(kb_id)
+                except StoreError as error:  # damaged, perhaps: it is told again later, and the others now
+                    _log.warning("content not told", extra={"kb_id": kb_id, "code": error.code, "cause": str(error)})
         return done
 
-    def _deliver_to(self, kb_id: str) -> int:
-        with self._contents.of(kb_id).editing() as editor, self._repository.outbox_work(kb_id) as entries:
-            last = {entry.path: entry.op for entry in entries}  # oldest first: the last word counts
-            editor.hide_paths([path for path, op in last.items() if op != "show"], True)
-            editor.hide_paths([path for path, op in last.items() if op == "show"], False)
-            editor.purge_paths([path for path, op in last.items() if op == "purge"])
-            editor.commit()
+    def _drop(self, kb_id: str) -> int:
+        entries = [entry.entry_id for entry in self._repository.outbox(10_000) if entry.kb_id == kb_id]
+        self._contents.drop(kb_id)
+        self._repository.outbox_done(entries)
         return len(entries)
+
+    def _deliver_to(self, kb_id: str) -> int:
+        """All there is for one knowledge base, bit by bit so that nobody waits long for the locks."""
+        done = 0
+        store = self._contents.of(kb_id)
+        while True:
+            with store.editing() as editor, self._repository.outbox_work(kb_id, PART) as entries:
+                last = {entry.path: entry.op for entry in entries}  # oldest first: the last word counts
+                editor.hide_paths([path for path, op in last.items() if op != "show"], True)
+                editor.hide_paths([path for path, op in last.items() if op == "show"], False)
+                editor.purge_paths([path for path, op in last.items() if op == "purge"])
+                editor.commit()
+            done += len(entries)
+            if len(entries) < PART:
+                return done
 
     def run(self, stop: threading.Event | None = None) -> None:
         """One round: deliver, purge what was deleted long ago, sweep leftovers bit by bit."""
@@ -65,7 +74,13 @@ class Housekeeping:
                 pass
             self.deliver()
             for store in self._contents.opened():
-                while not (stop and stop.is_set()) and store.sweep(unfinished_before=unfinished):
-                    pass
+                self._sweep(store, unfinished, stop)
         except IngestError as error:
             _log.warning("housekeeping put off", extra={"code": error.code, "cause": str(error)})
+
+    def _sweep(self, store: ContentStore, unfinished: datetime, stop: threading.Event | None) -> None:
+        try:
+            while not (stop and stop.is_set()) and store.sweep(unfinished_before=unfinished):
+                pass
+        except StoreError as error:  # the other knowledge bases are swept
+            _log.warning("sweep put off", extra={"code": error.code, "cause": str(error)})

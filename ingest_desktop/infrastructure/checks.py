@@ -16,8 +16,9 @@ from ingest_desktop.domain.interfaces.checks import Finding
 from ingest_desktop.infrastructure.content_registry import KnowledgeBaseStores
 from ingest_desktop.infrastructure.content_schema import SEGMENT_SHIFT
 from ingest_desktop.infrastructure.content_store import KnowledgeBaseStore
-from ingest_desktop.infrastructure.database import reading, writing
+from ingest_desktop.infrastructure.database import from_db_path, reading, writing
 from ingest_desktop.infrastructure.ledger import Ledger
+from ingest_desktop.infrastructure.ledger_outbox import GONE
 
 MOST = 20  # findings of one kind that are told
 
@@ -27,7 +28,8 @@ _LEDGER: Final = (
     ("history_without_job", "SELECT job_id FROM job_history WHERE job_id NOT IN (SELECT id FROM ingest_jobs)"),
     (
         "completed_without_outcome",
-        "SELECT id FROM ingest_jobs WHERE status = 'completed' AND (outcome IS NULL OR document_id IS NULL)",
+        "SELECT id FROM ingest_jobs WHERE status = 'completed' AND (outcome IS NULL OR "
+        f"(document_id IS NULL AND message IS NOT '{GONE}'))",
     ),
     ("failed_without_reason", "SELECT id FROM ingest_jobs WHERE status = 'failed' AND error_code IS NULL"),
     ("running_without_worker", "SELECT id FROM ingest_jobs WHERE status = 'running' AND worker_id IS NULL"),
@@ -146,12 +148,15 @@ def _check_content(store: KnowledgeBaseStore) -> Iterator[Finding]:
 
 
 def _check_across(ledger: Ledger, store: KnowledgeBaseStore) -> Iterator[Finding]:
-    """Every document that an undeleted completed job names must be there, unless a later job of its path changed it."""
+    """What an undeleted completed job brought must be there, unless a later job of its path replaced it; and what can be
+    found must have a job in the list."""
     with reading(ledger.engine) as connection:
         rows = connection.exec_driver_sql(
             "SELECT j.id, j.document_id FROM ingest_jobs j WHERE j.kb_id = ? AND j.status = 'completed' AND "
-            "j.deleted_at IS NULL AND j.id = (SELECT max(o.id) FROM ingest_jobs o WHERE o.kb_id = j.kb_id AND "
-            "o.source_path = j.source_path AND o.status = 'completed' AND o.deleted_at IS NULL)",
+            "j.deleted_at IS NULL AND j.document_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ingest_jobs o "
+            "INDEXED BY ix_completed_path JOIN job_history h ON h.job_id = o.id AND h.to_status = 'completed' "
+            "WHERE o.kb_id = j.kb_id AND o.source_path = j.source_path AND o.status = 'completed' AND o.id <> j.id "
+            "AND h.id > (SELECT max(m.id) FROM job_history m WHERE m.job_id = j.id AND m.to_status = 'completed'))",
             (store.kb_id,),
         ).all()
     with reading(store.engine) as connection:
@@ -159,3 +164,22 @@ def _check_across(ledger: Ledger, store: KnowledgeBaseStore) -> Iterator[Finding
     missing = [(job, document) for job, document in rows if document not in present]
     for job, document in missing[:MOST]:
         yield Finding("document_missing", store.kb_id, f"job {job} is completed, but document {document} is not there")
+    found = _without_job(ledger, store)
+    if found:  # a deletion may have been told between the two looks
+        found &= _without_job(ledger, store)
+    for path in sorted(found, key=repr)[:MOST]:
+        yield Finding(
+            "found_without_job", store.kb_id, f"{from_db_path(path)} can be found, but no job of it is listed"
+        )
+
+
+def _without_job(ledger: Ledger, store: KnowledgeBaseStore) -> set[str | bytes]:
+    """Paths that can be found although every job of theirs was deleted, and nothing waits to be told of them."""
+    with reading(store.engine) as connection:
+        visible = set(connection.exec_driver_sql("SELECT path FROM paths WHERE hidden = 0").scalars())
+    with reading(ledger.engine) as connection:
+        wanted = "SELECT source_path FROM ingest_jobs WHERE kb_id = ? AND deleted_at IS NULL"
+        told = "SELECT path FROM outbox WHERE kb_id = ?"
+        for query in (wanted, told):
+            visible.difference_update(connection.exec_driver_sql(query, (store.kb_id,)).scalars())
+    return visible

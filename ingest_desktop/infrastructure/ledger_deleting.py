@@ -1,8 +1,4 @@
-"""Deleting, taking it back, and removing for good; and what the content store has to be told of it.
-
-A path stays findable in its knowledge base while any completed job of it is undeleted. When the last such job
-goes, an outbox row says "hide"; when one comes back, "show"; when no completed job is left at all, "purge".
-"""
+"""Deleting, taking it back, and removing for good. What the content store is told of it: ``ledger_outbox``."""
 
 import secrets
 from collections.abc import Iterator, Sequence
@@ -17,7 +13,7 @@ from ingest_desktop.domain.enums import Actor, JobStatus
 from ingest_desktop.domain.errors import InvalidRequestError, NotFoundError
 from ingest_desktop.domain.interfaces.repository import OutboxEntry
 from ingest_desktop.domain.models import ActionResult, JobSelector, Refusal
-from ingest_desktop.infrastructure.database import from_db_path, reading, writing
+from ingest_desktop.infrastructure.database import reading, writing
 from ingest_desktop.infrastructure.ledger_actions import IDS_TOLD, group_condition, named_rows, write_history
 from ingest_desktop.infrastructure.ledger_adding import live_kb
 from ingest_desktop.infrastructure.ledger_base import (
@@ -29,20 +25,9 @@ from ingest_desktop.infrastructure.ledger_base import (
     settle_batches,
     to_micros,
 )
+from ingest_desktop.infrastructure.ledger_outbox import outbox_rows, tell_hidden, tell_purged, tell_shown
 
 _IN: Final = "IN (SELECT value FROM json_each(?))"
-_COMPLETED_OF_PATH: Final = (
-    "EXISTS (SELECT 1 FROM ingest_jobs o INDEXED BY ix_completed_path WHERE o.kb_id = j.kb_id "
-    "AND o.source_path = j.source_path AND o.status = 'completed' {0})"
-)
-_FORGET: Final = (
-    "DELETE FROM outbox WHERE op IN ('hide', 'show') AND (kb_id, path) IN "
-    "(SELECT kb_id, source_path FROM ingest_jobs WHERE id IN (SELECT value FROM json_each(?)) AND status = 'completed')"
-)
-_TELL: Final = (
-    "INSERT INTO outbox (kb_id, op, path, at) SELECT DISTINCT j.kb_id, ?, j.source_path, ? FROM ingest_jobs j "
-    "WHERE j.id IN (SELECT value FROM json_each(?)) AND j.status = 'completed' AND {0}"
-)
 
 
 class LedgerDeleting(LedgerBase):
@@ -152,7 +137,7 @@ class LedgerDeleting(LedgerBase):
             )
             back += [row[0] for row in part if row[0] in changed]
             refused += [_refusal(row, "is in the list again already") for row in part if row[0] not in changed]
-            _tell(connection, "show", sorted(changed), now, "1")
+            tell_shown(connection, sorted(changed), now)
         next_revision(connection)
         if not refused:
             connection.exec_driver_sql("DELETE FROM deletions WHERE id = ?", (number,))
@@ -165,7 +150,13 @@ class LedgerDeleting(LedgerBase):
     def outbox(self, limit: int = 1_000) -> list[OutboxEntry]:
         """See ``Repository``."""
         with reading(self.engine) as connection:
-            return _outbox(connection, limit)
+            return outbox_rows(connection, limit)
+
+    def outbox_targets(self) -> dict[str, bool]:
+        """See ``Repository``."""
+        sql = "SELECT kb_id, max(op = 'drop') FROM outbox GROUP BY kb_id"
+        with reading(self.engine) as connection:
+            return {str(kb_id): bool(drop) for kb_id, drop in connection.exec_driver_sql(sql)}
 
     def outbox_done(self, ids: Sequence[int]) -> None:
         """See ``Repository``."""
@@ -177,7 +168,7 @@ class LedgerDeleting(LedgerBase):
     def outbox_work(self, kb_id: str, limit: int = 1_000) -> Iterator[list[OutboxEntry]]:
         """See ``Repository``."""
         with writing(self.engine) as connection:
-            entries = _outbox(connection, limit, kb_id)
+            entries = outbox_rows(connection, limit, kb_id)
             yield entries
             ids = as_json([entry.entry_id for entry in entries])
             connection.exec_driver_sql(f"DELETE FROM outbox WHERE id {_IN}", (ids,))
@@ -198,13 +189,16 @@ class LedgerDeleting(LedgerBase):
         """See ``Repository``."""
         cut, now = to_micros(before), self._now()
         with writing(self.engine) as connection:
-            rows = connection.exec_driver_sql(
-                "SELECT id, kb_id, source_path, status FROM ingest_jobs WHERE deleted_at IS NOT NULL AND deleted_at < ? "
-                "ORDER BY deleted_at LIMIT ?",
-                (cut, limit),
-            ).fetchall()
+            rows = list(
+                connection.exec_driver_sql(
+                    "SELECT id FROM ingest_jobs WHERE deleted_at IS NOT NULL AND deleted_at < ? "
+                    "ORDER BY deleted_at LIMIT ?",
+                    (cut, limit),
+                ).scalars()
+            )
             for part in parts_of(rows):
-                ids = as_json([row[0] for row in part])
+                tell_purged(connection, part, now, next_revision(connection))
+                ids = as_json(part)
                 for sql in (
                     "INSERT INTO job_names (job_names, rowid, original_filename) "
                     f"SELECT 'delete', id, original_filename FROM ingest_jobs WHERE id {_IN}",
@@ -213,9 +207,6 @@ class LedgerDeleting(LedgerBase):
                     f"DELETE FROM ingest_jobs WHERE id {_IN}",
                 ):
                     connection.exec_driver_sql(sql, (ids,))
-                done = {(row[1], row[2]) for row in part if row[3] == JobStatus.COMPLETED.value}
-                if done:
-                    _tell_purge(connection, sorted(done, key=repr), now)
             if len(rows) < limit:
                 _purge_groups(connection, cut, now)
             if rows:
@@ -244,26 +235,8 @@ class _Deletion:
                 f"status = CASE status WHEN 'running' THEN 'queued' ELSE status END, revision = ?, updated_at = ? WHERE id {_IN}",
                 (self.at, self.number, next_revision(self.connection), self.at, ids),
             )
-            last = "NOT " + _COMPLETED_OF_PATH.format("AND o.deleted_at IS NULL")
-            _tell(self.connection, "hide", [row[0] for row in part], self.at, last)
+            tell_hidden(self.connection, [row[0] for row in part], self.at)
         settle_batches(self.connection, {row[2] for row in rows}, self.at)
-
-
-def _tell(connection: Connection, op: str, jobs: Sequence[int], at: int, condition: str) -> None:
-    """Write the newest word on the paths of these jobs into the outbox; what was said of them before is void."""
-    ids = as_json(jobs)
-    if op == "show":
-        connection.exec_driver_sql(_FORGET, (ids,))
-    connection.exec_driver_sql(_TELL.format(condition), (op, at, ids))
-
-
-def _tell_purge(connection: Connection, paths: Sequence[tuple[str, Any]], at: int) -> None:
-    connection.exec_driver_sql(
-        "INSERT INTO outbox (kb_id, op, path, at) SELECT j.kb_id, 'purge', j.source_path, ?3 "
-        "FROM (SELECT ?1 AS kb_id, ?2 AS source_path) j "
-        f"WHERE NOT {_COMPLETED_OF_PATH.format('')}",
-        [(kb_id, path, at) for kb_id, path in paths],
-    )
 
 
 def _purge_groups(connection: Connection, cut: int, now: int) -> None:
@@ -311,9 +284,3 @@ def _live_rows(connection: Connection, where: str, values: tuple[Any, ...]) -> l
 
 def _refusal(row: Sequence[Any], what: str) -> Refusal:
     return Refusal(job_id=str(row[0]), status=JobStatus(row[1]), message=f"Job {row[0]} {what}.")
-
-
-def _outbox(connection: Connection, limit: int, kb_id: str | None = None) -> list[OutboxEntry]:
-    sql = "SELECT id, kb_id, op, path FROM outbox WHERE ?1 IS NULL OR kb_id = ?1 ORDER BY id LIMIT ?2"
-    rows = connection.exec_driver_sql(sql, (kb_id, limit))
-    return [OutboxEntry(number, kb_id, op, from_db_path(path)) for number, kb_id, op, path in rows]

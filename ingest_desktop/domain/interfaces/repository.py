@@ -193,6 +193,10 @@ class Repository(Protocol):
         """What the content store has yet to be told, oldest first."""
         ...
 
+    def outbox_targets(self) -> dict[str, bool]:
+        """Knowledge bases that have something to be told; True when it is that they are dropped."""
+        ...
+
     def outbox_done(self, ids: Sequence[int]) -> None:
         """The content store was told."""
         ...
