@@ -68,8 +68,13 @@ class App:
 
     def store_bytes(self) -> int:
         """What the store takes on the disk, in bytes."""
-        ledger = self.settings.data_root / "ledger.db"
-        return self.contents.bytes_used() + (ledger.stat().st_size if ledger.exists() else 0)
+        total = self.contents.bytes_used()
+        for file in self.settings.data_root.glob("ledger.db*"):  # with what SQLite has not folded into it yet
+            try:
+                total += file.stat().st_size
+            except OSError:  # a side file that just went
+                continue
+        return total
 
     def check(self) -> list[Finding]:
         """Prove the promises on this store; what does not hold. Reads everything, changes nothing."""

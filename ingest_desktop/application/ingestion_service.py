@@ -8,6 +8,7 @@ import threading
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from ingest_desktop.application.housekeeping import Housekeeping
 from ingest_desktop.application.lifecycle import WorkerLifecycle
@@ -25,6 +26,7 @@ from ingest_desktop.domain.models import (
     Counts,
     HistoryEntry,
     Job,
+    JobOrder,
     JobQuery,
     JobRuntime,
     JobSelector,
@@ -80,6 +82,11 @@ class IngestionService:
             if name_or_id == kb.kb_id or name_or_id.casefold() == kb.name.casefold():
                 return kb
         raise NotFoundError(f"There is no knowledge base {name_or_id!r}.")
+
+    def deleted_knowledge_bases(self) -> list[KnowledgeBase]:
+        """Those in the trash, the last one that went first. They are gone for good once the trash is emptied."""
+        found = self._repository.knowledge_bases(deleted=True)
+        return sorted(found, key=lambda kb: kb.deleted_at or kb.created_at, reverse=True)
 
     def deleted_knowledge_base(self, name_or_id: str) -> KnowledgeBase:
         """The one that went into the trash last under this name or id. Raises ``NotFoundError``."""
@@ -305,6 +312,13 @@ class IngestionService:
     def queue_place(self, job_id: str) -> int | None:
         """1-based place among the waiting, or None."""
         return self._repository.queue_place(job_id)
+
+    def next_in_line(self, limit: int = 20) -> builtins.list[int]:
+        """Ids of the first of the waiting that are due, in the queue's order; one seek, whatever waits behind them."""
+        now = datetime.now(UTC)
+        query = JobQuery(statuses=frozenset({JobStatus.QUEUED}), order=JobOrder.QUEUE)
+        front = self._repository.jobs_page(query, limit=limit)
+        return [int(job.id) for job in front if job.due_at is None or job.due_at <= now]
 
     def batch(self, batch_id: str) -> Batch:
         """One batch. Raises ``NotFoundError``."""

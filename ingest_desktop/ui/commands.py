@@ -18,7 +18,7 @@ Way = Callable[[], None]
 def sentence_of(error: Exception) -> str:
     """An error as one or two plain sentences: what happened and what to do."""
     if isinstance(error, IngestError):
-        return f"{error} {error.hint}".strip()
+        return f"{error} {words.next_step(error.code)}".strip()
     return words.translate("Commands", "Something went wrong: {error}. See the log for details.").format(error=error)
 
 

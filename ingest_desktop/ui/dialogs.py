@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QLabel, QLin
 
 from ingest_desktop import __version__
 from ingest_desktop.domain.models import KnowledgeBase
-from ingest_desktop.ui import assets, formats, shortcuts, theme, words
+from ingest_desktop.ui import assets, shortcuts, theme, words
 
 NAME_LENGTH = 80
 
@@ -79,7 +79,7 @@ def skipped_box(skipped: Mapping[str, int], parent: QWidget) -> QMessageBox:
     box.setTextFormat(Qt.TextFormat.PlainText)
     box.setText(box.tr("{files} left out:").format(files=words.files(sum(skipped.values()))))
     lines = sorted(skipped.items(), key=lambda line: -line[1])
-    box.setInformativeText("\n".join(f"{formats.number(count)}  {words.skipped_reason(code)}" for code, count in lines))
+    box.setInformativeText("\n".join(words.skipped(code, count) for code, count in lines))
     box.setStandardButtons(QMessageBox.StandardButton.Close)
     return box
 

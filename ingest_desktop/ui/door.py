@@ -19,6 +19,7 @@ from ingest_desktop.ui.hub import Hub
 from ingest_desktop.ui.main_window import MainWindow
 from ingest_desktop.ui.single_instance import FirstInstance, hand_over
 
+translate = QCoreApplication.translate
 SWITCH_SECONDS = 0.001  # how long a thread may keep the interpreter: shortens repaints beside busy threads
 SIGNAL_MS = 200
 
@@ -105,16 +106,12 @@ def run(arguments: list[str], engine_of: Callable[[Settings], Backend]) -> int:
 def _why_not(data_root: Path) -> str:
     """Why the window could not become the one of this data folder."""
     if not os.access(data_root, os.W_OK):
-        return _tr("The data folder {folder} may not be written. Choose another one with --data-dir.").format(
-            folder=data_root
+        text = translate("door", "The data folder {folder} may not be written. Choose another one with --data-dir.")
+    else:
+        text = translate(
+            "door", "Ingest Desktop runs already for {folder}, but does not answer. End it, then start again."
         )
-    return _tr("Ingest Desktop runs already for {folder}, but does not answer. End it, then start again.").format(
-        folder=data_root
-    )
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("door", text)
+    return text.format(folder=data_root)
 
 
 def _obey_signals(window: MainWindow) -> QTimer:

@@ -39,6 +39,8 @@ class Pulse:
     store_bytes: int
     batch_id: str | None = None
     batch_counts: Counts | None = None
+    front: tuple[int, ...] = ()  # the first of the waiting, in their order
+    moving: int = 0  # running jobs that someone has looked into
 
     @property
     def files_per_second(self) -> float:
@@ -109,7 +111,7 @@ class Hub(QObject):
         self._timer.timeout.connect(self._look)
         self.bridge.changed.connect(self._on_news)
         self.bridge.added.connect(self._on_news)
-        self.bridge.finished.connect(self._on_news)
+        self.bridge.finished.connect(self._on_finished)
         self.bridge.store.connect(self._on_store)
 
     def _all_calls(self) -> tuple[Calls | CallPool, ...]:
@@ -195,6 +197,12 @@ class Hub(QObject):
     def _on_news(self, *_: object) -> None:
         self.look_soon()
 
+    @Slot(str)
+    def _on_finished(self, _: str) -> None:
+        """A batch is done: the next look counts the store's size anew, however fresh the last figure is."""
+        self._store_at = float("-inf")
+        self.look_soon()
+
     @Slot()
     def _on_store(self) -> None:
         self.reload_bases()
@@ -216,15 +224,17 @@ class Hub(QObject):
                 revision = service.revision()
         if time.monotonic() - self._store_at > STORE_SIZE_SECONDS:
             self._store_at, self._store_bytes = time.monotonic(), backend.store_bytes()
-        batch = self.watched_batch
+        batch, status = self.watched_batch, service.status()
         return Pulse(
-            status=service.status(),
+            status=status,
             revision=revision,
             touched=tuple(touched),
             metrics=backend.metrics.snapshot(),
             store_bytes=self._store_bytes,
             batch_id=batch,
             batch_counts=service.batch_counts(batch) if batch else None,
+            front=tuple(service.next_in_line()) if status.counts.of(JobStatus.QUEUED) else (),
+            moving=len(backend.progress.latest()),
         )
 
     def _on_pulse(self, pulse: Pulse) -> None:

@@ -88,8 +88,12 @@ class JobDelegate(QStyledItemDelegate):
                     painter, area, text, color, RIGHT if column in NUMERIC else LEFT, middle=column == Column.NAME
                 )
         elif column == Column.STATUS:
-            self._status(painter, rect, row.job, text, color, status_color(row.job, tokens) if not selected else color)
-        elif row.job.status is JobStatus.RUNNING or (row.fraction and text.endswith("%")):
+            if row.is_up_next:
+                icon, tint = _ICONS[JobStatus.QUEUED], tokens.muted
+            else:
+                icon, tint = status_icon(row.job), status_color(row.job, tokens)
+            self._status(painter, rect, icon, text, color, color if selected else tint)
+        elif (row.job.status is JobStatus.RUNNING and not row.is_up_next) or (row.fraction and text.endswith("%")):
             ground = tokens.window if selected else tokens.track
             running = row.job.status is JobStatus.RUNNING
             self._bar(painter, rect, row.fraction, text, color, ground, tokens.accent if running else tokens.muted)
@@ -116,10 +120,10 @@ class JobDelegate(QStyledItemDelegate):
         painter.setPen(self._color(color))
         painter.drawText(rect, alignment, shown)
 
-    def _status(self, painter: QPainter, rect: QRect, job: Job, text: str, color: str, tint: str) -> None:
+    def _status(self, painter: QPainter, rect: QRect, icon: str, text: str, color: str, tint: str) -> None:
         ratio = painter.device().devicePixelRatio()
         top = rect.top() + (rect.height() - ICON) // 2
-        painter.drawPixmap(rect.left() + PAD, top, assets.pixmap(status_icon(job), tint, ICON, ratio))
+        painter.drawPixmap(rect.left() + PAD, top, assets.pixmap(icon, tint, ICON, ratio))
         self._text(painter, rect.adjusted(PAD + ICON + 6, 0, -4, 0), text, color, LEFT)
 
     def _bar(

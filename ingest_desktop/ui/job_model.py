@@ -22,7 +22,7 @@ from PySide6.QtCore import (
 )
 
 from ingest_desktop.domain.enums import JobStatus
-from ingest_desktop.domain.models import Job, JobQuery
+from ingest_desktop.domain.models import Job, JobQuery, KnowledgeBase
 from ingest_desktop.ui import words
 from ingest_desktop.ui.hub import Hub, Pulse, is_structural
 from ingest_desktop.ui.job_rows import (
@@ -41,6 +41,7 @@ from ingest_desktop.ui.job_rows import (
 )
 from ingest_desktop.ui.row_cache import RowCache
 from ingest_desktop.ui.row_ids import IdReading, Step
+from ingest_desktop.ui.waiting import WaitingLine
 
 PROGRESS_MS = 100
 REFRESH_MS = 150
@@ -67,6 +68,7 @@ class JobModel(QAbstractTableModel):
         self._ids: array[int] = array("q")
         self._cache = RowCache(hub, lambda: self._ids, self)
         self._rows = self._cache.rows
+        self._line = WaitingLine()
         self._cache.arrived.connect(lambda: self._repaint(None))
         self._stale = False
         self._reading: IdReading | None = None
@@ -83,6 +85,7 @@ class JobModel(QAbstractTableModel):
         hub.bases_changed.connect(self._on_bases)
         hub.bridge.changed.connect(self.update_jobs)
         hub.bridge.added.connect(self._on_added)
+        hub.bridge.troubled.connect(self._on_trouble)
         self._counts_before: Any = None
 
     def _timer(self, slot: Callable[[], None], interval_ms: int) -> QTimer:
@@ -136,8 +139,27 @@ class JobModel(QAbstractTableModel):
         return title
 
     def _format(self, row: Row) -> tuple[str, ...]:
-        row.texts = texts_of(row, self._hub.base_name(row.job.kb_id))
+        job = row.job
+        place, held = None, ""
+        if job.status is JobStatus.QUEUED:
+            place, held = self._line.place(job), self._line.held(job)
+        row.texts = texts_of(row, self._hub.base_name(job.kb_id), place=place, held=held)
         return row.texts
+
+    def _waits_otherwise(self, concerned: set[int] | None) -> None:
+        """Say anew why jobs wait; None means all of them."""
+        rows = self._rows
+        changed = rows.keys() if concerned is None else concerned & rows.keys()
+        for job_id in changed:
+            if rows[job_id].job.status is JobStatus.QUEUED:
+                rows[job_id].texts = ()
+        if changed:
+            self._repaint(None if concerned is None else set(changed), Column.STATUS, Column.STATUS)
+
+    @Slot(str, str, str)
+    def _on_trouble(self, code: str, _: str, __: str) -> None:
+        self._line.set_trouble(code)
+        self._waits_otherwise(None)
 
     # rows, by number or id -----------------------------------------------------------------
 
@@ -205,13 +227,15 @@ class JobModel(QAbstractTableModel):
         self.refresh()
 
     @Slot(object)
-    def _on_bases(self, _: object) -> None:
+    def _on_bases(self, bases: list[KnowledgeBase]) -> None:
+        self._line.set_bases(bases)
         for row in self._rows.values():
             row.texts = ()
         self._repaint(None)
 
     @Slot(object)
     def _on_pulse(self, pulse: Pulse) -> None:
+        self._waits_otherwise(self._line.follow(pulse))
         if is_structural(self.query, self._counts_before, pulse.status.counts):
             self.refresh()
         self._counts_before = pulse.status.counts
@@ -253,7 +277,7 @@ class JobModel(QAbstractTableModel):
                 moved = row.follow(progress) if progress is not None else False
                 if moved:
                     self.dataChanged.emit(self.index(number, Column.STATUS), self.index(number, Column.LEFT))
-                elif row.fraction is None:
+                elif row.fraction is None and not row.is_up_next:
                     self.dataChanged.emit(self.index(number, Column.PROGRESS), self.index(number, Column.PROGRESS))
             elif new_second and status is JobStatus.QUEUED and row.job.due_at is not None and row.job.due_at > moment:
                 row.texts = ()

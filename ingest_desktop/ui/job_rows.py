@@ -51,6 +51,11 @@ class Row:
         self.fraction: float | None = job.progress if job.progress > 0 else None
         self.texts: tuple[str, ...] = ()
 
+    @property
+    def is_up_next(self) -> bool:
+        """True for a job that a worker took and that nobody looked into yet."""
+        return words.is_up_next(self.job, self.progress)
+
     def follow(self, progress: Progress) -> bool:
         """Take newer progress; within a run the bar never goes back. True when something shown changed."""
         fraction = progress.fraction
@@ -63,8 +68,8 @@ class Row:
         return True
 
 
-def texts_of(row: Row, base_name: str) -> tuple[str, ...]:
-    """The text of each column."""
+def texts_of(row: Row, base_name: str, *, place: int | None = None, held: str = "") -> tuple[str, ...]:
+    """The text of each column; ``place`` and ``held`` as in ``words.status``."""
     job, progress = row.job, row.progress if row.job.status is JobStatus.RUNNING else None
     done, total, unit = (
         (progress.done, progress.total, progress.unit) if progress else (job.units_done, job.units_total, job.unit)
@@ -72,7 +77,7 @@ def texts_of(row: Row, base_name: str) -> tuple[str, ...]:
     left = progress.seconds_left if progress and progress.fraction != 1 else None
     return (
         job.original_filename,
-        words.status(job, progress=progress),
+        words.status(job, progress=progress, place=place, held=held),
         progress_text(row),
         formats.units(done, total, unit),
         formats.size(job.byte_size),

@@ -188,6 +188,7 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _on_pulse(self, pulse: Pulse) -> None:
         counts = pulse.status.counts
+        self.sidebar.set_moving(pulse.moving)
         self.sidebar.set_counts(counts)
         self.actions_.show_app_paused(pulse.status.app_paused)
         if pulse.batch_counts is not None and pulse.batch_id is not None:

@@ -121,6 +121,7 @@ class Sidebar(QWidget):
         super().__init__(parent)
         self._quiet = False
         self._counts = Counts()
+        self._moving = 0
         self.setAutoFillBackground(True)
         self.setMinimumWidth(168)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
@@ -203,6 +204,10 @@ class Sidebar(QWidget):
         if self.bases.key() != picked:
             self.filter_changed.emit()
 
+    def set_moving(self, moving: int) -> None:
+        """Tell how many of the running jobs are being read: workers take some hundreds at a time."""
+        self._moving = moving
+
     def set_counts(self, counts: Counts) -> None:
         """Show live counts: of each knowledge base, and by status within the picked one."""
         self._counts = counts
@@ -217,6 +222,14 @@ class Sidebar(QWidget):
             else:
                 value = counts.total(base)
             self.statuses.count(item, value, red=found.attention)
+            if found.key == "running":
+                item.setToolTip(0, self._running_tip(value, base))
+
+    def _running_tip(self, running: int, base: str | None) -> str:
+        up_next = running - self._moving
+        if base is not None or up_next <= 0:
+            return words.status_name(JobStatus.RUNNING)
+        return f"{words.being_read(self._moving)} {words.up_next(up_next)}"
 
     # what is picked ------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from ingest_desktop.domain.enums import JobStatus
-from ingest_desktop.ui import assets, formats, theme
+from ingest_desktop.ui import assets, formats, theme, words
 from ingest_desktop.ui.hub import Pulse
 from ingest_desktop.ui.thin_bar import ThinBar
 
@@ -98,8 +98,7 @@ class StatusBar(QWidget):
             rate = pulse.files_per_second
             parts.append(self.tr("{n} files/s").format(n=formats.decimal(rate, 1 if rate < 10 else 0)))
         if working:
-            count = pulse.status.workers
-            parts.append(self.tr("1 worker") if count == 1 else self.tr("{n} workers").format(n=count))
+            parts.append(words.workers(pulse.status.workers))
         if pulse.store_bytes:
             parts.append(self.tr("store {size}").format(size=formats.size(pulse.store_bytes)))
         self._line = "  ·  ".join(parts)
@@ -111,7 +110,7 @@ class StatusBar(QWidget):
         self._attention = sum(pulse.status.counts.attention.values())
         self.attention.setVisible(self._attention > 0)
         self.attention.setText(formats.number(self._attention))
-        tip = self.tr("{n} need attention").format(n=formats.number(self._attention))
+        tip = words.attention(self._attention)
         self.attention.setToolTip(tip)
         self.attention.setAccessibleName(tip)
 

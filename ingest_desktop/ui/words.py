@@ -7,39 +7,73 @@ from pathlib import PurePath
 from PySide6.QtCore import QCoreApplication
 
 from ingest_desktop.domain.enums import JobPhase, JobStatus, Outcome, PauseScope
-from ingest_desktop.domain.errors import by_code
 from ingest_desktop.domain.models import Job, Location, Progress, Receipt
 from ingest_desktop.ui import formats
+from ingest_desktop.ui.causes import next_step as next_step
+from ingest_desktop.ui.causes import reason as reason
 
+CLOCK_AFTER_SECONDS = 60  # a retry that is further off is told by the clock
 translate = QCoreApplication.translate
+
+
+def plural(count: int, one: str, many: str) -> str:
+    """One of two translated sentences by a count; ``{n}`` in it becomes the number in the user's locale."""
+    return (one if count == 1 else many).format(n=formats.number(count))
 
 
 def files(count: int) -> str:
     """1 file, 2,000 files."""
-    return (translate("words", "1 file") if count == 1 else translate("words", "{n} files")).format(
-        n=formats.number(count)
-    )
+    return plural(count, translate("words", "1 file"), translate("words", "{n} files"))
 
 
 def items(count: int) -> str:
     """1 item, 3 items."""
-    return (translate("words", "1 item") if count == 1 else translate("words", "{n} items")).format(
-        n=formats.number(count)
-    )
+    return plural(count, translate("words", "1 item"), translate("words", "{n} items"))
 
 
 def passages(count: int) -> str:
     """1 passage, 212 passages."""
-    return (translate("words", "1 passage") if count == 1 else translate("words", "{n} passages")).format(
-        n=formats.number(count)
-    )
+    return plural(count, translate("words", "1 passage"), translate("words", "{n} passages"))
 
 
 def jobs(count: int) -> str:
     """1 job, 12 jobs."""
-    return (translate("words", "1 job") if count == 1 else translate("words", "{n} jobs")).format(
-        n=formats.number(count)
-    )
+    return plural(count, translate("words", "1 job"), translate("words", "{n} jobs"))
+
+
+def documents(count: int) -> str:
+    """1 document, 12 documents."""
+    return plural(count, translate("words", "1 document"), translate("words", "{n} documents"))
+
+
+def workers(count: int) -> str:
+    """1 worker, 8 workers."""
+    return plural(count, translate("words", "1 worker"), translate("words", "{n} workers"))
+
+
+def attention(count: int) -> str:
+    """1 job needs attention, 14 jobs need attention."""
+    return plural(count, translate("words", "1 job needs attention"), translate("words", "{n} jobs need attention"))
+
+
+def being_read(count: int) -> str:
+    """1 job is being read. 8 jobs are being read."""
+    return plural(count, translate("words", "1 job is being read."), translate("words", "{n} jobs are being read."))
+
+
+def up_next(count: int) -> str:
+    """1 job is up next. 392 jobs are up next."""
+    return plural(count, translate("words", "1 job is up next."), translate("words", "{n} jobs are up next."))
+
+
+def parts(count: int) -> str:
+    """1 part, 12 parts."""
+    return plural(count, translate("words", "1 part"), translate("words", "{n} parts"))
+
+
+def characters(count: int) -> str:
+    """1 character, 12,345 characters."""
+    return plural(count, translate("words", "1 character"), translate("words", "{n} characters"))
 
 
 def status_name(status: JobStatus) -> str:
@@ -67,34 +101,10 @@ def phase_name(phase: JobPhase) -> str:
     }[phase]
 
 
-def reason(code: str | None) -> str:
-    """The cause of a failure in two or three words."""
-    return {
-        "source_unreadable": translate("words", "cannot be read"),
-        "source_changed": translate("words", "changed meanwhile"),
-        "source_malformed": translate("words", "damaged file"),
-        "source_encrypted": translate("words", "password needed"),
-        "source_too_large": translate("words", "too large"),
-        "unsupported_format": translate("words", "type not supported"),
-        "limit_exceeded": translate("words", "limit reached"),
-        "reader_crashed": translate("words", "breaks its reader"),
-        "store_busy": translate("words", "store busy"),
-        "store_full": translate("words", "disk full"),
-        "store_damaged": translate("words", "store damaged"),
-        "lease_lost": translate("words", "taken by another"),
-    }.get(code or "", translate("words", "something went wrong"))
-
-
-def next_step(code: str | None) -> str:
-    """What a person can do about a failure."""
-    found = by_code().get(code or "", by_code()["ingest"])
-    return translate("errors", found.hint)
-
-
 def _paused(scope: PauseScope | None) -> str:
     return {
-        PauseScope.BATCH: translate("words", "Paused: with its batch"),
-        PauseScope.KNOWLEDGE_BASE: translate("words", "Paused: with its knowledge base"),
+        PauseScope.BATCH: translate("words", "Paused: its batch is"),
+        PauseScope.KNOWLEDGE_BASE: translate("words", "Paused: its knowledge base is"),
         PauseScope.APP: translate("words", "Paused: everything is"),
     }.get(scope or PauseScope.JOB, translate("words", "Paused by you"))
 
@@ -108,12 +118,18 @@ def _completed(outcome: Outcome | None) -> str:
     }.get(outcome or Outcome.INGESTED, translate("words", "Completed"))
 
 
-def _waiting(job: Job, place: int | None, now: datetime) -> str:
+def _waiting(job: Job, place: int | None, held: str, now: datetime) -> str:
+    if held:
+        return translate("words", "Waiting: {why}").format(why=held)
     if job.due_at is not None and job.due_at > now:
         seconds = (job.due_at - now).total_seconds()
-        return translate("words", "Retrying in {time}: {why}").format(
-            time=formats.duration(seconds), why=reason(job.error_code)
-        )
+        if seconds < CLOCK_AFTER_SECONDS:
+            pattern, when = translate("words", "Retry in {time}: {why}"), formats.duration(seconds)
+        else:
+            pattern, when = translate("words", "Retry at {time}: {why}"), formats.when(job.due_at, now)
+        return pattern.format(time=when, why=reason(job.error_code))
+    if place == 1:
+        return translate("words", "Waiting: next in line")
     if place is not None:
         return translate("words", "Waiting: {place} in line").format(place=formats.ordinal(place))
     return (
@@ -121,12 +137,31 @@ def _waiting(job: Job, place: int | None, now: datetime) -> str:
     )
 
 
-def status(job: Job, *, progress: Progress | None = None, place: int | None = None, now: datetime | None = None) -> str:
-    """A word with its reason."""
+def is_up_next(job: Job, progress: Progress | None) -> bool:
+    """True for a job that a worker took and that nobody looked into yet: workers take some hundreds at a time."""
+    return job.status is JobStatus.RUNNING and progress is None and job.phase in (JobPhase.WAITING, JobPhase.HASHING)
+
+
+def status(
+    job: Job,
+    *,
+    progress: Progress | None = None,
+    place: int | None = None,
+    held: str = "",
+    now: datetime | None = None,
+) -> str:
+    """A word with its reason.
+
+    Args:
+        place: 1-based place in the queue, where it is known.
+        held: Why everything that waits is held up, in a few words.
+    """
     match job.status:
         case JobStatus.QUEUED:
-            return _waiting(job, place, now or datetime.now(UTC))
+            return _waiting(job, place, held, now or datetime.now(UTC))
         case JobStatus.RUNNING:
+            if is_up_next(job, progress):
+                return translate("words", "Up next")
             if progress is not None and progress.phase is JobPhase.EXTRACTING and progress.fraction == 1:
                 return phase_name(JobPhase.INDEXING)  # all is read; what is left is to store it
             return phase_name(progress.phase if progress else job.phase)
@@ -153,6 +188,30 @@ def skipped_reason(code: str) -> str:
         "missing": translate("words", "not there any more"),
         "too_large": translate("words", "too large"),
     }.get(code, code.replace("_", " "))
+
+
+def skipped(code: str, count: int) -> str:
+    """How many files were left out for one reason: "1 hidden file", "4 links"."""
+    pair = {
+        "hidden": (translate("words", "1 hidden file"), translate("words", "{n} hidden files")),
+        "system": (translate("words", "1 system file"), translate("words", "{n} system files")),
+        "symlink": (translate("words", "1 link"), translate("words", "{n} links")),
+        "symlink_loop": (translate("words", "1 link in a circle"), translate("words", "{n} links in a circle")),
+        "special": (
+            translate("words", "1 that is no ordinary file"),
+            translate("words", "{n} that are no ordinary files"),
+        ),
+        "unreadable": (translate("words", "1 that may not be read"), translate("words", "{n} that may not be read")),
+        "empty": (translate("words", "1 empty file"), translate("words", "{n} empty files")),
+        "missing": (
+            translate("words", "1 that is not there any more"),
+            translate("words", "{n} that are not there any more"),
+        ),
+        "too_large": (translate("words", "1 that is too large"), translate("words", "{n} that are too large")),
+    }.get(code)
+    if pair is None:
+        return f"{formats.number(count)} {skipped_reason(code)}"
+    return plural(count, *pair)
 
 
 def place_of(location: Location) -> str:
@@ -198,26 +257,26 @@ def receipt(job: Job, found: Receipt) -> list[str]:
     if job.outcome is Outcome.DUPLICATE and found.duplicate_path:
         lines.append(translate("words", "Same content as {path}; it is stored once.").format(path=found.duplicate_path))
     if found.unit == "page":
-        seen = translate("words", "1 page seen") if found.units_seen == 1 else translate("words", "{n} pages seen")
+        seen = plural(found.units_seen, translate("words", "1 page seen"), translate("words", "{n} pages seen"))
         lines.append(
             translate("words", "{seen}: {text} with text, {empty} without, {failed} failed.").format(
-                seen=seen.format(n=formats.number(found.units_seen)),
+                seen=seen,
                 text=formats.number(found.units_with_text),
                 empty=formats.number(found.units_empty),
                 failed=formats.number(len(found.units_failed)),
             )
         )
     lines.append(
-        translate("words", "{passages} stored, {indexed} can be searched; {chars} characters.").format(
+        translate("words", "{passages} stored, {indexed} can be searched; {characters}.").format(
             passages=passages(found.chunks_stored),
             indexed=formats.number(found.chunks_indexed),
-            chars=formats.number(found.chars),
+            characters=characters(found.chars),
         )
     )
     if found.segments_reused:
         lines.append(
-            translate("words", "{n} of {m} parts were kept from an earlier run.").format(
-                n=formats.number(found.segments_reused), m=formats.number(found.segments)
+            translate("words", "Kept from an earlier run: {n} of {parts}.").format(
+                n=formats.number(found.segments_reused), parts=parts(found.segments)
             )
         )
     lines += [translate("words", "Page {n}: {why}").format(n=n, why=why) for n, why in found.units_failed[:20]]

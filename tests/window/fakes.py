@@ -164,6 +164,11 @@ class FakeService:
     def restore_knowledge_base(self, kb_id: str) -> None:
         self.calls.append(("restore_base", kb_id))
         self.bases += [b for b in self.binned_bases if b.kb_id == kb_id]
+        self.binned_bases = [b for b in self.binned_bases if b.kb_id != kb_id]
+
+    def deleted_knowledge_bases(self) -> list[KnowledgeBase]:
+        self._off_the_ui()
+        return list(self.binned_bases)
 
     # adding --------------------------------------------------------------------------------
     def preflight(self, paths: Sequence[str], stop: threading.Event) -> FakePreflight:
@@ -377,6 +382,11 @@ class FakeService:
     def queue_place(self, job_id: str) -> int | None:
         return 3
 
+    def next_in_line(self, limit: int = 20) -> list[int]:
+        self._off_the_ui()
+        with self._lock:
+            return [n for n in self.order if n in self.jobs and self.jobs[n].status is JobStatus.QUEUED][:limit]
+
     def batch(self, batch_id: str) -> Batch:
         return Batch(batch_id=batch_id, kb_id="kb1", label="Reports", origin="window", created_at=START)
 
@@ -457,9 +467,11 @@ class FakeApp:
         self.metrics = FakeMetricsSource()
         self.applied: list[Settings] = []
         self.closed = False
+        self.bytes_stored = 312_000_000
 
     def store_bytes(self) -> int:
-        return 312_000_000
+        self.service._off_the_ui()
+        return self.bytes_stored
 
     def apply_settings(self, settings: Settings) -> None:
         self.applied.append(settings)

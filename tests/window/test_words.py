@@ -26,22 +26,33 @@ NOW = datetime(2026, 3, 4, 10, 0, tzinfo=UTC)
         ({"status": JobStatus.QUEUED}, "Waiting"),
         (
             {"status": JobStatus.QUEUED, "due_at": NOW + timedelta(seconds=20), "error_code": "store_busy"},
-            "Retrying in 20 s: store busy",
+            "Retry in 20 s: store busy",
         ),
+        ({"status": JobStatus.PAUSED, "pause_scope": PauseScope.BATCH}, "Paused: its batch is"),
+        ({"status": JobStatus.PAUSED, "pause_scope": PauseScope.KNOWLEDGE_BASE}, "Paused: its knowledge base is"),
         ({"status": JobStatus.PAUSED, "pause_scope": PauseScope.APP}, "Paused: everything is"),
         ({"status": JobStatus.PAUSED, "pause_scope": PauseScope.JOB}, "Paused by you"),
         ({"status": JobStatus.FAILED, "error_code": "source_encrypted"}, "Failed: password needed"),
         ({"status": JobStatus.COMPLETED, "outcome": Outcome.EMPTY}, "Empty: no text"),
         ({"status": JobStatus.COMPLETED, "outcome": Outcome.DUPLICATE}, "Completed: duplicate"),
         ({"status": JobStatus.RUNNING, "phase": JobPhase.EXTRACTING}, "Reading"),
+        ({"status": JobStatus.RUNNING, "phase": JobPhase.HASHING}, "Up next"),
     ],
 )
 def test_a_status_is_a_word_with_a_reason(changes: dict[str, object], said: str) -> None:
     assert words.status(job(1, **changes), now=NOW) == said  # type: ignore[arg-type]
 
 
+def test_a_retry_that_is_far_off_is_told_by_the_clock() -> None:
+    due = NOW + timedelta(minutes=5)
+    found = words.status(job(1, due_at=due, error_code="source_unreadable"), now=NOW)
+    assert found == f"Retry at {formats.when(due, NOW)}: file unavailable"
+
+
 def test_the_place_in_the_queue_is_told() -> None:
     assert words.status(job(1), place=3) == "Waiting: 3rd in line"
+    assert words.status(job(1), place=1) == "Waiting: next in line"
+    assert words.status(job(1), place=1, held="disk is low") == "Waiting: disk is low"
     assert [formats.ordinal(n) for n in (1, 2, 11, 12, 22, 113)] == ["1st", "2nd", "11th", "12th", "22nd", "113th"]
 
 
@@ -50,10 +61,44 @@ def test_live_progress_names_the_phase() -> None:
 
 
 def test_every_error_has_a_cause_and_a_next_step() -> None:
-    for code in by_code():
-        assert words.next_step(code)
+    for code, error in by_code().items():
+        assert words.next_step(code) == error.hint
         assert words.reason(code)
     assert words.reason("never heard of") == "something went wrong"
+
+
+@given(st.integers(0, 10_000_000))
+def test_one_is_one_and_all_else_is_many(count: int) -> None:
+    for said in (
+        words.files(count),
+        words.jobs(count),
+        words.passages(count),
+        words.documents(count),
+        words.workers(count),
+        words.parts(count),
+        words.characters(count),
+        words.skipped("symlink", count),
+    ):
+        assert said.startswith(f"{formats.number(count)} ")
+        assert said.endswith("s") == (count != 1)
+    assert words.attention(count).split(" ", 1)[1] == ("job needs attention" if count == 1 else "jobs need attention")
+
+
+def test_what_was_left_out_is_counted_in_words() -> None:
+    for code in (
+        "hidden",
+        "system",
+        "symlink",
+        "symlink_loop",
+        "special",
+        "unreadable",
+        "empty",
+        "missing",
+        "too_large",
+    ):
+        assert words.skipped(code, 1).startswith("1 ")
+        assert words.skipped(code, 2).startswith("2 ")
+    assert words.skipped("some_plugin_reason", 3) == "3 some plugin reason"
 
 
 @pytest.mark.parametrize(

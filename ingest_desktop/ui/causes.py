@@ -1,0 +1,84 @@
+"""Why something failed and what to do about it, by the stable code of the error.
+
+Every sentence stands here as it is, so that the tools that collect strings for translators find it. A test
+keeps the next steps the same as those in ``domain/errors.py``.
+"""
+
+from PySide6.QtCore import QCoreApplication
+
+translate = QCoreApplication.translate
+
+
+def reason(code: str | None) -> str:
+    """The cause of a failure in two or three words."""
+    return {
+        "source_unreadable": translate("causes", "file unavailable"),
+        "source_changed": translate("causes", "changed meanwhile"),
+        "source_malformed": translate("causes", "damaged file"),
+        "source_encrypted": translate("causes", "password needed"),
+        "source_too_large": translate("causes", "too large"),
+        "unsupported_format": translate("causes", "type not supported"),
+        "limit_exceeded": translate("causes", "limit reached"),
+        "reader_crashed": translate("causes", "breaks its reader"),
+        "store_busy": translate("causes", "store busy"),
+        "store_full": translate("causes", "disk full"),
+        "store_damaged": translate("causes", "store damaged"),
+        "content_gone": translate("causes", "to be read again"),
+        "lease_lost": translate("causes", "taken by another"),
+    }.get(code or "", translate("causes", "something went wrong"))
+
+
+def hold(code: str) -> str:
+    """Why everything waits, for a kind of trouble."""
+    return {
+        "store_full": translate("causes", "disk is low"),
+        "store_busy": translate("causes", "store busy"),
+    }.get(code, translate("causes", "work is held up"))
+
+
+def next_step(code: str | None) -> str:
+    """What a person can do about a failure."""
+    return _source_steps().get(code or "") or _store_steps().get(code or "") or _general()
+
+
+def _general() -> str:
+    return translate("causes", "See the log for details, then retry.")
+
+
+def _source_steps() -> dict[str, str]:
+    return {
+        "source_unreadable": translate("causes", "Check that the file is still there and may be read, then retry."),
+        "source_changed": translate("causes", "It is tried again by itself once the file stops changing."),
+        "source_malformed": translate(
+            "causes", "Open the file in its own program; if it opens there, save it anew and add it again."
+        ),
+        "source_encrypted": translate("causes", "Save a copy without a password and add that."),
+        "source_too_large": translate("causes", "Raise the file size limit in the settings, then retry."),
+        "unsupported_format": translate("causes", "Convert the file to a supported format and add that."),
+        "limit_exceeded": translate("causes", "Raise the limit named in the message in the settings, then retry."),
+        "reader_crashed": translate(
+            "causes", "The file breaks its reader. Save it anew with another program and add it again."
+        ),
+    }
+
+
+def _store_steps() -> dict[str, str]:
+    return {
+        "state_transition": translate("causes", "Refresh the list: the job has moved on."),
+        "not_found": translate("causes", "Check the name or the number."),
+        "invalid_request": translate("causes", "Correct the value and try again."),
+        "queue_empty": translate("causes", "Add files first."),
+        "queue_full": translate("causes", "Wait until jobs have finished, or raise the queue limit in the settings."),
+        "duplicate_job": translate("causes", "It is already in the list."),
+        "store_busy": translate(
+            "causes", "It is tried again by itself; close other programs that use the store if it lasts."
+        ),
+        "store_full": translate("causes", "Free some space on the disk, then resume."),
+        "store_damaged": translate(
+            "causes", "Restore a copy from the backups folder; the original documents are untouched."
+        ),
+        "store_too_new": translate(
+            "causes", "Install the newer version of Ingest Desktop, or choose another data folder."
+        ),
+        "content_gone": translate("causes", "It is read again by itself."),
+    }
