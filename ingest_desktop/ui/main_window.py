@@ -142,10 +142,12 @@ class MainWindow(QMainWindow):
         self.table.selection_moved.connect(self.show_detail)
         self.selection.changed.connect(self.actions_.update_for)
         self.search.active_changed.connect(self._show_page)
-        self.search.open_wanted.connect(lambda path, page: opener.open_at(self.hub, path, page or None))
+        self.search.open_wanted.connect(self.open_original)
+        self.search.folder_wanted.connect(opener.show_in_folder)
+        self.search.everywhere_wanted.connect(lambda: self.sidebar.pick_base(""))
         self.search.copied.connect(self.status.say)
         self.detail.act_wanted.connect(lambda event, job: self.commands.act(event, JobSelector(job_ids=(job,))))
-        self.detail.open_wanted.connect(opener.open_plain)
+        self.detail.open_wanted.connect(self.open_original)
         self.detail.folder_wanted.connect(opener.show_in_folder)
         self.detail.settings_wanted.connect(self.preferences.open_dialog)
         self.detail.hide_wanted.connect(lambda: self.actions_["detail"].setChecked(False))
@@ -345,6 +347,10 @@ class MainWindow(QMainWindow):
             self.add_paths(paths)
 
     # views ---------------------------------------------------------------------------------
+
+    def open_original(self, path: str, page: int = 0) -> None:
+        """Open a file that was read, at a page (1-based) where the viewer can."""
+        opener.open_at(self.hub, path, page or None, self.status.say)
 
     @Slot()
     def show_detail(self) -> None:

@@ -4,13 +4,15 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import QCoreApplication, QUrl
 from PySide6.QtGui import QDesktopServices
 
 from ingest_desktop.ui.hub import Hub
 
+translate = QCoreApplication.translate
 PAGE_ARGUMENTS = {
     "evince": "--page-index={page}",
     "papers": "--page-index={page}",
@@ -54,7 +56,7 @@ def _default_viewer() -> str:
 
 def _try_at_page(path: str, page: int) -> bool:
     """Runs in a service thread. False when the file is to be opened plainly."""
-    if not sys.platform.startswith("linux") or not os.path.exists(path):
+    if not sys.platform.startswith("linux"):
         return False
     try:
         command = viewer_command(_default_viewer(), path, page)
@@ -66,22 +68,35 @@ def _try_at_page(path: str, page: int) -> bool:
     return True
 
 
+def url_of(path: str) -> QUrl:
+    """The address of a file, also of one whose name is no valid Unicode. Absolute paths only."""
+    return QUrl.fromEncoded(Path(path).as_uri().encode("ascii"))
+
+
 def open_plain(path: str) -> bool:
     """Open a file or folder in its own program. UI thread."""
-    return QDesktopServices.openUrl(QUrl.fromLocalFile(path))
+    return QDesktopServices.openUrl(url_of(path))
 
 
-def open_at(hub: Hub, path: str, page: int | None) -> None:
-    """Open an original, at a page (1-based) where the viewer can. UI thread; returns at once."""
-    if page is None or not path.lower().endswith(".pdf"):
-        open_plain(path)
-        return
+def open_at(hub: Hub, path: str, page: int | None, tell: Callable[[str], object]) -> None:
+    """Open an original, at a page (1-based) where the viewer can. UI thread; returns at once.
 
-    def done(opened: bool) -> None:
-        if not opened:
-            open_plain(path)
+    Args:
+        tell: Takes a sentence when it cannot be opened; in the UI thread.
+    """
 
-    hub.finding.ask(lambda: _try_at_page(path, page), done)
+    def call() -> bool | None:
+        if not os.path.exists(path):
+            return None
+        return bool(page) and path.lower().endswith(".pdf") and _try_at_page(path, page or 1)
+
+    def done(opened: bool | None) -> None:
+        if opened is None:
+            tell(translate("Opener", "{path} is not there any more. Was it moved or renamed?").format(path=path))
+        elif not opened and not open_plain(path):
+            tell(translate("Opener", "No program on this computer opens {path}.").format(path=path))
+
+    hub.adding.ask(call, done)  # not with the searches: a dead network folder would hold them up
 
 
 def show_in_folder(path: str) -> None:

@@ -17,6 +17,8 @@ ROOT = QModelIndex()
 _SPACE = re.compile(r"[^\S\x02\x03]+")
 _CONTROL = re.compile(r"[\x00\x01\x04-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 
+_UNREADABLE = re.compile("[\ud800-\udfff]")  # bytes of a name that are no text
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -27,6 +29,11 @@ class Entry:
     title: str
     text: str = ""
     marks: tuple[tuple[int, int], ...] = ()  # start and length, in UTF-16 units as Qt counts
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What stays the same when it is found again with another rank or snippet."""
+        return (self.hit.kb_id, f"document {self.hit.document_id}" if self.is_heading else self.hit.chunk_id)
 
 
 def _units(text: str) -> int:
@@ -50,6 +57,11 @@ def parse_marks(snippet: str) -> tuple[str, tuple[tuple[int, int], ...]]:
     return text, tuple(marks)
 
 
+def one_line(name: str) -> str:
+    """A name or heading as it is shown: one line, no signs that turn the reading direction, none that cannot be shown."""
+    return _UNREADABLE.sub("\N{REPLACEMENT CHARACTER}", _SPACE.sub(" ", _CONTROL.sub("", name)).strip())
+
+
 def entries_of(page: SearchPage) -> list[Entry]:
     """Passages grouped by document; documents in the order of their best passage."""
     groups: dict[tuple[str, str], list[Hit]] = {}
@@ -57,11 +69,12 @@ def entries_of(page: SearchPage) -> list[Entry]:
         groups.setdefault((hit.kb_id, hit.document_id), []).append(hit)
     found = []
     for hits in groups.values():
-        found.append(Entry(hits[0], True, PurePath(hits[0].source_path).name, words.folder_of(hits[0].source_path)))
+        path = hits[0].source_path
+        found.append(Entry(hits[0], True, one_line(PurePath(path).name or path), one_line(words.folder_of(path))))
         for hit in hits:
             text, marks = parse_marks(hit.snippet)
             place = words.place_of(hit.location)
-            heading = HEADING_SEPARATOR.join(hit.location.heading_path)
+            heading = HEADING_SEPARATOR.join(map(one_line, hit.location.heading_path))
             found.append(Entry(hit, False, "  ·  ".join(p for p in (place, heading) if p), text, marks))
     return found
 
@@ -85,6 +98,12 @@ class SearchModel(QAbstractListModel):
     def entry(self, row: int) -> Entry | None:
         """A row, or None outside."""
         return self._entries[row] if 0 <= row < len(self._entries) else None
+
+    def row_of(self, entry: Entry | None) -> int:
+        """Where the same passage (or the same document's heading) stands in this answer, or -1."""
+        if entry is None:
+            return -1
+        return next((row for row, other in enumerate(self._entries) if other.key == entry.key), -1)
 
     def data(self, index: Index, role: int = 0) -> Any:
         entry = self._entries[index.row()]

@@ -1,182 +1,36 @@
 """Search: results take the place of the list while a query stands. Answers that come late are dropped."""
 
-from PySide6.QtCore import (
-    QEvent,
-    QModelIndex,
-    QObject,
-    QPersistentModelIndex,
-    QPointF,
-    QRect,
-    QSize,
-    Qt,
-    QTimer,
-    Signal,
-    Slot,
-)
-from PySide6.QtGui import (
-    QColor,
-    QFont,
-    QGuiApplication,
-    QKeyEvent,
-    QKeySequence,
-    QPainter,
-    QPalette,
-    QTextCharFormat,
-    QTextLayout,
-    QTextOption,
-)
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QFrame,
-    QLabel,
-    QLineEdit,
-    QListView,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QVBoxLayout,
-    QWidget,
-)
+from dataclasses import dataclass
 
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QColor, QGuiApplication, QKeyEvent, QKeySequence, QPalette
+from PySide6.QtWidgets import QLabel, QLineEdit, QMenu, QVBoxLayout, QWidget
+
+from ingest_desktop.domain.enums import JobStatus
 from ingest_desktop.domain.models import SearchPage
-from ingest_desktop.ui import assets, formats, theme, words
-from ingest_desktop.ui.hub import Hub
-from ingest_desktop.ui.search_model import Entry, SearchModel
+from ingest_desktop.ui import formats, theme, words
+from ingest_desktop.ui.commands import sentence_of
+from ingest_desktop.ui.hub import Hub, Pulse
+from ingest_desktop.ui.search_delegate import PAD
+from ingest_desktop.ui.search_list import Results
+from ingest_desktop.ui.search_model import SearchModel
+from ingest_desktop.ui.search_nothing import NoHits
 
-Index = QModelIndex | QPersistentModelIndex
 TYPING_MS = 150
 FULL_MS = 400
+PATIENCE_MS = 300
+AGAIN_MS = 3_000
+AGAIN_SHARE = 20  # a search that takes a second is not made again by itself for so many
 LIMIT = 50
-PAD = 12
-LINES = 2
 
 
-class SearchDelegate(QStyledItemDelegate):
-    """Paints headings and passages as plain text with marked words; markup in a document stays text."""
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """Which answer is shown: to what, whether while it was typed (then hits stand in no order), how long it took."""
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        height = option.fontMetrics.height()
-        entry = self._entry(index)
-        if entry is not None and entry.is_heading:
-            return QSize(100, height + 20)
-        lines = LINES + (1 if entry is not None and entry.title else 0)
-        return QSize(100, lines * height + 14)
-
-    @staticmethod
-    def _entry(index: Index) -> Entry | None:
-        model = index.model()
-        return model.entry(index.row()) if isinstance(model, SearchModel) else None
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        entry = self._entry(index)
-        if entry is None:
-            return
-        painter.save()
-        rect: QRect = option.rect
-        font: QFont = option.font
-        selected = bool(option.state & QStyle.StateFlag.State_Selected)
-        tokens = theme.tokens_now()
-        if selected:
-            painter.fillRect(rect, QColor(tokens.selection))
-        if entry.is_heading:
-            self._heading(painter, rect, font, entry, tokens)
-        else:
-            self._passage(painter, rect, font, entry, tokens, selected=selected)
-        painter.restore()
-
-    def _heading(self, painter: QPainter, rect: QRect, font: QFont, entry: Entry, tokens: theme.Tokens) -> None:
-        if rect.top() > 0:
-            painter.fillRect(rect.left() + PAD, rect.top() + 2, rect.width() - 2 * PAD, 1, QColor(tokens.border))
-        area = rect.adjusted(PAD, 8, -PAD, 0)
-        ratio = painter.device().devicePixelRatio()
-        painter.drawPixmap(area.left(), area.center().y() - 7, assets.pixmap("file", tokens.muted, 16, ratio))
-        bold = QFont(font)
-        bold.setBold(True)
-        painter.setFont(bold)
-        painter.setPen(QColor(tokens.text))
-        area.setLeft(area.left() + 24)
-        name = painter.fontMetrics().elidedText(entry.title, Qt.TextElideMode.ElideMiddle, int(area.width() * 0.6))
-        painter.drawText(area, int(Qt.AlignmentFlag.AlignVCenter), name)
-        area.setLeft(area.left() + painter.fontMetrics().horizontalAdvance(name) + PAD)
-        painter.setFont(font)
-        painter.setPen(QColor(tokens.muted))
-        folder = painter.fontMetrics().elidedText(entry.text, Qt.TextElideMode.ElideMiddle, area.width())
-        painter.drawText(area, int(Qt.AlignmentFlag.AlignVCenter), folder)
-
-    def _passage(
-        self, painter: QPainter, rect: QRect, font: QFont, entry: Entry, tokens: theme.Tokens, *, selected: bool
-    ) -> None:
-        area = rect.adjusted(PAD + 24, 6, -PAD, -6)
-        painter.setFont(font)
-        height = painter.fontMetrics().height()
-        if entry.title:
-            painter.setPen(QColor(tokens.on_selection if selected else tokens.accent))
-            place = painter.fontMetrics().elidedText(entry.title, Qt.TextElideMode.ElideRight, area.width())
-            painter.drawText(QRect(area.left(), area.top(), area.width(), height), 0, place)
-            area.setTop(area.top() + height)
-        painter.setPen(QColor(tokens.on_selection if selected else tokens.text))
-        layout = QTextLayout(entry.text, font)
-        option = QTextOption()
-        option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
-        layout.setTextOption(option)
-        layout.setFormats(self._formats(entry, tokens))
-        layout.beginLayout()
-        for number in range(LINES):
-            line = layout.createLine()
-            if not line.isValid():
-                break
-            line.setLineWidth(area.width())
-            line.setPosition(QPointF(0, number * height))
-        layout.endLayout()
-        layout.draw(painter, QPointF(area.topLeft()))
-
-    @staticmethod
-    def _formats(entry: Entry, tokens: theme.Tokens) -> list[QTextLayout.FormatRange]:
-        found = []
-        for start, length in entry.marks:
-            mark = QTextLayout.FormatRange()
-            shape = QTextCharFormat()
-            shape.setBackground(QColor(tokens.mark))
-            shape.setForeground(QColor(tokens.on_mark))
-            shape.setFontWeight(QFont.Weight.Bold)
-            mark.start, mark.length, mark.format = start, length, shape
-            found.append(mark)
-        return found
-
-
-class Results(QListView):
-    """The list of results.
-
-    Signals:
-        left_above: The person went up from the first result.
-    """
-
-    left_above = Signal()
-
-    def __init__(self, model: SearchModel, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._found = model
-        self.setModel(model)
-        self.setItemDelegate(SearchDelegate(self))
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setResizeMode(QListView.ResizeMode.Adjust)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setAccessibleName(self.tr("Search results"))
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Arrows go from passage to passage, over the headings."""
-        step = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}.get(Qt.Key(event.key()))
-        if step is None:
-            super().keyPressEvent(event)
-            return
-        row = self._found.next_hit(self.currentIndex().row(), step)
-        if row >= 0:
-            self.setCurrentIndex(self._found.index(row))
-        elif step < 0:
-            self.left_above.emit()
+    query: str = ""
+    typing: bool = False
+    seconds: float = 0.0
 
 
 class SearchView(QWidget):
@@ -185,11 +39,15 @@ class SearchView(QWidget):
     Signals:
         active_changed: A query stands, or none any more. arg: bool.
         open_wanted: args: path, page (0: none).
+        folder_wanted: The folder of an original is to be shown. arg: path.
+        everywhere_wanted: The person wants to search all knowledge bases.
         copied: Text was copied. arg: a sentence.
     """
 
     active_changed = Signal(bool)
-    open_wanted = Signal(str, int)
+    open_wanted = Signal(object, int)  # a path as Python has it: a Qt string would lose what is no valid Unicode
+    folder_wanted = Signal(object)
+    everywhere_wanted = Signal()
     copied = Signal(str)
 
     def __init__(self, hub: Hub, field: QLineEdit, parent: QWidget | None = None) -> None:
@@ -198,6 +56,8 @@ class SearchView(QWidget):
         self.kb_id: str | None = None
         self.model = SearchModel(self)
         self.results = Results(self.model, self)
+        self.nothing = NoHits(self)
+        self.nothing.everywhere.clicked.connect(self.everywhere_wanted)
         self._summary = QLabel()
         self._summary.setContentsMargins(PAD, 8, PAD, 8)
         self._summary.setTextFormat(Qt.TextFormat.PlainText)
@@ -207,16 +67,25 @@ class SearchView(QWidget):
         layout.setSpacing(0)
         layout.addWidget(self._summary)
         layout.addWidget(self.results, 1)
+        layout.addWidget(self.nothing, 1)
         self._typing = self._timer(TYPING_MS, lambda: self._ask(typing=True))
         self._full = self._timer(FULL_MS, lambda: self._ask(typing=False))
+        self._patience = self._timer(PATIENCE_MS, self._on_slow)
+        self._again = self._timer(AGAIN_MS, lambda: self._ask(typing=False))
         self._was_active = False
         self._focus_results = False
+        self._shown = _Shown()
+        self._searchable: object = None
         field.textChanged.connect(self._on_text)
         field.returnPressed.connect(self.search_now)
         field.installEventFilter(self)
         self.results.installEventFilter(self)
         self.results.activated.connect(lambda index: self.open_row(index.row()))
         self.results.left_above.connect(field.setFocus)
+        self.results.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.results.customContextMenuRequested.connect(self._on_menu)
+        hub.pulsed.connect(self._on_pulse)
+        self._show_nothing("")
 
     def _timer(self, interval_ms: int, slot: object) -> QTimer:
         timer = QTimer(self)
@@ -238,6 +107,7 @@ class SearchView(QWidget):
         """Search one knowledge base, or all; a standing query is asked again."""
         if kb_id != self.kb_id:
             self.kb_id = kb_id
+            self._shown = _Shown()
             if self.query:
                 self._ask(typing=False)
 
@@ -247,12 +117,15 @@ class SearchView(QWidget):
     def _on_text(self, _: str) -> None:
         active = bool(self.query)
         if not active:
-            self._typing.stop()
-            self._full.stop()
+            for timer in (self._typing, self._full, self._patience, self._again):
+                timer.stop()
             self._hub.finding.forget("search")
+            self._shown = _Shown()
             self.model.show(None)
             self._summary.clear()
+            self._show_nothing("")
         else:
+            self._again.stop()
             self._typing.start()
             self._full.start()
         if active != self._was_active:
@@ -269,36 +142,74 @@ class SearchView(QWidget):
 
     def _ask(self, *, typing: bool) -> None:
         self._typing.stop()
-        backend, query = self._hub.backend, self.query
-        if backend is None or not query:
+        self._again.stop()
+        backend, query, kb_id = self._hub.backend, self.query, self.kb_id
+        if not query:
             return
-        kb_ids = (self.kb_id,) if self.kb_id else None
+        if backend is None:
+            self._full.start()  # the store is being opened
+            return
+        kb_ids = (kb_id,) if kb_id else None
+        self._patience.start()
         self._hub.finding.ask(
             lambda: backend.search.search(query, kb_ids=kb_ids, limit=LIMIT, typing=typing),
-            lambda page: self._on_page(query, page),
+            lambda page: self._on_page(_Shown(query, typing, page.seconds), page),
+            failed=lambda error: self._on_error(query, error),
             key="search",
         )
 
-    def _on_page(self, query: str, page: SearchPage) -> None:
-        if query != self.query:
+    @Slot()
+    def _on_slow(self) -> None:
+        """No answer yet. Old hits stay until it comes; where there are none it is said that it is looked for."""
+        if self.query and not self.model.rowCount():
+            self._show_nothing(self.tr("Searching…"))
+
+    @Slot(object)
+    def _on_pulse(self, pulse: Pulse) -> None:
+        """Ask again when documents became searchable, but let no search that takes long be most of what is done."""
+        counts, base = pulse.status.counts, self.kb_id
+        searchable = (base, counts.of(JobStatus.COMPLETED, base) if base else counts.of(JobStatus.COMPLETED))
+        changed, self._searchable = searchable != self._searchable, searchable
+        if changed and self._shown.query and self._shown.query == self.query and not self._again.isActive():
+            self._again.start(max(AGAIN_MS, round(self._shown.seconds * 1000 * AGAIN_SHARE)))
+
+    def _on_page(self, now: _Shown, page: SearchPage) -> None:
+        self._patience.stop()
+        if now.query != self.query:
             return
-        current = self.model.entry(self.results.currentIndex().row())
+        before, place = self._shown, self.results.place()
+        self._shown = now
         self.model.show(page)
         self._summary.setText(self._sentence(page))
-        rows = range(self.model.rowCount())
-        kept = next(
-            (
-                row
-                for row in rows
-                if current and (e := self.model.entry(row)) and e.hit == current.hit and not e.is_heading
-            ),
-            self.model.next_hit(-1, 1),
-        )
-        if kept >= 0:
-            self.results.setCurrentIndex(self.model.index(kept))
-        if self._focus_results and kept >= 0:
+        if before.query == now.query and (not before.typing or self.results.hasFocus()):
+            self.results.take_place(place)
+        else:
+            self.results.to_first()
+        self._show_nothing("" if page.hits else self._sentence(page), self._advice(page))
+        if self._focus_results and page.hits:
             self.results.setFocus()
         self._focus_results = False
+
+    def _on_error(self, query: str, error: Exception) -> None:
+        self._patience.stop()
+        if query == self.query:
+            self._shown = _Shown()
+            self.model.show(None)
+            self._summary.clear()
+            self._show_nothing(sentence_of(error))
+
+    def _show_nothing(self, title: str, advice: str = "") -> None:
+        """What stands in place of the results; the results where ``title`` is empty."""
+        if title:
+            self.nothing.say(title, advice, everywhere=bool(advice and self.kb_id and len(self._hub.bases) > 1))
+        self.nothing.setVisible(bool(title))
+        self.results.setVisible(not title)
+        self._summary.setVisible(not title)
+
+    def _advice(self, page: SearchPage) -> str:
+        if not page.total_documents:
+            return self.tr("There is nothing to search in yet. Add files first.")
+        return self.tr("Try fewer words, or the beginning of one: “insur*” finds insurance and insured.")
 
     def _sentence(self, page: SearchPage) -> str:
         count = len({hit.document_id for hit in page.hits})
@@ -314,6 +225,9 @@ class SearchView(QWidget):
             parts.append(f"{words.passages(len(page.hits))} {found}.")
         if page.interpreted == "words":
             parts.append(self.tr("Read as plain words."))
+        if page.unreadable:
+            names = ", ".join(f"“{self._hub.base_name(kb_id)}”" for kb_id in page.unreadable)
+            parts.append(self.tr("{names} cannot be searched now; see the log.").format(names=names))
         if page.searched_documents < page.total_documents:
             parts.append(
                 self.tr("Search covers {n} of {m} documents so far.").format(
@@ -340,6 +254,21 @@ class SearchView(QWidget):
             )
             self.copied.emit(self.tr("Copied, with where it is from."))
 
+    def _on_menu(self, at: QPoint) -> None:
+        entry = self.model.entry(self.results.indexAt(at).row())
+        if entry is None:
+            return
+        row, path = self.results.indexAt(at).row(), entry.hit.source_path
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction(self.tr("Open"), lambda: self.open_row(row))
+        menu.addAction(self.tr("Show in folder"), lambda: self.folder_wanted.emit(path))
+        menu.addSeparator()
+        if not entry.is_heading:
+            menu.addAction(self.tr("Copy with where it is from"), self.copy_current)
+        menu.addAction(self.tr("Copy path"), lambda: QGuiApplication.clipboard().setText(path))
+        menu.popup(self.results.viewport().mapToGlobal(at))
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Down from the field goes to the results; Esc ends the search; copy takes the citation along."""
         if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
@@ -360,3 +289,4 @@ class SearchView(QWidget):
         palette.setColor(QPalette.ColorRole.WindowText, QColor(theme.tokens_now().muted))
         self._summary.setPalette(palette)
         self.results.viewport().update()
+        self.nothing.restyle()

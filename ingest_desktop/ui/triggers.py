@@ -84,7 +84,7 @@ class Triggers(QObject):
     def _open_job(self, job_id: int) -> None:
         job = self._window.model.cached(job_id)
         if job is not None:
-            opener.open_plain(job.source_path)
+            self._window.open_original(job.source_path)
 
     def _with_current(self, call: Callable[[str], object]) -> None:
         job = self._window.model.cached(self._window.table.current_id)
