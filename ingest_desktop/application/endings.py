@@ -52,6 +52,7 @@ def completion(
         document_id=live.document_id,
         media_type=plan.media_type,
         checksum=plan.sha256,
+        size=plan.signature.size,
         units=plan.units if plan.unit == "page" else plan.signature.size,
         unit="page" if plan.unit == "page" else "byte",
         receipt=receipt,
@@ -79,6 +80,7 @@ def _confirmed(job: ActiveJob, plan: DocumentPlan) -> Ending:
         document_id=known.document_id,
         media_type=plan.media_type,
         checksum=plan.sha256,
+        size=plan.signature.size,
         units=plan.units if plan.unit == "page" else plan.signature.size,
         unit="page" if plan.unit == "page" else "byte",
         receipt=Receipt(
@@ -111,6 +113,7 @@ def failure(job: ActiveJob, code: str, message: str, now: datetime, settings: Se
         retry_at=due,
         media_type=plan.media_type if plan else None,
         checksum=plan.sha256 if plan else None,
+        size=plan.signature.size if plan else None,
         receipt=_failed_receipt(job),
     )
 

@@ -193,8 +193,9 @@ class Scheduler:
             job.reused = len(state.segments_done)
             job.missing = set() if has_twin else set(state.next_segments)
             job.done_units = sum(s.stop - s.start for s in plan.segments if s.number not in job.missing)
+            job.stored_units = job.done_units
             self._segments.extend((job, number) for number in sorted(job.missing))
-            self._board.post(job.claim.job_id, JobPhase.EXTRACTING, job.done_units, _length(plan), plan.unit)
+            self._board.post(job.claim.job_id, JobPhase.EXTRACTING, job.done_units, job.total_units, plan.unit)
             self._condition.notify_all()
             return bool(job.missing)
 
@@ -223,7 +224,7 @@ class Scheduler:
             if plan is not None and len(plan.segments) > 1:
                 span = plan.segments[number]
                 job.done_units += span.stop - span.start
-                self._board.post(job.claim.job_id, JobPhase.EXTRACTING, job.done_units, _length(plan), plan.unit)
+                self._board.post(job.claim.job_id, JobPhase.EXTRACTING, job.done_units, job.total_units, plan.unit)
             return not job.missing
 
     def ended(self, jobs: Iterable[ActiveJob]) -> None:
@@ -309,7 +310,3 @@ class Scheduler:
 
     def _is_drained(self) -> bool:
         return (not self._active and not self._wanted and not self._refilling) or self._stopping
-
-
-def _length(plan: DocumentPlan) -> int:
-    return sum(segment.stop - segment.start for segment in plan.segments)

@@ -12,7 +12,7 @@ from ingest_desktop.application.discovery import Walk
 from ingest_desktop.domain.errors import DuplicateJobError, IngestError, StoreError
 from ingest_desktop.domain.interfaces.contents import ContentStores
 from ingest_desktop.domain.interfaces.events import JobEvents
-from ingest_desktop.domain.interfaces.repository import FoundFile, KnownPath, Repository
+from ingest_desktop.domain.interfaces.repository import FoundFile, KnownPath, Repository, SameContent
 from ingest_desktop.domain.models import Batch, DiscoveryReport, JobQuery, Submission
 from ingest_desktop.domain.models.jobs import filename_of
 
@@ -108,7 +108,7 @@ class Submitter:
             done = self._paths_of(batch.batch_id)
             found = (file for file in found if file.path not in done)
         for files in slices(found):
-            same = {f.path: known[f.path].document_id for f in files if _is_same(known.get(f.path), f)}
+            same = {f.path: _same_content(known[f.path]) for f in files if _is_same(known.get(f.path), f)}
             added = self._repository.add_jobs(batch.batch_id, files, known=same)
             round_.count(len(files), added.added, added.already_listed, added.unchanged, added.already)
             if added.added:
@@ -206,6 +206,10 @@ def slices(files: Iterator[FoundFile]) -> Iterator[list[FoundFile]]:
 
 def _is_same(known: KnownPath | None, found: FoundFile) -> bool:
     return known is not None and tuple(known.signature) == tuple(found[1:])
+
+
+def _same_content(known: KnownPath) -> SameContent:
+    return SameContent(known.document_id, known.sha256, known.media_type, known.chunks)
 
 
 def label_of(roots: Sequence[str]) -> str:

@@ -5,8 +5,9 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 
+from ingest_desktop.domain.enums import JobPhase
 from ingest_desktop.domain.errors import QueueEmptyError, QueueFullError
-from ingest_desktop.domain.interfaces.repository import Claim, KnownPath
+from ingest_desktop.domain.interfaces.repository import Claim, KnownPath, Progressed
 from ingest_desktop.domain.wire import DocumentPlan, SegmentResult
 
 
@@ -20,12 +21,31 @@ class ActiveJob:
     recipe: str = ""
     missing: set[int] = field(default_factory=set)  # segments not stored yet
     reused: int = 0  # segments found stored
-    done_units: int = 0
+    done_units: int = 0  # of segments that are stored, or will be with the group in hand
+    stored_units: int = 0  # of segments that are on the disk: where a restart goes on
     crashes: int = 0
     alone: bool = False  # it was in hand when a child died: no neighbours next time
     dropped: bool = False  # taken away: what is still in hand of it is thrown away
     started: float = field(default_factory=time.monotonic)
-    seconds: dict[str, float] = field(default_factory=dict)
+    indexing_seconds: float = 0.0  # in this run
+
+    @property
+    def total_units(self) -> int:
+        """The length of the document in its unit; 0 before it was looked at."""
+        return sum(segment.stop - segment.start for segment in self.plan.segments) if self.plan is not None else 0
+
+    def stored(self, number: int, seconds: float) -> None:
+        """A segment is on the disk; ``seconds`` it took to store."""
+        self.indexing_seconds += seconds
+        if self.plan is not None:
+            segment = self.plan.segments[number]
+            self.stored_units += segment.stop - segment.start
+
+    def progressed(self, phase: JobPhase) -> Progressed:
+        """What the ledger should know of it."""
+        unit = self.plan.unit if self.plan is not None and self.plan.unit == "page" else "byte"
+        claim = self.claim
+        return Progressed(claim.job_id, claim.token, phase.value, self.stored_units, self.total_units, unit)
 
 
 @dataclass(frozen=True, slots=True)

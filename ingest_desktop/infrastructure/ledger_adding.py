@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from ingest_desktop.domain.enums import JobPhase, JobStatus, Outcome, PauseScope
 from ingest_desktop.domain.errors import InvalidRequestError, NotFoundError, QueueFullError
-from ingest_desktop.domain.interfaces.repository import Added, FoundFile
+from ingest_desktop.domain.interfaces.repository import Added, FoundFile, SameContent
 from ingest_desktop.domain.models import Batch, KnowledgeBase, Source
 from ingest_desktop.infrastructure.database import from_db_path, readable_name, reading, to_db_path, writing
 from ingest_desktop.infrastructure.ledger_base import (
@@ -38,8 +38,8 @@ _INSERT: Final = (
 _INSERT_UNCHANGED: Final = (
     "INSERT INTO ingest_jobs (id, kb_id, batch_id, source_path, original_filename, byte_size, mtime_ns, inode, "
     "ctime_ns, status, priority, queue_position, revision, created_at, updated_at, document_id, completed_at, "
-    "phase, outcome, progress) "
-    "SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, 1.0 "
+    "phase, outcome, checksum, mime_type, chunk_count, progress) "
+    "SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, 1.0 "
     f"WHERE NOT EXISTS (SELECT 1 FROM ingest_jobs WHERE kb_id = ?2 AND source_path = ?4 AND {ACTIVE_SQL})"
 )
 
@@ -105,7 +105,7 @@ class LedgerAdding(LedgerBase):
             next_revision(connection)
             return batch
 
-    def add_jobs(self, batch_id: str, files: Sequence[FoundFile], *, known: dict[str, str]) -> Added:
+    def add_jobs(self, batch_id: str, files: Sequence[FoundFile], *, known: dict[str, SameContent]) -> Added:
         """See ``Repository``. All of ``files`` in one transaction: hand over some thousands at a time."""
         number = job_number(batch_id)
         if not files:
@@ -193,15 +193,18 @@ class _Intake:
             self._note(first, JobStatus.PAUSED, f"paused: {self.scope.value}")
         return inserted
 
-    def insert_unchanged(self, files: Sequence[FoundFile], known: dict[str, str]) -> int:
+    def insert_unchanged(self, files: Sequence[FoundFile], known: dict[str, SameContent]) -> int:
         """Insert jobs that are completed at once; how many were."""
         if not files:
             return 0
         first, done = self.next_id, (JobPhase.FINALISING.value, Outcome.UNCHANGED.value)
-        rows = [
-            (*self._head(file, JobStatus.COMPLETED.value), self.now, self.now, known[file.path], self.now, *done)
-            for file in files
-        ]
+        rows = []
+        for file in files:
+            document_id, checksum, media_type, chunks = known[file.path]
+            head = self._head(file, JobStatus.COMPLETED.value)
+            rows.append(
+                (*head, self.now, self.now, document_id, self.now, *done, checksum, media_type, chunks),
+            )
         inserted = self.connection.exec_driver_sql(_INSERT_UNCHANGED, rows).rowcount
         self._note(first, JobStatus.COMPLETED, Outcome.UNCHANGED.value)
         return inserted

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from ingest_desktop.domain.enums import Actor, JobPhase, JobStatus, Outcome
 from ingest_desktop.domain.errors import NotFoundError, by_code
-from ingest_desktop.domain.interfaces.repository import Claim, Ending
+from ingest_desktop.domain.interfaces.repository import Claim, Ending, Progressed
 from ingest_desktop.infrastructure.database import from_db_path, reading, to_db_path, writing
 from ingest_desktop.infrastructure.ledger_base import (
     CHUNK_ROWS,
@@ -66,12 +66,13 @@ _GUARD: Final = "WHERE id = ? AND token = ? AND status = 'running'"
 _COMPLETE: Final = (
     "UPDATE ingest_jobs SET status = 'completed', active = NULL, phase = 'finalising', outcome = ?, progress = 1.0, unit = ?, "
     "units_done = ?, units_total = ?, document_id = coalesce(?, document_id), mime_type = coalesce(?, mime_type), "
-    "checksum = coalesce(?, checksum), message = ?, chunk_count = ?, error_code = NULL, error_message = NULL, "
+    "checksum = coalesce(?, checksum), byte_size = coalesce(?, byte_size), message = ?, chunk_count = ?, error_code = NULL, error_message = NULL, "
     f"worker_id = NULL, token = NULL, updated_at = ?, completed_at = ?, revision = ? {_GUARD}"
 )
 _FAIL: Final = (
     "UPDATE ingest_jobs SET status = 'failed', active = NULL, error_code = ?, error_message = ?, message = ?, dead_lettered = ?, "
-    "mime_type = coalesce(?, mime_type), checksum = coalesce(?, checksum), worker_id = NULL, token = NULL, "
+    "mime_type = coalesce(?, mime_type), checksum = coalesce(?, checksum), byte_size = coalesce(?, byte_size), "
+    "worker_id = NULL, token = NULL, "
     f"updated_at = ?, completed_at = ?, revision = ? {_GUARD}"
 )
 _WAIT: Final = (
@@ -81,6 +82,11 @@ _WAIT: Final = (
 _RELEASE: Final = (
     "UPDATE ingest_jobs SET status = 'queued', phase = 'waiting', attempts = max(0, attempts - ?), worker_id = NULL, "
     f"token = NULL, updated_at = ?, revision = ? {_GUARD}"
+)
+_PROGRESS: Final = (
+    "UPDATE ingest_jobs SET phase = CASE WHEN token IS NULL THEN phase ELSE ? END, progress = ?, units_done = ?, "
+    "units_total = ?, unit = ?, revision = CASE WHEN token IS NULL THEN ? ELSE revision END "
+    "WHERE id = ? AND coalesce(token = ?, 1) AND status <> 'completed'"
 )
 
 
@@ -174,19 +180,29 @@ class LedgerQueue(LedgerBase):
             history = [(claim.job_id, now, running, queued, Actor.WORKER.value, reason) for claim in ours]
             connection.exec_driver_sql(_HISTORY, history)
 
-    def note_progress(self, rows: Sequence[tuple[int, str, float, int, int, str]]) -> None:
-        """See ``Repository``. Changes no revision: progress is shown from memory, this is for the next start."""
+    def note_progress(self, rows: Sequence[Progressed]) -> None:
+        """See ``Repository``. Of running jobs it changes no revision: their progress is shown from memory."""
         if not rows:
             return
-        values = [
-            (JobPhase(phase).value, progress, done, total, unit, job)
-            for job, phase, progress, done, total, unit in rows
-        ]
         with writing(self.engine, durable=False) as connection:
+            sql = "SELECT 1 FROM ingest_jobs WHERE id IN (SELECT value FROM json_each(?)) AND token IS NULL LIMIT 1"
+            taken = connection.exec_driver_sql(sql, (as_json([row.job_id for row in rows]),)).scalar()
+            revision = next_revision(connection) if taken else 0
             connection.exec_driver_sql(
-                "UPDATE ingest_jobs SET phase = ?, progress = max(progress, ?), units_done = ?, units_total = ?, "
-                "unit = ? WHERE id = ? AND status = 'running'",
-                values,
+                _PROGRESS,
+                [
+                    (
+                        JobPhase(row.phase).value,
+                        _fraction(row),
+                        row.done,
+                        row.total,
+                        row.unit,
+                        revision,
+                        row.job_id,
+                        row.token,
+                    )
+                    for row in rows
+                ],
             )
 
     def next_due(self) -> datetime | None:
@@ -286,6 +302,11 @@ class _Picker:
         return batches - set(self.connection.exec_driver_sql(_PAUSED_BATCHES, (as_json(list(batches)),)).scalars())
 
 
+def _fraction(row: Progressed) -> float:
+    """Never quite 1 before the job has ended."""
+    return 0.99 * min(1.0, row.done / row.total) if row.total else 0.0
+
+
 def _is_decided(ending: Ending) -> bool:
     return ending.outcome is not None or ending.error_code is not None or ending.retry_at is not None
 
@@ -324,7 +345,8 @@ def _write_endings(connection: Connection, endings: Sequence[Ending], now: int) 
             target, reason = JobStatus.FAILED, error or "ingest"
             found = codes.get(reason)
             dead = found is not None and found.retryable
-            fail.append((reason, text, ending.message, dead, ending.media_type, ending.checksum, now, now, *guard))
+            seen = (ending.media_type, ending.checksum, ending.size)
+            fail.append((reason, text, ending.message, dead, *seen, now, now, *guard))
         history.append((claim.job_id, now, JobStatus.RUNNING.value, target.value, Actor.WORKER.value, reason))
         if ending.receipt is not None:
             receipts.append((claim.job_id, ending.receipt.model_dump_json(exclude_defaults=True)))
@@ -343,7 +365,7 @@ def _result(ending: Ending) -> tuple[Any, ...]:
     assert ending.outcome is not None
     chunks = ending.receipt.chunks_stored if ending.receipt else 0
     units = (ending.unit, ending.units, ending.units)
-    content = (ending.document_id, ending.media_type, ending.checksum)
+    content = (ending.document_id, ending.media_type, ending.checksum, ending.size)
     return (ending.outcome.value, *units, *content, ending.message, chunks)
 
 

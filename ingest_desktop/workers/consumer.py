@@ -8,6 +8,7 @@ one knowledge base at a time, so two processes cannot wait for each other.
 import logging
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -16,7 +17,7 @@ from ingest_desktop.application.events import EventHub
 from ingest_desktop.application.scheduler import Scheduler
 from ingest_desktop.application.work import ActiveJob, Complete, Fault, Result, ResultQueue, Same, Stored
 from ingest_desktop.config.settings import Settings
-from ingest_desktop.domain.enums import Outcome
+from ingest_desktop.domain.enums import JobPhase, Outcome
 from ingest_desktop.domain.errors import ContentGone, IngestError, QueueEmptyError, StoreBusy, StoreDamaged, StoreFull
 from ingest_desktop.domain.interfaces.contents import ContentStores
 from ingest_desktop.domain.interfaces.repository import Confirmed, ContentStore, Ending, Finished, Repository, SegmentIn
@@ -233,14 +234,31 @@ class Consumer:
         except BaseException:
             store.rollback()
             raise
+        self._note_stored(group, indexed)
         self._tell(jobs, endings, indexed)
+
+    def _note_stored(self, group: _Group, indexed: float) -> None:
+        """The group is on the disk: write down how far its long documents have come, should one be paused now."""
+        share = indexed / max(1, len(group.segments))
+        for job, segment in group.segments:
+            job.stored(segment.result.number, share)
+        ended = set(group.ending_jobs)
+        going_on = [job for job in group.jobs if job not in ended]
+        try:
+            self._repository.note_progress([job.progressed(JobPhase.EXTRACTING) for job in going_on])
+        except IngestError as error:  # it is noted again with the next group
+            _log.warning("progress not noted", extra={"code": error.code, "cause": str(error)})
 
     def _make_live(self, store: ContentStore, group: _Group, mine: set[int], indexed: float) -> list[Ending]:
         finishing = [job for job in group.finishing if job.claim.job_id in mine]
         finished = [Finished(j.claim.path, j.claim.job_id, j.plan, j.recipe) for j in finishing if j.plan is not None]
         lives = store.finish(finished)
         share = indexed / max(1, len(group.segments))
-        endings = [completion(job, live, share) for job, live in zip(finishing, lives, strict=True)]
+        stored = Counter(job for job, _ in group.segments)
+        endings = [
+            completion(job, live, job.indexing_seconds + share * stored[job])
+            for job, live in zip(finishing, lives, strict=True)
+        ]
         same = [result for result in group.same if result.job.claim.job_id in mine]
         gone = store.confirm([Confirmed(s.job.claim.path, s.job.claim.job_id, s.plan.signature) for s in same])
         endings += [completion(s.job, None, 0.0, s.plan) for s in same if s.job.claim.path not in gone]
@@ -301,7 +319,7 @@ class Consumer:
         receipt = ending.receipt
         chunks = receipt.chunks_stored if receipt and outcome in (Outcome.INGESTED, Outcome.UPDATED) else 0
         seconds = {k: v for k, v in receipt.seconds.items() if k != "indexing"} if receipt else {}
-        self._metrics.job_ended(word, ending.claim.size, seconds, chunks)
+        self._metrics.job_ended(word, ending.claim.size if ending.size is None else ending.size, seconds, chunks)
         if ending.error_code:
             claim = ending.claim
             with work_context(job_id=str(claim.job_id), kb_id=claim.kb_id, batch_id=claim.batch_id):

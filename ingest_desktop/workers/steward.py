@@ -122,10 +122,7 @@ class Steward:
         self._low_disk = low
 
     def _note_progress(self) -> None:
-        rows = []
-        for job_id, progress in self._board.latest().items():
-            fraction = progress.fraction
-            if fraction is not None and fraction > 0:
-                phase = progress.phase.value
-                rows.append((job_id, phase, fraction * 0.99, progress.done, progress.total, progress.unit))
-        self._repository.note_progress(rows)
+        """The phase, and what is stored of a long document: what is only read is lost if we are."""
+        latest = self._board.latest()
+        jobs = [(job, latest.get(job.claim.job_id)) for job in self._scheduler.active()]
+        self._repository.note_progress([job.progressed(now.phase) for job, now in jobs if now is not None])

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ingest_desktop.domain.enums import Actor, JobEvent, JobStatus, Outcome, PauseScope
-from ingest_desktop.domain.interfaces.repository import Ending, FoundFile
+from ingest_desktop.domain.interfaces.repository import Ending, FoundFile, SameContent
 from ingest_desktop.domain.models import JobOrder, JobQuery, JobSelector, Receipt
 from ingest_desktop.infrastructure.ledger import Ledger
 
@@ -77,7 +77,7 @@ def small(folder: Path) -> list[bool]:
     assert end_all(ledger, worker, receipt) == count
     ended = time.process_time() - start
     again = ledger.create_batch("library", ["/home"], origin="command", priority=0, label="again")
-    known = {file.path: "d1" for file in found}
+    known = {file.path: SameContent("d1", "0" * 64, "text/html", 12) for file in found}
     start = time.process_time()
     assert ledger.add_jobs(again.batch_id, found, known=known).unchanged == count
     unchanged = time.process_time() - start

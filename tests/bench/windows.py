@@ -16,7 +16,7 @@ from indexing import Bench, add
 from process_trees import ROOT, environment, ingest
 
 from ingest_desktop.domain.enums import PauseScope
-from ingest_desktop.domain.interfaces.repository import FoundFile
+from ingest_desktop.domain.interfaces.repository import FoundFile, SameContent
 from ingest_desktop.infrastructure.ledger import Ledger
 from ingest_desktop.infrastructure.ledger_schema import LEDGER_MIGRATIONS
 
@@ -228,7 +228,7 @@ def fill(store: Path, jobs: int, tell: Any) -> Path:
         )
         for first in range(0, jobs, LOT):
             lot = [_file(number) for number in range(first, min(jobs, first + LOT))]
-            known = {file.path: f"doc-{file.inode}" for file in lot if file.inode % 2}
+            known = {file.path: SameContent(f"doc-{file.inode}") for file in lot if file.inode % 2}
             ledger.add_jobs(batch.batch_id, lot, known=known)
             if first % (LOT * 10) == 0:
                 tell(f"filling the job table: {first:,} of {jobs:,}")

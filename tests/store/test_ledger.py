@@ -10,7 +10,7 @@ from ledger_kit import Clock, files, found
 
 from ingest_desktop.domain.enums import Actor, JobEvent, JobPhase, JobStatus, Outcome, PauseScope
 from ingest_desktop.domain.errors import InvalidRequestError, NotFoundError, QueueFullError
-from ingest_desktop.domain.interfaces.repository import Claim, Ending
+from ingest_desktop.domain.interfaces.repository import Claim, Ending, Progressed, SameContent
 from ingest_desktop.domain.models import Job, JobOrder, JobQuery, JobSelector, QueueMove, Receipt
 from ingest_desktop.infrastructure.database import reading
 from ingest_desktop.infrastructure.ledger import Ledger
@@ -130,10 +130,12 @@ def test_names_that_are_no_unicode_are_kept(ledger: Ledger) -> None:
 
 def test_unchanged_files_are_completed_at_once(ledger: Ledger) -> None:
     batch = make_batch(ledger, 1)
-    added = ledger.add_jobs(batch, files(3, "/docs/f"), known={path.path: "doc" for path in files(2, "/docs/f")})
+    same = {path.path: SameContent("doc", "5ha", "text/plain", 7) for path in files(2, "/docs/f")}
+    added = ledger.add_jobs(batch, files(3, "/docs/f"), known=same)
     assert (added.added, added.unchanged, added.already_listed) == (1, 1, 1)
     (job,) = ledger.jobs_page(JobQuery(statuses=frozenset({JobStatus.COMPLETED})))
-    assert (job.outcome, job.document_id, job.progress, job.chunk_count) == (Outcome.UNCHANGED, "doc", 1.0, 0)
+    assert (job.outcome, job.document_id, job.progress, job.chunk_count) == (Outcome.UNCHANGED, "doc", 1.0, 7)
+    assert (job.checksum, job.mime_type) == ("5ha", "text/plain")
     assert job.completed_at is not None
     assert [(step.from_status, step.to_status) for step in ledger.history(job.id)] == [(None, JobStatus.COMPLETED)]
 
@@ -325,15 +327,34 @@ def test_a_worker_that_overslept_goes_on_unless_its_jobs_were_taken(ledger: Ledg
     assert [found[0] for found in ledger.workers()] == [other]
 
 
-def test_progress_never_runs_backwards(ledger: Ledger) -> None:
+def test_progress_is_that_of_the_claim_that_has_the_job(ledger: Ledger) -> None:
     make_batch(ledger, 2)
-    take(ledger, 1)
+    (claim,) = take(ledger, 1)
     before = ledger.revision()
-    ledger.note_progress([(1, "extracting", 0.5, 5, 10, "page"), (2, "extracting", 0.5, 5, 10, "page")])
-    ledger.note_progress([(1, "chunking", 0.4, 6, 10, "page")])
-    job = ledger.job("1")
-    assert (job.phase, job.progress, job.units_done, ledger.job("2").progress) == (JobPhase.CHUNKING, 0.5, 6, 0.0)
+
+    def note(phase: str, done: int, token: int = claim.token, job: int = 1) -> tuple[JobPhase, float, int, int]:
+        ledger.note_progress([Progressed(job, token, phase, done, 10, "page")])
+        found = ledger.job(str(job))
+        return found.phase, found.progress, found.units_done, found.units_total
+
+    assert note("extracting", 5) == (JobPhase.EXTRACTING, 0.99 * 0.5, 5, 10)
+    assert note("extracting", 8, token=claim.token - 1) == (JobPhase.EXTRACTING, 0.99 * 0.5, 5, 10)  # too late
     assert ledger.revision() == before
+    ledger.act(one(1), JobEvent.PAUSE, actor=Actor.WINDOW)
+    paused = ledger.revision()
+    assert note("extracting", 7) == (JobPhase.WAITING, 0.99 * 0.7, 7, 10)  # stored just before it was let go of
+    assert ledger.changed_since(paused) == (paused + 1, [1])
+    ledger.act(one(1), JobEvent.RESUME, actor=Actor.WINDOW)
+    end(ledger, take(ledger, 1), outcome=Outcome.INGESTED)
+    assert note("extracting", 7)[1] == 1.0
+
+
+def test_an_ending_tells_the_size_that_was_read(ledger: Ledger) -> None:
+    make_batch(ledger, 2)
+    first, second = take(ledger, 2)
+    end(ledger, [first], outcome=Outcome.INGESTED, size=4711)
+    end(ledger, [second], error_code="source_malformed", size=12)
+    assert [job.byte_size for job in ledger.jobs_by_ids([1, 2])] == [4711, 12]
 
 
 # --- acting --------------------------------------------------------------------------------------

@@ -38,6 +38,15 @@ class FoundFile(NamedTuple):
     ctime_ns: int
 
 
+class SameContent(NamedTuple):
+    """What a file that has not changed since it was read is known to be."""
+
+    document_id: str
+    checksum: str | None = None
+    media_type: str | None = None
+    chunks: int = 0
+
+
 class Added(NamedTuple):
     """What adding files did. ``already`` holds ids of jobs that were in the list, at most 1,000."""
 
@@ -75,7 +84,19 @@ class Ending:
     checksum: str | None = None
     units: int = 0
     unit: str = "byte"
+    size: int | None = None  # bytes, as it was read; None: not read
     receipt: Receipt | None = None
+
+
+class Progressed(NamedTuple):
+    """How far the stored segments of a claimed job have come. ``total`` 0: not known yet."""
+
+    job_id: int
+    token: int
+    phase: str  # a ``JobPhase``
+    done: int
+    total: int
+    unit: str
 
 
 class OutboxEntry(NamedTuple):
@@ -114,10 +135,10 @@ class Repository(Protocol):
         """Make a batch and its sources durable, before a file is looked for."""
         ...
 
-    def add_jobs(self, batch_id: str, files: Sequence[FoundFile], *, known: dict[str, str]) -> Added:
+    def add_jobs(self, batch_id: str, files: Sequence[FoundFile], *, known: dict[str, SameContent]) -> Added:
         """Make jobs of files. A path that is active in this knowledge base is not added again.
 
-        ``known`` maps a path to the document id of unchanged content: its job is completed at once.
+        ``known`` maps a path to its unchanged content: its job is completed at once.
 
         Raises:
             QueueFullError: The queue limit would be passed; nothing of ``files`` was added.
@@ -164,8 +185,9 @@ class Repository(Protocol):
         """Give jobs back to the queue."""
         ...
 
-    def note_progress(self, rows: Sequence[tuple[int, str, float, int, int, str]]) -> None:
-        """Write down (job id, phase, progress, units done, units total, unit) of running jobs."""
+    def note_progress(self, rows: Sequence[Progressed]) -> None:
+        """Write down how far jobs have come, also those that were just paused or taken away; not those that are
+        completed or in other hands. What is not stored does not count: a restart could not go on from it."""
         ...
 
     # acting --------------------------------------------------------------------------------
@@ -285,6 +307,7 @@ class KnownPath(NamedTuple):
     job: int  # the job that last made or confirmed what it has
     visible: bool  # False: in the trash
     twin_path: str | None = None  # a visible path that brought this content before; told by ``known`` only
+    media_type: str | None = None
 
 
 @dataclass(slots=True)

@@ -101,7 +101,7 @@ class Receipt(Frozen):
     reader: str = ""
     recipe: str = ""
     encoding: str | None = None
-    seconds: dict[str, float] = Field(default_factory=dict)  # per phase
+    seconds: dict[str, float] = Field(default_factory=dict)  # per phase; "indexing" that of this run
     warnings: tuple[str, ...] = ()
     duplicate_of: str | None = None  # document id of the twin
     duplicate_path: str | None = None

@@ -1,0 +1,143 @@
+"""What the ledger says of a job is what there is: its progress is the checkpoint, its size what was read."""
+
+import sqlite3
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+from application.kit import FakeApp, FakeChild, Script, all_jobs, job_of, real_app, wait_for, work, write_files
+from ingest_desktop.bootstrap import App
+from ingest_desktop.domain.enums import JobPhase, JobStatus, Outcome
+from ingest_desktop.domain.models import JobSelector
+from ingest_desktop.domain.wire import LookItem, SegmentTask
+
+MAKE = Callable[..., FakeApp]
+
+
+def hold_at(script: Script, number: int) -> threading.Event:
+    """The first child that comes to this segment of eight reads it until it is killed."""
+    reached = threading.Event()
+    script.segments_of = lambda _path: 8
+
+    def hold(child: FakeChild, task: SegmentTask) -> None:
+        if task.number == number and not reached.is_set():
+            reached.set()
+            child.hang()
+
+    script.before_segment = hold
+    return reached
+
+
+def segments_stored(app: FakeApp | App) -> int:
+    path = app.settings.data_root / "knowledge_bases" / "library" / "kb.db"
+    with closing(sqlite3.connect(path)) as connection:
+        return int(connection.execute("SELECT count(*) FROM segments").fetchone()[0])
+
+
+def test_a_paused_job_tells_its_checkpoint(make_fake: MAKE, script: Script, docs: Path) -> None:
+    fake = make_fake()
+    write_files(docs, {"long.txt": "\n".join(f"line{n}" for n in range(40))})
+    reached = hold_at(script, 3)
+    fake.service.submit([str(docs)])
+    fake.service.start()
+    assert reached.wait(30)
+    fake.service.pause(JobSelector(everything=True))  # perhaps before what was read is stored
+    assert fake.lifecycle.drain(30)
+    stored = wait_for(lambda: job_of(fake, docs / "long.txt").units_done == segments_stored(fake) and 3)
+    job = job_of(fake, docs / "long.txt")
+    assert (job.status, job.units_done, job.units_total, job.unit) == (JobStatus.PAUSED, stored, 8, "byte")
+    assert job.progress == 0.99 * 3 / 8
+
+
+def test_a_job_given_back_at_the_end_tells_its_checkpoint(make_fake: MAKE, script: Script, docs: Path) -> None:
+    fake = make_fake()
+    write_files(docs, {"long.txt": "\n".join(f"line{n}" for n in range(40))})
+    reached = hold_at(script, 5)
+    fake.service.submit([str(docs)])
+    fake.service.start()
+    assert reached.wait(30)
+    wait_for(lambda: segments_stored(fake) == 5)
+    assert fake.lifecycle.cancel(10) == []
+    job = job_of(fake, docs / "long.txt")
+    assert (job.status, job.units_done, job.units_total) == (JobStatus.QUEUED, 5, 8)
+    assert abs(job.progress - 0.99 * 5 / 8) < 1e-9
+
+
+def test_what_is_only_hashed_or_read_is_no_progress(make_fake: MAKE, script: Script, docs: Path) -> None:
+    fake = make_fake()
+    write_files(docs, {"a.txt": "words"})
+    reached = threading.Event()
+
+    def hold(child: FakeChild, item: LookItem) -> None:
+        if not reached.is_set():
+            reached.set()
+            child.hang()
+
+    script.before_file = hold
+    fake.service.submit([str(docs)])
+    fake.service.start()
+    assert reached.wait(30)
+    fake.progress.post(1, JobPhase.HASHING, 900, 1000, "byte")
+    wait_for(lambda: job_of(fake, docs / "a.txt").phase is JobPhase.HASHING)
+    fake.service.cancel(JobSelector(everything=True))
+    assert fake.lifecycle.drain(30)
+    assert job_of(fake, docs / "a.txt").progress == 0
+
+
+def test_the_seconds_of_indexing_are_those_of_all_segments(make_fake: MAKE, script: Script, docs: Path) -> None:
+    fake = make_fake(commit_seconds=0.05)
+    write_files(docs, {"long.txt": "\n".join(f"line{n}" for n in range(80))})
+    script.segments_of = lambda _path: 8
+    took: list[float] = []
+    phase_took = fake.metrics.phase_took
+
+    def listen(phase: str, seconds: float) -> None:
+        took.append(seconds)
+        phase_took(phase, seconds)
+
+    fake.metrics.phase_took = listen  # type: ignore[method-assign]
+
+    def one_by_one(child: FakeChild, task: SegmentTask) -> None:
+        if task.number:
+            wait_for(lambda: segments_stored(fake) >= task.number)  # each in a group of its own
+
+    script.before_segment = one_by_one
+    fake.service.submit([str(docs)])
+    work(fake)
+    receipt = job_of(fake, docs / "long.txt").receipt
+    assert receipt is not None and len(took) == 8
+    assert abs(receipt.seconds["indexing"] - sum(took)) < 0.01 and receipt.seconds["indexing"] > max(took)
+
+
+def test_the_size_is_the_one_that_was_read(make_fake: MAKE, script: Script, docs: Path) -> None:
+    fake = make_fake()
+    write_files(docs, {"a.txt": "heron"})
+    fake.service.submit([str(docs)])
+    write_files(docs, {"a.txt": "heron and egret"})
+    work(fake)
+    assert job_of(fake, docs / "a.txt").byte_size == len("heron and egret")
+
+
+def test_unchanged_jobs_say_what_they_stand_for(tmp_path: Path, docs: Path) -> None:
+    write_files(docs, {"a.txt": "heron", "b.md": "# Egret\n\nwhite"})
+    app = real_app(tmp_path / "data")
+    try:
+        app.service.submit([str(docs)])
+        work(app)
+        app.service.submit([str(docs)])
+        jobs = all_jobs(app)
+        first = {job.original_filename: job for job in jobs if job.outcome is Outcome.INGESTED}
+        again = {job.original_filename: job for job in jobs if job.outcome is Outcome.UNCHANGED}
+        assert set(first) == set(again) == {"a.txt", "b.md"}
+        for name, job in again.items():
+            assert job.checksum and job.mime_type
+            same = first[name]
+            assert (job.checksum, job.mime_type, job.chunk_count, job.document_id) == (
+                same.checksum,
+                same.mime_type,
+                same.chunk_count,
+                same.document_id,
+            )
+    finally:
+        app.close()
