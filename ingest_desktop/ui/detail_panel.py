@@ -22,7 +22,7 @@ from ingest_desktop.ui import assets, formats, theme, words
 from ingest_desktop.ui.backend import Backend
 from ingest_desktop.ui.elided_label import ElidedLabel
 from ingest_desktop.ui.hub import Hub
-from ingest_desktop.ui.job_delegate import status_color, status_icon
+from ingest_desktop.ui.job_painter import status_color, status_icon
 
 TEXT_CHUNKS = 200
 

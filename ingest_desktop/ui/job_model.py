@@ -23,7 +23,7 @@ from PySide6.QtCore import (
 
 from ingest_desktop.domain.enums import JobStatus
 from ingest_desktop.domain.models import Job, JobQuery, KnowledgeBase
-from ingest_desktop.ui import words
+from ingest_desktop.ui import formats, words
 from ingest_desktop.ui.hub import Hub, Pulse, is_structural
 from ingest_desktop.ui.job_rows import (
     ALIGNMENT,
@@ -110,7 +110,7 @@ class JobModel(QAbstractTableModel):
         if row is None:
             self._cache.want()
             return "…" if index.column() == 0 else ""
-        return (row.texts or self._format(row))[index.column()]
+        return self.texts(row)[index.column()]
 
     def _other(self, index: Index, role: int) -> Any:
         column = index.column()
@@ -122,8 +122,10 @@ class JobModel(QAbstractTableModel):
         if role == TOOL_TIP:
             if column == Column.STATUS and row.job.error_message:
                 return f"{row.job.error_message}\n{words.next_step(row.job.error_code)}"
+            if column == Column.ADDED:
+                return formats.exact(row.job.created_at)
             return row.job.source_path if column in (Column.NAME, Column.FOLDER) else None
-        text = (row.texts or self._format(row))[column]
+        text = self.texts(row)[column]
         return f"{titles()[column]}: {text}" if text else None
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
@@ -137,6 +139,14 @@ class JobModel(QAbstractTableModel):
         if (section, self.query.order) in ORDERS.items() and (self.query.order, self.query.descending) != FIRST_ORDER:
             return f"{title} {'↓' if self.query.descending else '↑'}"
         return title
+
+    def texts(self, row: Row) -> tuple[str, ...]:
+        """What stands in a row's columns."""
+        return row.texts or self._format(row)
+
+    def want_rows(self) -> None:
+        """Read soon what is missing on the screen."""
+        self._cache.want()
 
     def _format(self, row: Row) -> tuple[str, ...]:
         job = row.job
