@@ -9,7 +9,7 @@ import stat
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ingest_desktop.domain.interfaces.repository import FoundFile
@@ -24,15 +24,24 @@ _HIDDEN_ATTRIBUTES = getattr(stat, "FILE_ATTRIBUTE_HIDDEN", 2) | getattr(stat, "
 
 @dataclass(slots=True)
 class Walk:
-    """One walk. ``skipped`` counts by reason: hidden, system, temporary, link, special, unreadable, missing."""
+    """One walk. ``skipped`` counts by reason: hidden, system, temporary, link, special, unreadable, missing, kind."""
 
     skipped: Counter[str] = field(default_factory=Counter)
     stop: threading.Event | None = None
     own_folder: str | None = None  # the program's data folder, absolute
+    without: Collection[str] = ()  # kinds that the person left out, as ``kind_of`` names them
+    _named: frozenset[str] = frozenset()
 
     def files(self, roots: Sequence[str]) -> Iterator[FoundFile]:
-        """Every file below the roots, each folder's files in order of name. A root named twice counts once."""
-        for root in dict.fromkeys(os.path.abspath(root) for root in roots):
+        """Every file below the roots, each folder's files in order of name.
+
+        Each counts once: a root that is named twice, and what is named and lies in a folder that is named, too.
+        """
+        named: dict[str, str] = {}
+        for root in map(os.path.abspath, roots):
+            named.setdefault(os.path.normcase(root), root)
+        self._named = frozenset(named)
+        for root in named.values():
             if self._stopped():
                 return
             try:
@@ -43,7 +52,8 @@ class Walk:
             if stat.S_ISDIR(found.st_mode):
                 yield from self._folder(root)
             elif stat.S_ISREG(found.st_mode):
-                yield _file(root, found)
+                if self._is_wanted(root):
+                    yield _file(root, found)
             else:
                 self.skipped["special"] += 1
 
@@ -70,6 +80,8 @@ class Walk:
 
     def _entry(self, entry: "os.DirEntry[str]", inner: list[str]) -> FoundFile | None:
         name = entry.name
+        if os.path.normcase(entry.path) in self._named:
+            return None  # it comes as a root of its own, whatever would be left out inside a folder
         reason = skip_reason(name)
         if reason is None and entry.is_symlink():
             reason = "link"
@@ -88,10 +100,23 @@ class Walk:
         if reason is not None:
             self.skipped[reason] += 1
             return None
+        if not self._is_wanted(entry.path):
+            return None
         return _file(entry.path, os.stat(entry.path) if sys.platform == "win32" else entry.stat())
+
+    def _is_wanted(self, path: str) -> bool:
+        if self.without and kind_of(path) in self.without:
+            self.skipped["kind"] += 1
+            return False
+        return True
 
     def _stopped(self) -> bool:
         return self.stop is not None and self.stop.is_set()
+
+
+def kind_of(path: str) -> str:
+    """The kind of a file by its name: the ending in lower case without its dot, or nothing."""
+    return os.path.splitext(path)[1].lstrip(".").lower()
 
 
 def skip_reason(name: str) -> str | None:

@@ -6,7 +6,7 @@ Every call may block on the disk; the window calls from its service threads. No 
 import builtins
 import threading
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -122,9 +122,11 @@ class IngestionService:
 
     # adding --------------------------------------------------------------------------------
 
-    def preflight(self, paths: Sequence[str], stop: threading.Event | None = None) -> Preflight:
+    def preflight(
+        self, paths: Sequence[str], stop: threading.Event | None = None, *, kb_id: str | None = None
+    ) -> Preflight:
         """Look at what would be added, without adding it. Setting ``stop`` ends the look early."""
-        return self._submitter.preflight(paths, stop)
+        return self._submitter.preflight(paths, kb_id or self._default_kb(), stop)
 
     def submit(
         self,
@@ -134,6 +136,7 @@ class IngestionService:
         priority: int = 0,
         origin: str = "window",
         stop: threading.Event | None = None,
+        without: Collection[str] = (),
     ) -> Submission:
         """Make a batch of files and folders, and a job of every file; returns when all were found.
 
@@ -143,6 +146,7 @@ class IngestionService:
         Args:
             kb_id: The knowledge base; None takes the first one.
             stop: Set it to end the search early; what was added stays, and ``resume_discoveries`` searches on.
+            without: Kinds of files to leave out: lower-case endings without the dot, "" for names without one.
 
         Raises:
             DuplicateJobError: A single file that is in the list already.
@@ -151,7 +155,13 @@ class IngestionService:
         """
         target = kb_id or self._default_kb()
         return self._submitter.submit(
-            paths, kb_id=target, priority=priority, origin=origin, stop=stop, on_added=self._lifecycle.wake
+            paths,
+            kb_id=target,
+            priority=priority,
+            origin=origin,
+            stop=stop,
+            on_added=self._lifecycle.wake,
+            without=without,
         )
 
     def resume_discoveries(self, stop: threading.Event | None = None) -> int:

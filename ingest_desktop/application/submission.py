@@ -5,14 +5,14 @@ import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from ingest_desktop.application.discovery import Walk
+from ingest_desktop.application.discovery import Walk, kind_of
 from ingest_desktop.domain.errors import DuplicateJobError, IngestError, StoreError
 from ingest_desktop.domain.interfaces.contents import ContentStores
 from ingest_desktop.domain.interfaces.events import JobEvents
-from ingest_desktop.domain.interfaces.repository import FoundFile, KnownPath, Repository, SameContent
+from ingest_desktop.domain.interfaces.repository import ContentStore, FoundFile, KnownPath, Repository, SameContent
 from ingest_desktop.domain.models import Batch, DiscoveryReport, JobQuery, Submission
 from ingest_desktop.domain.models.jobs import filename_of
 
@@ -26,11 +26,17 @@ ALREADY_TOLD = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Preflight:
-    """What is in a drop, before anything is added. ``kinds`` counts by lower-case file ending."""
+    """What is in a drop, before anything is added.
+
+    ``kinds`` counts by lower-case file ending; ``sizes`` are their bytes; ``known`` counts those among them that are in
+    the list already or were read before and have not changed since.
+    """
 
     files: int = 0
     bytes: int = 0
     kinds: dict[str, int] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
+    known: dict[str, int] = field(default_factory=dict)
     skipped: dict[str, int] = field(default_factory=dict)
 
 
@@ -52,16 +58,23 @@ class Submitter:
         self._is_current = is_current
         self._own_folder = own_folder  # the program's own data is nobody's document
 
-    def preflight(self, paths: Sequence[str], stop: threading.Event | None = None) -> Preflight:
-        """Count what is there."""
+    def preflight(self, paths: Sequence[str], kb_id: str, stop: threading.Event | None = None) -> Preflight:
+        """Count what is there, found as ``submit`` finds it."""
         walk = Walk(stop=stop, own_folder=self._own_folder)
         kinds: Counter[str] = Counter()
-        files = size = 0
-        for found in walk.files(paths):
-            files += 1
-            size += found.size
-            kinds[os.path.splitext(found.path)[1].lstrip(".").lower()] += 1
-        return Preflight(files, size, dict(kinds), dict(walk.skipped))
+        sizes: Counter[str] = Counter()
+        already: Counter[str] = Counter()
+        known: dict[str, KnownPath] | None = None
+        for files in slices(walk.files(paths)):
+            if known is None:
+                known = self._unchanged_below(kb_id, [os.path.abspath(path) for path in paths])
+            listed = self._repository.listed_paths(kb_id, [found.path for found in files])
+            for found in files:
+                kind = kind_of(found.path)
+                kinds[kind] += 1
+                sizes[kind] += found.size
+                already[kind] += found.path in listed or _is_same(known.get(found.path), found)
+        return Preflight(kinds.total(), sizes.total(), dict(kinds), dict(sizes), dict(+already), dict(walk.skipped))
 
     def submit(
         self,
@@ -72,11 +85,14 @@ class Submitter:
         origin: str,
         stop: threading.Event | None,
         on_added: Callable[[], None],
+        without: Collection[str] = (),
     ) -> Submission:
         """See ``IngestionService.submit``."""
         roots = list(dict.fromkeys(os.path.abspath(path) for path in paths))
-        batch = self._repository.create_batch(kb_id, roots, origin=origin, priority=priority, label=label_of(roots))
-        return self._discover(batch, roots, stop, on_added)
+        batch = self._repository.create_batch(
+            kb_id, roots, origin=origin, priority=priority, label=label_of(roots), without=sorted(without)
+        )
+        return self._discover(batch, roots, without, stop, on_added)
 
     def resume(self, *, stop: threading.Event | None, on_added: Callable[[], None]) -> int:
         """Search on where a crash or a quit cut a drop short. Files that have their job already are left alone.
@@ -86,7 +102,9 @@ class Submitter:
         cut_short = self._repository.unfinished_discoveries()
         for batch, sources in cut_short:
             try:
-                self._discover(batch, [source.path for source in sources], stop, on_added, resumed=True)
+                roots = [source.path for source in sources if source.kind != "without"]
+                without = [source.path for source in sources if source.kind == "without"]
+                self._discover(batch, roots, without, stop, on_added, resumed=True)
             except IngestError as error:  # a full queue, a damaged knowledge base: the others go on
                 _log.warning("search put off", extra={"batch_id": batch.batch_id, "cause": str(error)})
         return len(cut_short)
@@ -95,12 +113,13 @@ class Submitter:
         self,
         batch: Batch,
         roots: Sequence[str],
+        without: Collection[str],
         stop: threading.Event | None,
         on_added: Callable[[], None],
         *,
         resumed: bool = False,
     ) -> Submission:
-        walk = Walk(stop=stop, own_folder=self._own_folder)
+        walk = Walk(stop=stop, own_folder=self._own_folder, without=frozenset(without))
         round_ = _Round(batch.batch_id)
         known = self._unchanged_below(batch.kb_id, roots)
         found = walk.files(roots)
@@ -142,8 +161,10 @@ class Submitter:
         """What the knowledge base has below the roots that would be read the same way today, and has text."""
         found: dict[str, KnownPath] = {}
         verdicts: dict[str, bool] = {}
-        for root in roots:
-            for path, entry in self._known_below(kb_id, root).items():
+        folders = [root for root in roots if os.path.isdir(root)]
+        files = sorted(set(roots) - set(folders))  # asked for together: there may be thousands
+        for known in (*(self._known_below(kb_id, folder) for folder in folders), self._known_of(kb_id, files)):
+            for path, entry in known.items():
                 current = verdicts.get(entry.recipe)
                 if current is None:
                     current = verdicts[entry.recipe] = self._is_current(entry.recipe)
@@ -151,11 +172,17 @@ class Submitter:
                     found[path] = entry
         return found
 
-    def _known_below(self, kb_id: str, root: str) -> dict[str, KnownPath]:
-        """What is known below a root. Of a knowledge base that cannot be read nothing is: its jobs will say why."""
+    def _known_below(self, kb_id: str, folder: str) -> dict[str, KnownPath]:
+        """What is known below a folder. Of a knowledge base that cannot be read nothing is: its jobs will say why."""
+        return self._asked(kb_id, lambda store: store.known_paths(folder))
+
+    def _known_of(self, kb_id: str, files: Sequence[str]) -> dict[str, KnownPath]:
+        """What is known of these paths."""
+        return self._asked(kb_id, lambda store: store.known(files)) if files else {}
+
+    def _asked(self, kb_id: str, ask: Callable[[ContentStore], dict[str, KnownPath]]) -> dict[str, KnownPath]:
         try:
-            store = self._contents.of(kb_id)
-            return store.known_paths(root) if os.path.isdir(root) else store.known([root])
+            return ask(self._contents.of(kb_id))
         except StoreError as error:
             _log.warning("content not readable", extra={"kb_id": kb_id, "code": error.code, "cause": str(error)})
             return {}

@@ -86,9 +86,19 @@ class LedgerAdding(LedgerBase):
 
     # adding --------------------------------------------------------------------------------
 
-    def create_batch(self, kb_id: str, roots: Sequence[str], *, origin: str, priority: int, label: str) -> Batch:
+    def create_batch(
+        self,
+        kb_id: str,
+        roots: Sequence[str],
+        *,
+        origin: str,
+        priority: int,
+        label: str,
+        without: Sequence[str] = (),
+    ) -> Batch:
         """See ``Repository``. Roots are absolute paths; whether one is a folder is looked up now."""
         sources = [("folder" if os.path.isdir(root) else "file", to_db_path(root)) for root in roots]
+        sources += [("without", to_db_path(kind)) for kind in without]
         with writing(self.engine) as connection:
             live_kb(connection, kb_id)
             row = connection.exec_driver_sql(
@@ -126,6 +136,19 @@ class LedgerAdding(LedgerBase):
                 (len(files), already, confirmed, added > 0, number),
             )
             return Added(added, already, confirmed, intake.already_listed(files) if already else ())
+
+    def listed_paths(self, kb_id: str, paths: Sequence[str]) -> set[str]:
+        """See ``Repository``."""
+        keys = [to_db_path(path) for path in paths]
+        plain = json.dumps([key for key in keys if isinstance(key, str)])
+        find = f"SELECT source_path FROM ingest_jobs WHERE kb_id = ? AND {ACTIVE_SQL} AND source_path"
+        with reading(self.engine) as connection:
+            sql = f"{find} IN (SELECT value FROM json_each(?))"
+            found = set(connection.exec_driver_sql(sql, (kb_id, plain)).scalars())
+            for key in keys:
+                if isinstance(key, bytes):  # not UTF-8: does not fit in JSON
+                    found.update(connection.exec_driver_sql(f"{find} = ?", (kb_id, key)).scalars())
+        return {from_db_path(key) for key in found}
 
     def _refuse_above_limit(self, connection: Connection, added: int) -> None:
         waiting = connection.exec_driver_sql(

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from application.kit import FakeApp, Script, all_jobs, statuses, wait_for, work, write_files
 from ingest_desktop.application.discovery import Walk, skip_reason
@@ -150,10 +152,63 @@ def test_an_unknown_knowledge_base_is_refused(fake: FakeApp, docs: Path) -> None
     assert fake.service.batches() == []
 
 
+def test_what_is_named_and_lies_in_a_named_folder_counts_once(docs: Path) -> None:
+    write_files(docs, {"a.txt": "", "in/b.txt": "", "in/.kept.txt": "", "in/deep/c.txt": ""})
+    inside = docs / "in"
+    walk = Walk()
+    roots = (inside / "b.txt", docs, inside, docs / "in/../a.txt", inside / ".kept.txt", docs)
+    assert sorted(names(walk, *roots)) == [".kept.txt", "a.txt", "b.txt", "c.txt"]
+    assert not walk.skipped  # the hidden one was named, so it is wanted
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.lists(st.sampled_from(["", "a", "a/b", "a/b/1.txt", "a/2.txt", "c", "c/3.txt", "c/.x/4.txt"]), max_size=8))
+def test_no_choice_of_roots_counts_a_file_twice(docs: Path, chosen: list[str]) -> None:
+    write_files(docs, {"a/b/1.txt": "", "a/2.txt": "", "c/3.txt": "", "c/.x/4.txt": ""})
+    every = [found.path for root in chosen for found in Walk().files([str(docs / root)])]
+    found = [file.path for file in Walk().files([str(docs / root) for root in chosen])]
+    assert sorted(found) == sorted(set(every))
+
+
+def test_a_kind_can_be_left_out(fake: FakeApp, docs: Path) -> None:
+    write_files(docs, {"a.txt": "1", "b.TXT": "2", "c.md": "3", "d": "4"})
+    seen = fake.service.preflight([str(docs)])
+    made = fake.service.submit([str(docs), str(docs / "a.txt")], without={"txt"})
+    assert made.report.added == seen.files - seen.kinds["txt"] == 2
+    assert made.report.skipped == {"kind": 2}
+    assert sorted(job.original_filename for job in all_jobs(fake)) == ["c.md", "d"]
+
+
+def test_a_kind_stays_left_out_when_the_search_goes_on_later(make_fake: MAKE, docs: Path) -> None:
+    fake = make_fake()
+    write_files(docs, {**MANY, **{f"c/{number}.md": "" for number in range(20)}})
+    stop = threading.Event()
+    fake.events.subscribe(StopAfterFirst(stop))
+    fake.service.submit([str(docs)], stop=stop, without=["md"])
+    fake.close()
+    again = make_fake()
+    assert again.service.resume_discoveries() == 1
+    assert {job.original_filename.rpartition(".")[2] for job in all_jobs(again)} == {"txt"}
+    assert len(all_jobs(again)) == len(MANY)
+
+
+def test_a_preflight_tells_what_is_known_and_submitting_adds_the_rest(fake: FakeApp, docs: Path) -> None:
+    write_files(docs, {"a.txt": "1", "b.txt": "2", "c.md": "3"})
+    fake.service.submit([str(docs / "a.txt"), str(docs / "c.md")])
+    listed = fake.service.preflight([str(docs)])
+    assert listed.known == {"txt": 1, "md": 1}
+    work(fake)
+    unchanged = fake.service.preflight([str(docs), str(docs / "c.md")])
+    assert (unchanged.files, unchanged.known) == (3, {"txt": 1, "md": 1})
+    assert fake.service.submit([str(docs), str(docs / "c.md")]).report.added == 3 - 2
+    assert fake.service.preflight([str(docs)], kb_id=fake.service.create_knowledge_base("Other").kb_id).known == {}
+
+
 def test_a_preflight_counts_and_adds_nothing(fake: FakeApp, docs: Path) -> None:
     write_files(docs, {"a.txt": "12345", "b.TXT": "123", "c": "", ".x": ""})
     seen = fake.service.preflight([str(docs)])
     assert (seen.files, seen.bytes, seen.kinds, seen.skipped) == (3, 8, {"txt": 2, "": 1}, {"hidden": 1})
+    assert (seen.sizes, seen.known) == ({"txt": 8, "": 0}, {})
     assert all_jobs(fake) == [] and fake.service.batches() == []
 
 

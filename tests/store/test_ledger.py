@@ -165,11 +165,14 @@ def test_what_comes_into_a_paused_scope_waits(ledger: Ledger, scope: PauseScope)
 
 
 def test_a_search_for_files_that_was_cut_short_is_found_again(ledger: Ledger) -> None:
-    batch = ledger.create_batch("library", ["/docs", "/x\udcff"], origin="command", priority=0, label="a").batch_id
+    batch = ledger.create_batch(
+        "library", ["/docs", "/x\udcff"], origin="command", priority=0, label="a", without=["", "md"]
+    ).batch_id
     make_batch(ledger)
     ((unfinished, sources),) = ledger.unfinished_discoveries()
     assert unfinished.batch_id == batch
-    assert [source.path for source in sources] == ["/docs", "/x\udcff"]
+    assert [source.path for source in sources] == ["/docs", "/x\udcff", "", "md"]
+    assert [source.kind for source in sources] == ["file", "file", "without", "without"]
     ledger.finish_discovery(batch, {"hidden": 3})
     assert ledger.unfinished_discoveries() == []
     assert ledger.batch(batch).skipped == {"hidden": 3}
@@ -608,3 +611,13 @@ def test_a_running_job_has_a_worker_and_a_lease_and_no_other_has(ledger: Ledger)
     assert ledger.runtime("2") is None
     end(ledger, [claim], outcome=Outcome.INGESTED)
     assert ledger.runtime(str(claim.job_id)) is None
+
+
+def test_what_is_in_hand_would_not_be_added_again(ledger: Ledger) -> None:
+    batch = make_batch(ledger)
+    ledger.add_jobs(batch, [*files(2), *files(1, "/x\udcff")], known={})
+    (done,) = take(ledger, 1)
+    paths = [file.path for file in (*files(3), *files(2, "/x\udcff"))]
+    listed = ledger.listed_paths("library", paths)
+    assert listed == {file.path for file in (*files(2), *files(1, "/x\udcff"))} and done.path in listed
+    assert ledger.listed_paths("other", paths) == set() == ledger.listed_paths("library", [])

@@ -4,7 +4,7 @@ import threading
 import time
 from array import array
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePath
@@ -52,6 +52,8 @@ class FakePreflight:
     bytes: int
     kinds: Mapping[str, int]
     skipped: Mapping[str, int]
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    known: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,9 @@ class FakeService:
         self.rev = 0
         self.trash: dict[str, list[Job]] = {}
         self.found_files = 3
+        self.kinds: dict[str, int] = {}  # by kind, instead of PDF alone
+        self.known: dict[str, int] = {}
+        self.without: list[tuple[str, ...]] = []
         self.skipped: dict[str, int] = {}
         self.reports: dict[str, DiscoveryReport] = {}
         self.error: IngestError | None = None
@@ -171,10 +176,12 @@ class FakeService:
         return list(self.binned_bases)
 
     # adding --------------------------------------------------------------------------------
-    def preflight(self, paths: Sequence[str], stop: threading.Event) -> FakePreflight:
+    def preflight(self, paths: Sequence[str], stop: threading.Event, *, kb_id: str | None = None) -> FakePreflight:
         self._off_the_ui()
         self.calls.append(("preflight", tuple(paths)))
-        return FakePreflight(self.found_files, self.found_files * 50_000, {".pdf": self.found_files}, self.skipped)
+        kinds = self.kinds or {"pdf": self.found_files}
+        sizes = {kind: count * 50_000 for kind, count in kinds.items()}
+        return FakePreflight(sum(kinds.values()), sum(sizes.values()), kinds, self.skipped, sizes, self.known)
 
     def submit(
         self,
@@ -184,8 +191,10 @@ class FakeService:
         priority: int = 0,
         origin: str = "window",
         stop: threading.Event | None = None,
+        without: Collection[str] = (),
     ) -> Submission:
         self._off_the_ui()
+        self.without.append(tuple(without))
         self.calls.append(("submit", (tuple(paths), kb_id)))
         if self.error is not None:
             raise self.error

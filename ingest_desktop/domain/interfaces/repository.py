@@ -131,8 +131,21 @@ class Repository(Protocol):
     def restore_knowledge_base(self, kb_id: str) -> None: ...
 
     # adding --------------------------------------------------------------------------------
-    def create_batch(self, kb_id: str, roots: Sequence[str], *, origin: str, priority: int, label: str) -> Batch:
-        """Make a batch and its sources durable, before a file is looked for."""
+    def create_batch(
+        self,
+        kb_id: str,
+        roots: Sequence[str],
+        *,
+        origin: str,
+        priority: int,
+        label: str,
+        without: Sequence[str] = (),
+    ) -> Batch:
+        """Make a batch and its sources durable, before a file is looked for. ``without``: kinds that are left out."""
+        ...
+
+    def listed_paths(self, kb_id: str, paths: Sequence[str]) -> set[str]:
+        """Those of the paths that would not be added again, as a job of this knowledge base has them in hand."""
         ...
 
     def add_jobs(self, batch_id: str, files: Sequence[FoundFile], *, known: dict[str, SameContent]) -> Added:

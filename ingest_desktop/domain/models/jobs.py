@@ -81,7 +81,11 @@ class KnowledgeBase(Frozen):
 
 
 class Source(Frozen):
-    """Where files come from. ``kind`` is "file" or "folder"; ``path`` is absolute."""
+    """Where files come from. ``kind`` is "file" or "folder"; ``path`` is absolute.
+
+    With the kind "without" it is what does not come from there: ``path`` is a kind of file (a lower-case ending) that
+    the person left out.
+    """
 
     source_id: str
     batch_id: str
