@@ -67,6 +67,14 @@ def when(moment: datetime | None, now: datetime | None = None) -> str:
     return QLocale().toString(here, QLocale.FormatType.ShortFormat)
 
 
+def day_or_time(moment: datetime, now: datetime | None = None) -> str:
+    """The time of day for today, else the date alone: what fits in a column."""
+    here = local(moment)
+    if here.date() == local(now or datetime.now(UTC)).date():
+        return QLocale().toString(here.time(), QLocale.FormatType.ShortFormat)
+    return QLocale().toString(here.date(), QLocale.FormatType.ShortFormat)
+
+
 def units(done: int, total: int, unit: str) -> str:
     """Pages as "310/512"; bytes as sizes; nothing for what is read in one go."""
     if unit == "page":

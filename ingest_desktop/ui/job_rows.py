@@ -84,7 +84,7 @@ def texts_of(row: Row, base_name: str, *, place: int | None = None, held: str = 
         formats.rate(progress.units_per_second or 0.0, unit) if progress else "",
         formats.duration(left) if left is not None else "",
         formats.number(job.attempts) if job.attempts > 1 else "",
-        formats.when(job.created_at),
+        formats.day_or_time(job.created_at),
         base_name,
         words.folder_of(job.source_path),
     )

@@ -2,33 +2,19 @@
 
 from array import array
 
-from PySide6.QtCore import QByteArray, QItemSelection, QItemSelectionModel, QModelIndex, QPoint, Qt, Signal, Slot
-from PySide6.QtGui import QAction, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, Qt, Signal, Slot
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from ingest_desktop.domain.models import JobOrder
 from ingest_desktop.ui import theme
+from ingest_desktop.ui.columns import Columns
 from ingest_desktop.ui.job_delegate import PAD, JobDelegate
 from ingest_desktop.ui.job_model import JobModel
-from ingest_desktop.ui.job_rows import ORDERS, Column, column_title
+from ingest_desktop.ui.job_rows import ORDERS, Column
 
 ROW_HEIGHT = 28
 KEPT_SELECTION = 5_000  # a larger selection is not carried over when all rows are replaced
-WIDTHS = {
-    Column.NAME: 260,
-    Column.STATUS: 212,
-    Column.PROGRESS: 144,
-    Column.PAGES: 78,
-    Column.SIZE: 74,
-    Column.SPEED: 96,
-    Column.LEFT: 80,
-    Column.TRIES: 56,
-    Column.ADDED: 84,
-    Column.BASE: 120,
-    Column.FOLDER: 260,
-}
-FIRST_HIDDEN = (Column.TRIES, Column.BASE, Column.FOLDER)
-LEAST_NAME = 160
 
 
 class JobTable(QTableView):
@@ -54,8 +40,6 @@ class JobTable(QTableView):
         self._all_selected = False
         self._anchor: tuple[int, int] | None = None
         self._current_id = 0
-        self._name_fits = True
-        self._fitting = False
         self.setModel(model)
         self._painter = JobDelegate(self)
         self.setItemDelegate(self._painter)
@@ -107,35 +91,10 @@ class JobTable(QTableView):
         header.setSectionsClickable(True)
         header.setMinimumSectionSize(44)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        for column, width in WIDTHS.items():
-            header.resizeSection(column, width)
-        for column in FIRST_HIDDEN:
-            header.hideSection(column)
         header.sectionClicked.connect(self._on_header)
-        header.sectionResized.connect(self._on_resized)
-        header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        header.customContextMenuRequested.connect(self._choose_columns)
+        self.columns = Columns(self)
 
     # columns -------------------------------------------------------------------------------
-
-    def _fit_name(self) -> None:
-        """The name takes the room that is left, until the person gives it a width."""
-        header = self.horizontalHeader()
-        if not self._name_fits:
-            return
-        others = sum(header.sectionSize(c) for c in Column if c is not Column.NAME and not header.isSectionHidden(c))
-        self._fitting = True
-        header.resizeSection(Column.NAME, max(LEAST_NAME, self.viewport().width() - others))
-        self._fitting = False
-
-    @Slot(int, int, int)
-    def _on_resized(self, section: int, _: int, __: int) -> None:
-        if self._fitting:
-            return
-        if section == Column.NAME:
-            self._name_fits = False
-        else:
-            self._fit_name()
 
     @Slot(int)
     def _on_header(self, section: int) -> None:
@@ -148,43 +107,6 @@ class JobTable(QTableView):
             self.order_wanted.emit(JobOrder.ADDED, False)
         else:
             self.order_wanted.emit(order, True)
-
-    def column_menu(self) -> QMenu:
-        """Which columns show, with a way back to the first order."""
-        menu, header = QMenu(self), self.horizontalHeader()
-        for column in Column:
-            title = column_title(column)
-            action = QAction(title, menu, checkable=True, checked=not header.isSectionHidden(column))
-            action.setEnabled(column is not Column.NAME)
-            action.toggled.connect(lambda on, c=column: header.setSectionHidden(c, not on))
-            menu.addAction(action)
-        menu.addSeparator()
-        menu.addAction(self.tr("Reset columns"), self._reset_columns)
-        return menu
-
-    @Slot(QPoint)
-    def _choose_columns(self, at: QPoint) -> None:
-        self.column_menu().popup(self.horizontalHeader().mapToGlobal(at))
-
-    def _reset_columns(self) -> None:
-        header = self.horizontalHeader()
-        for column in Column:
-            header.moveSection(header.visualIndex(column), column)
-            header.setSectionHidden(column, column in FIRST_HIDDEN)
-            header.resizeSection(column, WIDTHS[column])
-        self._name_fits = True
-        self._fit_name()
-
-    def column_state(self) -> QByteArray:
-        """Order, widths and visibility of the columns, to be remembered."""
-        return self.horizontalHeader().saveState()
-
-    def restore_columns(self, state: QByteArray) -> None:
-        """Put the columns back as they were."""
-        self._fitting = True
-        self.horizontalHeader().restoreState(state)
-        self.horizontalHeader().setSortIndicatorShown(False)  # the title itself carries the arrow
-        self._fitting = False
 
     # selection -----------------------------------------------------------------------------
 
@@ -303,22 +225,12 @@ class JobTable(QTableView):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._fit_name()
+        self.columns.fit()
         self._tell_visible()
 
     def _tell_visible(self) -> None:
         top = self._top_row()
         self._jobs.set_visible(top, top + self.viewport().height() // ROW_HEIGHT + 1)
-
-    @property
-    def name_fits(self) -> bool:
-        """Whether the name takes the room that is left; remembered with the columns."""
-        return self._name_fits
-
-    @name_fits.setter
-    def name_fits(self, fits: bool) -> None:
-        self._name_fits = fits
-        self._fit_name()
 
     def restyle(self) -> None:
         """Take the colours of the theme."""

@@ -81,11 +81,10 @@ class Layout:
             "geometry": window.restoreGeometry,
             "across": self.across.restoreState,
             "lower": self.lower.restoreState,
-            "columns": self._table.restore_columns,
         }.items():
             if isinstance(state.get(key), QByteArray):
                 call(state[key])
-        self._table.name_fits = window_state.flag(state, "name_fits", True)
+        self._table.columns.restore(state)
 
     def state(self, window: QMainWindow) -> dict[str, Any]:
         """What is remembered of it."""
@@ -93,8 +92,7 @@ class Layout:
             "geometry": window.saveGeometry(),
             "across": self.across.saveState(),
             "lower": self.lower.saveState(),
-            "columns": self._table.column_state(),
-            "name_fits": self._table.name_fits,
+            **self._table.columns.state(),
         }
 
 

@@ -81,7 +81,7 @@ class MainWindow(QMainWindow):
         self.sidebar = Sidebar(self)
         self.narrowing = Narrowing(self.model, self.table, self.sidebar, self.names, self)
         self.adding = Adding(self.hub, self.intake, self.sidebar, self)
-        self.top = TopBar(self.actions_, self.table.column_menu(), self)
+        self.top = TopBar(self.actions_, self.table.columns.menu(), self)
         self.search = SearchView(self.hub, self.top.field, self)
         self.detail = DetailPanel(self.hub, self)
         self.batch_strip = BatchStrip(self)

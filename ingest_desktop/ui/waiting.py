@@ -27,7 +27,7 @@ class WaitingLine:
         if self._all_paused:
             return translate("WaitingLine", "everything is paused")
         if job.kb_id in self._paused_bases:
-            return translate("WaitingLine", "its knowledge base is paused")
+            return translate("WaitingLine", "knowledge base is paused")
         return causes.hold(self._trouble) if self._trouble else ""
 
     def follow(self, pulse: Pulse) -> set[int] | None:

@@ -194,13 +194,13 @@ def test_deleted_rows_go_and_the_rest_stays(qtbot: QtBot, opened: Hub, app: Fake
 def test_columns_hide_and_come_back(qtbot: QtBot, opened: Hub) -> None:
     _, table = make_table(qtbot, opened)
     header = table.horizontalHeader()
-    actions = {action.text(): action for action in table.column_menu().actions()}
+    actions = {action.text(): action for action in table.columns.menu().actions()}
     actions["Size"].trigger()
     assert header.isSectionHidden(Column.SIZE)
-    state = table.column_state()
+    state = table.columns.state()
     actions["Size"].trigger()
     assert not header.isSectionHidden(Column.SIZE)
-    table.restore_columns(state)
+    table.columns.restore(state)
     assert header.isSectionHidden(Column.SIZE)
     assert not actions["Name"].isEnabled()
 

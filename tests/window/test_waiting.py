@@ -41,7 +41,7 @@ def test_rows_tell_what_holds_all_of_them_up(qtbot: QtBot, make_window: Make, ap
     app.service.paused = False
     app.service.bases = [base.model_copy(update={"paused": True}) for base in app.service.bases]
     bridge.store_changed()
-    qtbot.waitUntil(lambda: said(window, 30) == "Waiting: its knowledge base is paused")
+    qtbot.waitUntil(lambda: said(window, 30) == "Waiting: knowledge base is paused")
 
 
 def test_what_was_only_taken_does_not_look_like_work(qtbot: QtBot, make_window: Make, app: FakeApp) -> None:
