@@ -101,9 +101,11 @@ def _twin_sentence(path: str) -> str:
     return f"Same content as {filename_of(path)}; it is stored once."
 
 
-def failure(job: ActiveJob, code: str, message: str, now: datetime, settings: Settings) -> Ending:
+def failure(
+    job: ActiveJob, code: str, message: str, now: datetime, settings: Settings, *, final: bool = False
+) -> Ending:
     """The ending of a job whose file could not be read: a retry later, or failed with a next step."""
-    due = retry_at(code, job.claim.attempts, now, settings)
+    due = None if final else retry_at(code, job.claim.attempts, now, settings)
     plan = job.plan
     return Ending(
         claim=job.claim,

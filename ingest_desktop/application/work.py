@@ -78,6 +78,7 @@ class Fault:
     job: ActiveJob
     code: str
     message: str
+    final: bool = False  # trying again is of no use
 
 
 Result = Stored | Complete | Same | Fault

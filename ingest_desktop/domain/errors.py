@@ -16,6 +16,7 @@ class IngestError(Exception):
     code: ClassVar[str] = "ingest"
     retryable: ClassVar[bool] = False
     hint: ClassVar[str] = "See the log for details, then retry."
+    final: bool = False  # True on one that cannot pass by itself although others of its kind do
 
 
 class StateTransitionError(IngestError):

@@ -158,12 +158,16 @@ class Extracted:
 
 @dataclass(frozen=True)
 class Failed:
-    """A file could not be read; the child itself is well. ``code`` is that of an ``IngestError``."""
+    """A file could not be read; the child itself is well. ``code`` is that of an ``IngestError``.
+
+    ``final``: trying again by itself is of no use, whatever the code says.
+    """
 
     key: int
     code: str
     message: str
     detail: str = ""  # a traceback, for the log only
+    final: bool = False
 
 
 @dataclass(frozen=True)

@@ -95,7 +95,7 @@ class Server:
     def _failed(self, key: int, error: Exception) -> Failed:
         mapped = as_source_error(error)
         detail = "" if mapped is error else "".join(traceback.format_exception(error, limit=-20))[-8000:]
-        return Failed(key, mapped.code, str(mapped), detail)
+        return Failed(key, mapped.code, str(mapped), detail, mapped.final)
 
     def _progress(self, key: int) -> Progress:
         def progress(phase: str, done: int, total: int, unit: str) -> None:

@@ -48,7 +48,15 @@ _WHY = {
     errno.ELOOP: "The link leads in a circle.",
     errno.EMFILE: "The system has no more room for open files.",
     errno.ENAMETOOLONG: "The name of the file is too long for this system.",
-    errno.ENXIO: "This is not a regular file.",
+    errno.ENXIO: "This is no file that holds text, but a socket or a device.",
+}
+
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
 }
 
 _CALM = frozenset({"text", "code", "markdown", "html"})
@@ -129,9 +137,10 @@ def read_segment(task: SegmentTask, registry: Registry, progress: Progress) -> E
 
 def _take(path: str, options: ExtractOptions, progress: Progress) -> tuple[SourceFile, str, FileSignature]:
     """Open, check and hash a file; its bytes when it is small, else its cuts when it is text."""
+    _regular(os.stat(path))  # before it is opened: to open a device may set something going
     descriptor = os.open(path, _OPEN_FLAGS)
     try:
-        before = _checked(descriptor)
+        before = _regular(os.fstat(descriptor))
         size = before.st_size
         if size > options.max_file_bytes:
             raise SourceTooLarge(
@@ -206,20 +215,23 @@ def _extract(
 
 def _head(path: str, length: int) -> tuple[bytes, FileSignature]:
     """The first bytes of a file and its signature."""
+    _regular(os.stat(path))
     descriptor = os.open(path, _OPEN_FLAGS)
     try:
-        signature = signature_of(_checked(descriptor))
+        signature = signature_of(_regular(os.fstat(descriptor)))
         return os.read(descriptor, length), signature
     finally:
         os.close(descriptor)
 
 
-def _checked(descriptor: int) -> os.stat_result:
-    """The status of an open file, which must be a regular one."""
-    status = os.fstat(descriptor)
-    if not stat.S_ISREG(status.st_mode):
-        raise SourceUnreadable("This is not a regular file.")
-    return status
+def _regular(status: os.stat_result) -> os.stat_result:
+    """The status of a file, which must be a regular one: it may have become something else since it was found."""
+    if stat.S_ISREG(status.st_mode):
+        return status
+    what = _KINDS.get(stat.S_IFMT(status.st_mode), "something that is no file")
+    error = SourceUnreadable(f"Under this name there is {what} now.")
+    error.final = True
+    raise error
 
 
 def _read_all(descriptor: int, size: int) -> bytes:

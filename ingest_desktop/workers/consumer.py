@@ -270,7 +270,7 @@ class Consumer:
     def _failures(self, faults: list[Fault], mine: set[int]) -> list[Ending]:
         now = datetime.now(UTC)
         ours = [fault for fault in faults if fault.job.claim.job_id in mine]
-        return [failure(fault.job, fault.code, fault.message, now, self._settings) for fault in ours]
+        return [failure(f.job, f.code, f.message, now, self._settings, final=f.final) for f in ours]
 
     def _end_faults(self, group: _Group) -> None:
         jobs = group.ending_jobs

@@ -94,7 +94,8 @@ class Producer:
                     self._broken(gathered, error, task)
             except Exception as error:  # noqa: BLE001 - no process could be started, or a bug: the loop must go on
                 if not self._stop.is_set():
-                    _log.exception("reading failed", extra={"worker": self.name})
+                    bug = None if isinstance(error, OSError | IngestError) else error
+                    _log.error("reading failed", extra={"worker": self.name, "cause": str(error)}, exc_info=bug)
                     self._broken(gathered, ReaderCrashed(f"The file could not be handed to a reader ({error})."), task)
             finally:
                 self._in_hand = None
@@ -174,9 +175,11 @@ class _Gathering:
 
     def _answer(self, job: ActiveJob, message: Looked | Extracted | Failed) -> None:
         if isinstance(message, Failed):
-            if message.detail:
-                _log.info("reader failed", extra={"code": message.code, "detail": message.detail})
-            self._results.append(Fault(job, message.code, message.message))
+            if message.detail:  # one line; where in a parser it happened is of interest to its author only
+                about = {"job_id": str(message.key), "code": message.code}
+                _log.info("reader failed", extra={**about, "cause": message.message})
+                _log.debug("reader failed", extra={**about, "detail": message.detail})
+            self._results.append(Fault(job, message.code, message.message, message.final))
         elif isinstance(message, Extracted):
             self._results.append(Stored(job, message.result))
         elif message.unchanged:

@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
+from ingest_desktop.domain.errors import IngestError
+
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 _late: list[QThread] = []
@@ -127,7 +129,9 @@ class Calls(QObject):
         if failed is not None:
             failed(error)
             return
-        log.warning("call failed", exc_info=error)
+        log.warning(
+            "call failed", extra={"cause": str(error)}, exc_info=None if isinstance(error, IngestError) else error
+        )
         self.failed.emit(error)
 
     def end_soon(self) -> None:

@@ -1,10 +1,15 @@
 """What the ledger says of a job is what there is: its progress is the checkpoint, its size what was read."""
 
+import logging
+import os
+import socket
 import sqlite3
 import threading
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+
+import pytest
 
 from application.kit import FakeApp, FakeChild, Script, all_jobs, job_of, real_app, wait_for, work, write_files
 from ingest_desktop.bootstrap import App
@@ -141,3 +146,45 @@ def test_unchanged_jobs_say_what_they_stand_for(tmp_path: Path, docs: Path) -> N
             )
     finally:
         app.close()
+
+
+def test_what_became_something_else_than_a_file_fails_at_once(
+    tmp_path: Path, docs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_files(docs, {"folder.txt": "a", "pipe.txt": "b", "socket.txt": "c", "gone.txt": "d"})
+    app = real_app(tmp_path / "data", max_attempts=2)
+    try:
+        app.service.submit([str(docs)])
+        for path in docs.iterdir():
+            path.unlink()
+        (docs / "folder.txt").mkdir()
+        os.mkfifo(docs / "pipe.txt")
+        monkeypatch.chdir(docs)  # a socket's name may not be long
+        with closing(socket.socket(socket.AF_UNIX)) as listener:
+            listener.bind("socket.txt")
+            work(app)
+        found = {job.original_filename: job for job in all_jobs(app)}
+        assert {job.error_code for job in found.values()} == {"source_unreadable"}
+        attempts = {name: job.attempts for name, job in found.items()}
+        assert attempts == {"folder.txt": 1, "pipe.txt": 1, "socket.txt": 1, "gone.txt": 2}
+        for kind in ("folder", "pipe", "socket"):
+            assert found[f"{kind}.txt"].error_message == f"Under this name there is a {kind} now."
+    finally:
+        app.close()
+
+
+def test_trouble_with_a_file_is_one_line_in_the_log(
+    tmp_path: Path, docs: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "ingest_desktop")
+    write_files(docs, {"a.txt": "heron", "broken.docx": "PK\x03\x04 but no archive"})
+    app = real_app(tmp_path / "data", max_attempts=2)
+    try:
+        app.service.submit([str(docs)])
+        (docs / "a.txt").unlink()
+        work(app)
+    finally:
+        app.close()
+    assert [record for record in caplog.records if record.exc_info or hasattr(record, "detail")] == []
+    lines = [record for record in caplog.records if record.getMessage() == "reader failed"]
+    assert {getattr(record, "cause", "") for record in lines} >= {"The file is not there any more."}

@@ -440,7 +440,7 @@ def test_holds_have_reasons(fake: FakeApp, docs: Path) -> None:
 
 
 def test_work_pauses_while_the_disk_is_nearly_full(make_fake: MAKE, docs: Path) -> None:
-    fake = make_fake(min_free_bytes=2**60)
+    fake = make_fake(min_free_bytes=2**50)
     listener = Listener()
     fake.events.subscribe(listener)  # type: ignore[arg-type]
     fake.service.start()
