@@ -1,6 +1,7 @@
 """Light and dark: explicit palettes on Fusion, and the few named colours beside them.
 
-Every pair of text and background keeps a contrast of at least 4.5:1; a test counts.
+Every pair of text and background keeps a contrast of at least 4.5:1, outlines of controls, disabled texts and marks
+of the focus at least 3:1; a test counts.
 """
 
 from dataclasses import dataclass
@@ -24,7 +25,8 @@ class Tokens:
     on_accent: str
     selection: str
     on_selection: str
-    border: str
+    border: str  # lines between areas
+    control: str  # the outline of what can be clicked or typed into: 3:1 and more on every ground
     danger: str
     success: str
     warning: str
@@ -47,6 +49,7 @@ LIGHT = Tokens(
     selection="#dbe6fd",
     on_selection="#12264f",
     border="#d3d8e0",
+    control="#717986",
     danger="#b3261e",
     success="#17703f",
     warning="#845400",
@@ -54,7 +57,7 @@ LIGHT = Tokens(
     on_mark="#1a1e24",
     track="#e3e7ee",
     button="#ffffff",
-    disabled="#9aa1ad",
+    disabled="#848c99",
 )
 DARK = Tokens(
     dark=True,
@@ -68,6 +71,7 @@ DARK = Tokens(
     selection="#2b4478",
     on_selection="#ffffff",
     border="#363b44",
+    control="#737c8a",
     danger="#ff9389",
     success="#72d39f",
     warning="#e9bb63",
@@ -75,9 +79,12 @@ DARK = Tokens(
     on_mark="#fff6d8",
     track="#2c3038",
     button="#2a2e35",
-    disabled="#6b727d",
+    disabled="#747b87",
 )
 
+
+CONTROLS = (b"QLineEdit", b"QComboBox", b"QAbstractSpinBox", b"QPushButton", b"QCheckBox", b"QRadioButton")
+FUSION_DARKER_PERCENT = 140
 
 _shown = [LIGHT]
 
@@ -116,6 +123,27 @@ def palette_of(tokens: Tokens) -> QPalette:
     return palette
 
 
+def _makes_outline(color: str) -> QColor:
+    """The window's colour of which Fusion's outline is this shade."""
+    shade = QColor(color)
+    value = min(1.0, shade.valueF() * FUSION_DARKER_PERCENT / 100)
+    return QColor.fromHsvF(shade.hsvHueF(), shade.hsvSaturationF(), value)
+
+
+def control_palette_of(tokens: Tokens) -> QPalette:
+    """The palette of controls.
+
+    Fusion draws their outline in a darker shade of the window's colour, with the focus in one of the highlight's.
+    No control paints its ground with the window's colour, so that role is free to make an outline that can be seen.
+    """
+    roles, palette = QPalette.ColorRole, palette_of(tokens)
+    palette.setColor(roles.Window, _makes_outline(tokens.control))
+    palette.setColor(QPalette.ColorGroup.Disabled, roles.Window, _makes_outline(tokens.border))
+    palette.setColor(roles.Highlight, QColor(tokens.accent))
+    palette.setColor(roles.HighlightedText, QColor(tokens.on_accent))
+    return palette
+
+
 def wanted(choice: str) -> Tokens:
     """The theme of a choice: "light", "dark", or what the system hints at. UI thread."""
     if choice == "system":
@@ -128,6 +156,8 @@ def apply(app: QApplication, tokens: Tokens) -> None:
     """Give the application this look. UI thread."""
     app.setStyle("Fusion")
     app.setPalette(palette_of(tokens))
+    for name in CONTROLS:
+        app.setPalette(control_palette_of(tokens), name)
     _shown[0] = tokens
 
 

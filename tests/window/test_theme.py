@@ -1,0 +1,64 @@
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage, QPalette
+from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QLineEdit, QPushButton, QSpinBox, QVBoxLayout, QWidget
+from pytestqt.qtbot import QtBot
+
+from ingest_desktop.ui import theme
+
+THEMES = pytest.mark.parametrize("tokens", [theme.LIGHT, theme.DARK], ids=["light", "dark"])
+
+
+@pytest.fixture(autouse=True)
+def light_again(qapp: QApplication) -> Iterator[None]:
+    yield
+    theme.apply(qapp, theme.LIGHT)
+
+
+@THEMES
+def test_outlines_and_disabled_texts_can_be_seen(tokens: theme.Tokens) -> None:
+    for ground in (tokens.base, tokens.window, tokens.alternate, tokens.button):
+        assert theme.contrast(tokens.control, ground) >= 3, ground
+    for ground in (tokens.base, tokens.window):
+        assert theme.contrast(tokens.disabled, ground) >= 3, ground
+        assert theme.contrast(tokens.disabled, ground) < theme.contrast(tokens.muted, ground)
+
+
+def best_contrast(image: QImage, widget: QWidget, against: str) -> float:
+    """Of the pixels across the left edge of a widget, half way down."""
+    place = widget.geometry()
+    colors = {image.pixelColor(x, place.center().y()).name() for x in range(place.left() - 1, place.left() + 5)}
+    return max(theme.contrast(color, against) for color in colors)
+
+
+@THEMES
+def test_controls_are_drawn_with_an_outline(qtbot: QtBot, qapp: QApplication, tokens: theme.Tokens) -> None:
+    theme.apply(qapp, tokens)
+    page = QWidget()
+    qtbot.addWidget(page)
+    column = QVBoxLayout(page)
+    controls = [QLineEdit(), QComboBox(), QSpinBox(), QPushButton("Go"), QCheckBox("On")]
+    for control in controls:
+        column.addWidget(control)
+    page.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    page.show()
+    page.setFocus()
+    image = page.grab().toImage()
+    for control in controls:
+        assert best_contrast(image, control, tokens.window) >= 3, type(control).__name__
+    controls[0].setFocus()
+    qtbot.waitUntil(controls[0].hasFocus)
+    assert best_contrast(page.grab().toImage(), controls[0], tokens.base) >= 3
+
+
+@THEMES
+def test_what_is_marked_in_a_field_can_be_read(qapp: QApplication, tokens: theme.Tokens) -> None:
+    theme.apply(qapp, tokens)
+    palette = QLineEdit().palette()
+    ground, text = (
+        palette.color(role).name() for role in (QPalette.ColorRole.Highlight, QPalette.ColorRole.HighlightedText)
+    )
+    assert theme.contrast(text, ground) >= 4.5
+    assert theme.contrast(palette.color(QPalette.ColorRole.Link).name(), tokens.base) >= 4.5
