@@ -83,7 +83,7 @@ DARK = Tokens(
 )
 
 
-CONTROLS = (b"QLineEdit", b"QComboBox", b"QAbstractSpinBox", b"QPushButton", b"QCheckBox", b"QRadioButton")
+CONTROLS = ("QLineEdit", "QComboBox", "QAbstractSpinBox", "QPushButton", "QCheckBox", "QRadioButton")
 FUSION_DARKER_PERCENT = 140
 
 _shown = [LIGHT]
@@ -157,7 +157,7 @@ def apply(app: QApplication, tokens: Tokens) -> None:
     app.setStyle("Fusion")
     app.setPalette(palette_of(tokens))
     for name in CONTROLS:
-        app.setPalette(control_palette_of(tokens), name)
+        app.setPalette(control_palette_of(tokens), name)  # type: ignore[arg-type]  # bytes, says the stub; it takes text
     _shown[0] = tokens
 
 
