@@ -8,7 +8,7 @@ from ingest_desktop.domain.errors import DuplicateJobError
 from ingest_desktop.domain.models import Submission
 from ingest_desktop.ui import assets
 from ingest_desktop.ui.commands import sentence_of
-from ingest_desktop.ui.drop_overlay import local_paths
+from ingest_desktop.ui.dropped_paths import local_paths
 from ingest_desktop.ui.hub import Hub
 from ingest_desktop.ui.intake import Intake
 from ingest_desktop.ui.sidebar import Sidebar
@@ -36,13 +36,13 @@ class Adding(QObject):
         intake.failed.connect(self._on_not_added)
 
     @Slot(object)
-    def add_paths(self, paths: list[str]) -> None:
-        """Add files and folders to the picked knowledge base, as a drop does."""
-        self._intake.add(paths, self._sidebar.base_id)
+    def add_paths(self, paths: list[str], base: str | None = None) -> None:
+        """Add files and folders to a knowledge base, or to the picked one, as a drop does."""
+        self._intake.add(paths, base or self._sidebar.base_id, self.target_name(base))
 
-    def target_name(self) -> str:
-        """Where a drop goes."""
-        base = self._sidebar.base_id
+    def target_name(self, base: str | None = None) -> str:
+        """Where a drop goes: to this knowledge base, or to the picked one, or to the one that the engine takes."""
+        base = base or self._sidebar.base_id
         if base is None and self._hub.bases:
             known = [found.kb_id for found in self._hub.bases]
             base = "library" if "library" in known else known[0]  # as the engine chooses

@@ -1,17 +1,10 @@
 """What shows while files are dragged over the window: the list dims and the target is named."""
 
-from PySide6.QtCore import QMimeData, QRectF, Qt
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
 from ingest_desktop.ui import assets, theme, words
-
-
-def local_paths(mime: QMimeData) -> list[str]:
-    """The local paths in a drop or paste, without asking the disk."""
-    if not mime.hasUrls():
-        return []
-    return [url.toLocalFile() for url in mime.urls() if url.isLocalFile() and url.toLocalFile()]
 
 
 class DropOverlay(QWidget):
@@ -25,7 +18,10 @@ class DropOverlay(QWidget):
 
     def announce(self, count: int, target: str) -> None:
         """Name what will happen, and cover the parent."""
-        self.sentence = self.tr("Drop to add {items} to {target}").format(items=words.items(count), target=target)
+        sentence = self.tr("Drop to add {items} to {target}").format(items=words.items(count), target=target)
+        if self.isVisible() and sentence == self.sentence:
+            return
+        self.sentence = sentence
         self.setAccessibleName(self.sentence)
         parent = self.parentWidget()
         if parent is not None:

@@ -78,7 +78,7 @@ class Intake(QObject):
         super().__init__(window)
         self._hub, self._window = hub, window
         self.settings: Settings | None = None  # the engine's, until others are set
-        self._early: list[tuple[list[str], str | None]] = []
+        self._early: list[tuple[list[str], str | None, str]] = []
         self._stops: set[threading.Event] = set()
         self._searches = Searches()
         self.sheet: PreflightDialog | None = None
@@ -93,14 +93,18 @@ class Intake(QObject):
     def _ask_above(self) -> int:
         return (self.settings or self._hub.engine.settings).preflight_files
 
-    def add(self, paths: Sequence[str], kb_id: str | None = None) -> None:
-        """Add files and folders; above the limit of the settings the person is asked first."""
+    def add(self, paths: Sequence[str], kb_id: str | None = None, target: str = "") -> None:
+        """Add files and folders; above the limit of the settings the person is asked first.
+
+        Args:
+            target: What the knowledge base is called in the question.
+        """
         if not paths:
             return
         if self._hub.backend is None:
-            self._early.append((list(paths), kb_id))
+            self._early.append((list(paths), kb_id, target))
         elif self._ask_above > 0:
-            self._look(list(paths), kb_id)
+            self._look(list(paths), kb_id, target)
         else:
             self.submit(list(paths), kb_id)
 
@@ -108,15 +112,15 @@ class Intake(QObject):
     def _on_ready(self) -> None:
         self._hub.engine.events.subscribe(self._searches)
         early, self._early = self._early, []
-        for paths, kb_id in early:
-            self.add(paths, kb_id)
+        for paths, kb_id, target in early:
+            self.add(paths, kb_id, target)
 
-    def _look(self, paths: list[str], kb_id: str | None) -> None:
+    def _look(self, paths: list[str], kb_id: str | None, target: str) -> None:
         backend, stop = self._hub.engine, threading.Event()
         self._stops.add(stop)
         patience = QTimer(self)
         patience.setSingleShot(True)
-        sheet = PreflightDialog(self._hub.base_name(kb_id) if kb_id else "", self._window)
+        sheet = PreflightDialog(target, self._window)
         self.sheet = sheet
         patience.timeout.connect(sheet.open)
         patience.start(PATIENCE_MS)
@@ -139,19 +143,21 @@ class Intake(QObject):
 
         def refused(error: Exception) -> None:
             over()
-            sheet.close_quietly()
-            self.failed.emit(error)
+            if not stop.is_set():  # else the sheet was answered and is gone
+                sheet.close_quietly()
+                self.failed.emit(error)
 
-        sheet.accepted.connect(lambda: self._go(stop, paths, kb_id))
+        sheet.accepted.connect(lambda: self._go(stop, paths, kb_id, sheet.without))
         sheet.rejected.connect(stop.set)
-        self._hub.adding.ask(lambda: backend.service.preflight(paths, stop), seen, failed=refused)
+        sheet.finished.connect(sheet.deleteLater)
+        self._hub.adding.ask(lambda: backend.service.preflight(paths, stop, kb_id=kb_id), seen, failed=refused)
 
-    def _go(self, stop: threading.Event, paths: list[str], kb_id: str | None) -> None:
+    def _go(self, stop: threading.Event, paths: list[str], kb_id: str | None, without: Sequence[str]) -> None:
         stop.set()  # a look that still goes on is of no more use
-        self.submit(paths, kb_id)
+        self.submit(paths, kb_id, without)
 
-    def submit(self, paths: list[str], kb_id: str | None) -> None:
-        """Make a batch of the paths."""
+    def submit(self, paths: list[str], kb_id: str | None, without: Sequence[str] = ()) -> None:
+        """Make a batch of the paths, without these kinds of files."""
         backend, stop, searches = self._hub.engine, threading.Event(), self._searches
         self._stops.add(stop)
         self.begun.emit()
@@ -159,7 +165,7 @@ class Intake(QObject):
         def call() -> Submission:
             searches.begin(stop)
             try:
-                return backend.service.submit(paths, kb_id=kb_id, origin="window", stop=stop)
+                return backend.service.submit(paths, kb_id=kb_id, origin="window", stop=stop, without=without)
             finally:
                 searches.end()
 

@@ -15,7 +15,8 @@ from ingest_desktop.ui.adding import Adding
 from ingest_desktop.ui.base_menu import BaseMenus
 from ingest_desktop.ui.commands import Commands, Way, sentence_of
 from ingest_desktop.ui.detail_panel import DetailPanel
-from ingest_desktop.ui.drop_overlay import DropOverlay, local_paths
+from ingest_desktop.ui.drop_overlay import DropOverlay
+from ingest_desktop.ui.dropping import Dropping
 from ingest_desktop.ui.empty_state import EmptyState, NothingHere
 from ingest_desktop.ui.hub import Hub, Pulse
 from ingest_desktop.ui.intake import Intake
@@ -53,7 +54,6 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(self.tr("Ingest Desktop"))
         self.setWindowIcon(assets.app_icon())
         self.setMinimumSize(LEAST_SIZE)
-        self.setAcceptDrops(True)
         self._known_jobs: int | None = None
         self.preferences = Preferences(hub, settings, self)
         self._make_rooms(settings)
@@ -115,6 +115,7 @@ class MainWindow(QMainWindow):
         self._pages: QStackedWidget = self._layout.pages
         self.setCentralWidget(self._layout.body)
         self.overlay = DropOverlay(self._layout.right)
+        self.dropping = Dropping(self.adding, self.sidebar, self.overlay, self)
 
     # wiring --------------------------------------------------------------------------------
 
@@ -325,26 +326,16 @@ class MainWindow(QMainWindow):
         self.trouble_strip.say(sentence)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Only local files are welcome; the target is named while they are over the window."""
-        paths = local_paths(event.mimeData())
-        if paths:
-            event.acceptProposedAction()
-            self.overlay.announce(len(paths), self.adding.target_name())
+        self.dropping.enter(event)
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
-        if self.overlay.isVisible():
-            event.acceptProposedAction()
+        self.dropping.move(event)
 
     def dragLeaveEvent(self, _: QDragLeaveEvent) -> None:
-        self.overlay.hide()
+        self.dropping.leave()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """The addresses are fetched here, while the source still offers them."""
-        self.overlay.hide()
-        paths = local_paths(event.mimeData())
-        if paths:
-            event.acceptProposedAction()
-            self.add_paths(paths)
+        self.dropping.drop(event)
 
     # views ---------------------------------------------------------------------------------
 

@@ -1,25 +1,41 @@
-"""The sheet before a large drop: what is in it and what will be skipped."""
+"""The sheet before a large drop: what is in it, what of it is wanted, and what will be skipped."""
 
-from PySide6.QtCore import Qt
+from collections.abc import Mapping
+
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QDialog,
+    QDialogButtonBox,
+    QFrame,
+    QGridLayout,
+    QLabel,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ingest_desktop.ui import formats, theme, words
 from ingest_desktop.ui.backend import PreflightView
 from ingest_desktop.ui.thin_bar import ThinBar
 
-KINDS = 8
+MOST_LINES = 60  # rarer kinds than these share a line
+LIST_HEIGHT = 280
 
 
 class PreflightDialog(QDialog):
-    """Counts by kind, size, and what is left out; Add or Cancel."""
+    """Counts by kind, each with a tick, and what is left out; Add or Cancel."""
 
     def __init__(self, target: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(self.tr("Add files"))
         self.setModal(True)
         self._target = target
+        self._found: PreflightView | None = None
+        self.ticks: dict[tuple[str, ...], QCheckBox] = {}
         self._title = QLabel(self.tr("Looking at what is in there…"))
+        self._title.setTextFormat(Qt.TextFormat.PlainText)
         font = self._title.font()
         font.setPointSizeF(font.pointSizeF() * 1.25)
         self._title.setFont(font)
@@ -27,56 +43,141 @@ class PreflightDialog(QDialog):
         self._bar = ThinBar(0)
         self._bar.setRange(0, 0)
         self._bar.setAccessibleName(self.tr("Looking for files"))
-        self._grid = QGridLayout()
-        self._grid.setHorizontalSpacing(24)
-        self._grid.setColumnStretch(0, 1)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self._add = buttons.addButton(self.tr("Add all"), QDialogButtonBox.ButtonRole.AcceptRole)
+        self.all = QCheckBox(self.tr("All kinds of files"))
+        self.all.setTristate(True)
+        self.all.clicked.connect(self._on_all)
+        self.all.hide()
+        self._list = QScrollArea()
+        self._list.setFrameShape(QFrame.Shape.NoFrame)
+        self._list.setWidgetResizable(True)
+        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._list.hide()
+        self._notes = QVBoxLayout()
+        self._notes.setSpacing(4)
+        self._known = self._note("")
+        self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        self._add = self._buttons.addButton(self.tr("Add all"), QDialogButtonBox.ButtonRole.AcceptRole)
         self._add.setDefault(True)
-        buttons.accepted.connect(self.accept)
-        buttons.rejected.connect(self.reject)
+        self._buttons.accepted.connect(self.accept)
+        self._buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 16, 16, 16)
         layout.setSpacing(12)
         layout.addWidget(self._title)
         layout.addWidget(self._bar)
-        layout.addLayout(self._grid)
-        layout.addStretch(1)
-        layout.addWidget(buttons)
-        self.setMinimumWidth(420)
+        layout.addWidget(self.all)
+        layout.addWidget(self._list, 1)
+        layout.addLayout(self._notes)
+        layout.addStretch(0)
+        layout.addWidget(self._buttons)
+        self.setMinimumWidth(460)
 
     def show_found(self, found: PreflightView) -> None:
-        """Show what a look found."""
+        """Show what a look found. Once."""
+        self._found = found
         self._bar.hide()
-        target = self.tr(" to {name}").format(name=self._target) if self._target else ""
-        self._title.setText(
-            self.tr("Add {files}, {size}{target}?").format(
-                files=words.files(found.files), size=formats.size(found.bytes), target=target
-            )
-        )
-        self._add.setText(self.tr("Add {files}").format(files=words.files(found.files)))
-        kinds = sorted(found.kinds.items(), key=lambda kind: -kind[1])
-        for name, count in kinds[:KINDS]:
-            self._line(name.lstrip(".").upper() or self.tr("No ending"), count)
-        if len(kinds) > KINDS:
-            self._line(self.tr("Other kinds"), sum(count for _, count in kinds[KINDS:]))
+        body = QWidget()
+        grid = QGridLayout(body)
+        grid.setContentsMargins(0, 0, 12, 0)
+        grid.setHorizontalSpacing(24)
+        grid.setVerticalSpacing(4)
+        grid.setColumnStretch(0, 1)
+        for row, kinds in enumerate(lines_of(found.kinds)):
+            name = self._name_of(kinds)
+            tick = QCheckBox(name.replace("&", "&&"))
+            tick.setChecked(True)
+            tick.toggled.connect(self._count)
+            self.ticks[kinds] = tick
+            grid.addWidget(tick, row, 0)
+            for column, text in enumerate(
+                (formats.number(_sum(found.kinds, kinds)), formats.size(_sum(found.sizes, kinds))), 1
+            ):
+                label = QLabel(text)
+                label.setFont(theme.tabular(label.font()))
+                label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+                grid.addWidget(label, row, column)
+        grid.setRowStretch(grid.rowCount(), 1)
+        self._list.setWidget(body)
+        self._list.setFixedHeight(min(body.sizeHint().height(), LIST_HEIGHT))
+        self._list.setVisible(bool(self.ticks))
+        self.all.setVisible(len(self.ticks) > 1)
         for code, count in sorted(found.skipped.items(), key=lambda kind: -kind[1]):
-            self._line(self.tr("Skipped: {why}").format(why=words.skipped_reason(code)), count, dim=True)
+            self._note(self.tr("Skipped: {what}").format(what=words.skipped(code, count)))
+        self._count()
+        self.adjustSize()
 
-    def _line(self, name: str, count: int, *, dim: bool = False) -> None:
-        row = self._grid.rowCount()
-        label, number = QLabel(name), QLabel(formats.number(count))
+    def _name_of(self, kinds: tuple[str, ...]) -> str:
+        if len(kinds) > 1:
+            return self.tr("{n} other kinds").format(n=formats.number(len(kinds)))
+        return kinds[0].upper() or self.tr("No ending")
+
+    def _note(self, text: str) -> QLabel:
+        label = QLabel(text)
         label.setTextFormat(Qt.TextFormat.PlainText)
-        if dim:
-            palette = label.palette()
-            palette.setColor(palette.ColorRole.WindowText, QColor(theme.tokens_now().muted))
-            label.setPalette(palette)
-        number.setAlignment(Qt.AlignmentFlag.AlignRight)
-        self._grid.addWidget(label, row, 0)
-        self._grid.addWidget(number, row, 1)
+        label.setWordWrap(True)
+        palette = label.palette()
+        palette.setColor(palette.ColorRole.WindowText, QColor(theme.tokens_now().muted))
+        label.setPalette(palette)
+        label.setVisible(bool(text))
+        self._notes.addWidget(label)
+        return label
+
+    @property
+    def without(self) -> tuple[str, ...]:
+        """The kinds that are not wanted: lower-case endings without the dot."""
+        return tuple(kind for kinds, tick in self.ticks.items() if not tick.isChecked() for kind in kinds)
+
+    @Slot()
+    def _on_all(self) -> None:
+        """From all to none and back; in between is only where single ticks lead."""
+        wanted = any(not tick.isChecked() for tick in self.ticks.values())
+        for tick in self.ticks.values():
+            tick.blockSignals(True)
+            tick.setChecked(wanted)
+            tick.blockSignals(False)
+        self._count()
+
+    @Slot()
+    def _count(self) -> None:
+        found = self._found
+        if found is None:
+            return
+        wanted = [kind for kinds, tick in self.ticks.items() if tick.isChecked() for kind in kinds]
+        files, size = _sum(found.kinds, wanted), _sum(found.sizes, wanted)
+        known = _sum(found.known, wanted)
+        all_ticked, none_ticked = not self.without, not wanted
+        states = Qt.CheckState
+        self.all.setCheckState(
+            states.Checked if all_ticked else states.Unchecked if none_ticked else states.PartiallyChecked
+        )
+        what = words.files(files)
+        title = (
+            self.tr("Add {files}, {size} to {target}?") if self._target else self.tr("Add {files}, {size}?")
+        )  # whole sentences, as languages order words differently
+        self._title.setText(title.format(files=what, size=formats.size(size), target=self._target))
+        self._add.setText(self.tr("Add {files}").format(files=what))
+        self._add.setEnabled(files > 0)
+        self._known.setText(
+            self.tr(
+                "{files} of them in the list already or unchanged since they were read; they are not read again."
+            ).format(files=words.files(known))
+        )
+        self._known.setVisible(known > 0)
 
     def close_quietly(self) -> None:
         """Go away without an answer."""
         self.blockSignals(True)
         self.done(0)
         self.deleteLater()
+
+
+def lines_of(kinds: Mapping[str, int]) -> list[tuple[str, ...]]:
+    """The kinds as lines, the most frequent first; the rarest share the last one."""
+    ordered = sorted(kinds, key=lambda kind: (-kinds[kind], kind))
+    if len(ordered) <= MOST_LINES:
+        return [(kind,) for kind in ordered]
+    return [*((kind,) for kind in ordered[: MOST_LINES - 1]), tuple(ordered[MOST_LINES - 1 :])]
+
+
+def _sum(counts: Mapping[str, int], kinds: "tuple[str, ...] | list[str]") -> int:
+    return sum(counts.get(kind, 0) for kind in kinds)

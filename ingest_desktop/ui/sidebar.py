@@ -86,7 +86,12 @@ class CountList(QTreeWidget):
     def key(self) -> str:
         """The key of the picked row."""
         item = self.currentItem()
-        return str(item.data(0, KEY)) if item else ""
+        return self.key_of(item) if item else ""
+
+    @staticmethod
+    def key_of(item: QTreeWidgetItem) -> str:
+        """The key of a row."""
+        return str(item.data(0, KEY))
 
     def pick(self, key: str) -> None:
         """Pick a row by its key; the first when there is none."""

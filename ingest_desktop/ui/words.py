@@ -180,8 +180,9 @@ def skipped_reason(code: str) -> str:
     return {
         "hidden": translate("words", "hidden"),
         "system": translate("words", "system files"),
-        "symlink": translate("words", "links"),
-        "symlink_loop": translate("words", "links in a circle"),
+        "link": translate("words", "links"),
+        "temporary": translate("words", "temporary files"),
+        "kind": translate("words", "of a kind that you left out"),
         "special": translate("words", "not ordinary files"),
         "unreadable": translate("words", "not permitted"),
         "empty": translate("words", "empty files"),
@@ -195,8 +196,12 @@ def skipped(code: str, count: int) -> str:
     pair = {
         "hidden": (translate("words", "1 hidden file"), translate("words", "{n} hidden files")),
         "system": (translate("words", "1 system file"), translate("words", "{n} system files")),
-        "symlink": (translate("words", "1 link"), translate("words", "{n} links")),
-        "symlink_loop": (translate("words", "1 link in a circle"), translate("words", "{n} links in a circle")),
+        "link": (translate("words", "1 link"), translate("words", "{n} links")),
+        "temporary": (translate("words", "1 temporary file"), translate("words", "{n} temporary files")),
+        "kind": (
+            translate("words", "1 of a kind that you left out"),
+            translate("words", "{n} of kinds that you left out"),
+        ),
         "special": (
             translate("words", "1 that is no ordinary file"),
             translate("words", "{n} that are no ordinary files"),

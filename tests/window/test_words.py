@@ -77,7 +77,7 @@ def test_one_is_one_and_all_else_is_many(count: int) -> None:
         words.workers(count),
         words.parts(count),
         words.characters(count),
-        words.skipped("symlink", count),
+        words.skipped("link", count),
     ):
         assert said.startswith(f"{formats.number(count)} ")
         assert said.endswith("s") == (count != 1)
@@ -88,8 +88,9 @@ def test_what_was_left_out_is_counted_in_words() -> None:
     for code in (
         "hidden",
         "system",
-        "symlink",
-        "symlink_loop",
+        "link",
+        "temporary",
+        "kind",
         "special",
         "unreadable",
         "empty",
