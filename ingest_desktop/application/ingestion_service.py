@@ -290,6 +290,10 @@ class IngestionService:
         """Those that exist, in the order asked for, without receipts."""
         return self._repository.jobs_by_ids(job_ids)
 
+    def count_statuses(self, job_ids: Sequence[int]) -> dict[JobStatus, int]:
+        """How many of these jobs are in each status."""
+        return self._repository.count_statuses(job_ids)
+
     def job_ids(self, query: JobQuery) -> "Iterator[array[int]]":
         """All ids that answer a query, in its order, in parts."""
         return self._repository.job_ids(query)

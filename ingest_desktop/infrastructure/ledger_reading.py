@@ -1,6 +1,7 @@
 """What the ledger is asked: one job, pages and id lists of jobs, counts, batches, what changed."""
 
 from array import array
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
@@ -75,6 +76,19 @@ class LedgerReading(LedgerBase):
                 sql = f"SELECT {JOB_COLUMNS} FROM ingest_jobs WHERE id IN (SELECT value FROM json_each(?))"
                 found.update((row[0], job_of(row)) for row in connection.exec_driver_sql(sql, (as_json(part),)))
         return [found[job_id] for job_id in job_ids if job_id in found]
+
+    def count_statuses(self, job_ids: Sequence[int]) -> dict[JobStatus, int]:
+        """See ``Repository``."""
+        found: Counter[JobStatus] = Counter()
+        sql = (
+            "SELECT status, count(*) FROM ingest_jobs WHERE id IN (SELECT value FROM json_each(?)) "
+            "AND deleted_at IS NULL GROUP BY status"
+        )
+        for part in parts_of(job_ids):
+            with reading(self.engine) as connection:
+                for status, count in connection.exec_driver_sql(sql, (as_json(part),)):
+                    found[JobStatus(status)] += count
+        return dict(found)
 
     def jobs_page(self, query: JobQuery, *, after: str | None = None, limit: int = 200) -> list[Job]:
         """See ``Repository``. ``after`` need not answer the query any more, but must exist."""

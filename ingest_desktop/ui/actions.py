@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QWidget
 
-from ingest_desktop.domain.enums import JobEvent, JobStatus, sources_of
+from ingest_desktop.domain.enums import ACTIVE, JobEvent, JobStatus, sources_of
 from ingest_desktop.ui import assets, formats, shortcuts, theme, words
 from ingest_desktop.ui.selection import Selected
 
@@ -19,6 +19,7 @@ EVENTS = {
     "cancel": JobEvent.CANCEL,
     "retry": JobEvent.RETRY,
 }
+PRIORITIES = ("priority_high", "priority_normal", "priority_low")
 MOVES = ("move_top", "move_up", "move_down", "move_bottom")
 
 
@@ -129,16 +130,27 @@ class Actions(QObject):
             selected.total,
             self.tr("Nothing is selected.") if not selected.total else "",
         )
-        waiting = selected.total if selected.statuses is None else selected.statuses[JobStatus.QUEUED]
-        for name in (*MOVES, "priority_high", "priority_normal", "priority_low"):
-            action = self._all[name]
-            movable = waiting > 0 and (selected.group is None or not name.startswith("move"))
-            action.setEnabled(movable)
-            why = self.tr("Only waiting jobs can be moved.")
-            action.setToolTip(action.text() if movable else f"{action.text()}: {why}")
+        self._offer_places(selected)
         self._all["toggle"].setEnabled(self._all["pause"].isEnabled() or self._all["resume"].isEnabled())
         for name in ("open", "show_in_folder", "copy_path"):
             self._all[name].setEnabled(selected.total == 1)
+
+    def _offer_places(self, selected: Selected) -> None:
+        waiting, whole = selected.among(frozenset({JobStatus.QUEUED})), selected.group is not None
+        why_no_move = (
+            self.tr("Select fewer jobs to move them.") if whole else self.tr("Only waiting jobs can be moved.")
+        )
+        why_no_priority = self.tr("Only jobs that have not ended have a priority.")
+        for names, possible, why in (
+            (MOVES, waiting > 0 and not whole, why_no_move),
+            (PRIORITIES, selected.among(ACTIVE) > 0, why_no_priority),
+        ):
+            for name in names:
+                action = self._all[name]
+                action.setEnabled(possible)
+                key = shortcuts.shown(name)
+                tip = action.text() if possible else why
+                action.setToolTip(f"{tip} ({key})" if key else tip)
 
     def _offer(self, name: str, verb: str, selected: Selected, count: int, why_not: str) -> None:
         action = self._all[name]
@@ -153,6 +165,8 @@ class Actions(QObject):
     def _why_not(self, selected: Selected, event: JobEvent) -> str:
         if not selected.total:
             return self.tr("Nothing is selected.")
+        if selected.statuses is None:
+            return self.tr("The selection is being counted.")
         allowed = [words.status_name(s).lower() for s in JobStatus if s in sources_of(event)]
         listed = (
             allowed[0]

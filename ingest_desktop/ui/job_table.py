@@ -54,6 +54,7 @@ class JobTable(QTableView):
         model.rowsInserted.connect(self._after_insert)
         model.rowsRemoved.connect(lambda *_: self._tell_visible())
         model.loaded.connect(self._tell_visible)
+        model.loaded.connect(self._find_current)
         self.verticalScrollBar().valueChanged.connect(lambda _: self._tell_visible())
         self.selectionModel().selectionChanged.connect(lambda *_: self.selection_moved.emit())
         self.selectionModel().currentChanged.connect(self._on_current)
@@ -158,6 +159,15 @@ class JobTable(QTableView):
         if job_id != self._current_id:
             self._current_id = job_id
             self.current_moved.emit(job_id)
+
+    @Slot()
+    def _find_current(self) -> None:
+        """After other rows came: stay with the job that had the focus, or let go of it when it is not among them."""
+        if not self._current_id or self.currentIndex().isValid():
+            return
+        if not self.select_job(self._current_id):
+            self._current_id = 0
+            self.current_moved.emit(0)
 
     @Slot(QModelIndex)
     def _on_activated(self, index: QModelIndex) -> None:

@@ -104,6 +104,8 @@ def job_menu(actions: Actions, parent: QWidget) -> QMenu:
     priority = menu.addMenu(menu.tr("Priority"))
     for name in ("priority_high", "priority_normal", "priority_low"):
         priority.addAction(actions[name])
+    for group in (queue, priority):  # a group of things that cannot be done is no offer either
+        group.setEnabled(any(action.isEnabled() for action in group.actions()))
     menu.addSeparator()
     for name in ("open", "show_in_folder", "copy_path"):
         menu.addAction(actions[name])

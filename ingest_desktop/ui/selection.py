@@ -6,20 +6,20 @@ from dataclasses import dataclass, field
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from ingest_desktop.domain.enums import JobEvent, JobStatus, can, sources_of
+from ingest_desktop.domain.enums import JobEvent, JobStatus, sources_of
 from ingest_desktop.domain.models import Job, JobQuery, JobSelector
 from ingest_desktop.ui.hub import Hub
 from ingest_desktop.ui.job_model import JobModel
 from ingest_desktop.ui.job_table import JobTable
 
-COUNTED = 20_000  # a larger selection that is not a whole group is not counted by status
+COUNTED = 2_000  # the statuses in a larger selection are counted by the store
 SLICE = 500
 SETTLE_MS = 40
 
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """A selection. ``statuses`` is None when it is too large to be counted."""
+    """A selection. ``statuses`` is None while nobody has counted it."""
 
     total: int = 0
     statuses: Counter[JobStatus] | None = field(default_factory=Counter)
@@ -27,10 +27,12 @@ class Selected:
     group: JobSelector | None = None  # when it is all of a knowledge base, or all there is
 
     def count(self, event: JobEvent) -> int:
-        """How many of the jobs may take this event; all of them when nobody counted."""
-        if self.statuses is None:
-            return self.total
-        return sum(n for status, n in self.statuses.items() if can(status, event))
+        """How many of the jobs may take this event; none while nobody has counted."""
+        return self.among(sources_of(event))
+
+    def among(self, statuses: frozenset[JobStatus]) -> int:
+        """How many of the jobs are in one of these statuses; none while nobody has counted."""
+        return sum(n for status, n in (self.statuses or {}).items() if status in statuses)
 
     def selector(self, event: JobEvent | None = None) -> JobSelector:
         """These jobs; with ``event``, a group is narrowed to those that may take it."""
@@ -89,21 +91,29 @@ class SelectionWatcher(QObject):
     def _count(self) -> None:
         total = self._table.selected_count()
         group = group_of(self._model.query) if total and self._table.all_selected else None
-        if group is not None and total > SLICE:
-            self._set(Selected(total, self._group_statuses(), array("q"), group))
+        statuses = self._group_statuses() if group is not None and total > SLICE else None
+        if statuses is not None:
+            self._set(Selected(total, statuses, array("q"), group))
             return
         ids = self._table.selected_ids()
+        if total > COUNTED:
+            if self.now.total != total:
+                self._set(Selected(total, None, ids))
+            self._hub.read(
+                lambda backend: backend.service.count_statuses(ids),
+                lambda statuses: self._set(Selected(total, Counter(statuses), ids)),
+                key="selection",
+            )
+            return
         found: Counter[JobStatus] = Counter()
         unknown = []
-        for job_id in ids[:COUNTED]:
+        for job_id in ids:
             job = self._model.cached(job_id)
             if job is None:
                 unknown.append(job_id)
             else:
                 found[job.status] += 1
-        if total > COUNTED:
-            self._set(Selected(total, None, ids))
-        elif not unknown:
+        if not unknown:
             self._set(Selected(total, found, ids))
         else:
             self._hub.read(

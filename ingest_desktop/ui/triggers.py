@@ -48,9 +48,9 @@ class Triggers(QObject):
             "toggle": lambda: commands.toggle(selection.now),
             "toggle_all": commands.toggle_all,
             "undo": window.undo_strip.undo,
-            "open": lambda: self._open_job(window.table.current_id),
-            "show_in_folder": lambda: self._with_current(opener.show_in_folder),
-            "copy_path": lambda: self._with_current(QGuiApplication.clipboard().setText),
+            "open": lambda: self._with_selected(opener.open_plain),
+            "show_in_folder": lambda: self._with_selected(opener.show_in_folder),
+            "copy_path": lambda: self._with_selected(QGuiApplication.clipboard().setText),
         }.items():
             self._bind(name, call)
 
@@ -86,8 +86,10 @@ class Triggers(QObject):
         if job is not None:
             self._window.open_original(job.source_path)
 
-    def _with_current(self, call: Callable[[str], object]) -> None:
-        job = self._window.model.cached(self._window.table.current_id)
+    def _with_selected(self, call: Callable[[str], object]) -> None:
+        """For the one selected job, which need not be the one with the focus."""
+        ids = self._window.table.selected_ids()
+        job = self._window.model.cached(ids[0]) if len(ids) == 1 else None
         if job is not None:
             call(job.source_path)
 

@@ -340,6 +340,10 @@ class FakeService:
         self._off_the_ui()
         return [one for one in (self._job(number) for number in job_ids) if one is not None]
 
+    def count_statuses(self, job_ids: Sequence[int]) -> Counter[JobStatus]:
+        self._off_the_ui()
+        return Counter(one.status for one in (self._job(number) for number in job_ids) if one is not None)
+
     def job_ids(self, query: JobQuery) -> Iterator["array[int]"]:
         self._off_the_ui()
         with self._lock:

@@ -4,20 +4,21 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, QSettings, Qt, QUrl
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QMimeData, QPointF, QSettings, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QMessageBox, QTableView, QTreeWidget, QWidget
 from pytestqt.qtbot import QtBot
 
-from ingest_desktop.domain.enums import JobEvent, JobStatus, can
+from ingest_desktop.domain.enums import ACTIVE, JobEvent, JobStatus, can
 from ingest_desktop.domain.errors import StoreFull, StoreTooNew
 from ingest_desktop.domain.models import DiscoveryReport, JobSelector, KnowledgeBase, SearchPage
 from ingest_desktop.ui import theme, window_state
-from ingest_desktop.ui.actions import EVENTS
+from ingest_desktop.ui.actions import EVENTS, MOVES, PRIORITIES
 from ingest_desktop.ui.dialogs import BrokenBox, QuitBox
 from ingest_desktop.ui.hub import Hub
 from ingest_desktop.ui.main_window import MainWindow
+from ingest_desktop.ui.menus import job_menu
 
 from .fakes import START, FakeApp, hit, job, showcase
 
@@ -152,6 +153,56 @@ def test_actions_are_enabled_exactly_as_the_table_says(
         assert action.isEnabled() == can(status, event), (status, name)
         assert action.isEnabled() or action.toolTip().startswith("Only jobs that are")
     assert window.actions_["delete"].isEnabled()
+    for name in MOVES:
+        assert window.actions_[name].isEnabled() == (status is JobStatus.QUEUED)
+    for name in PRIORITIES:
+        assert window.actions_[name].isEnabled() == (status in ACTIVE)
+    groups = {action.text(): action for action in job_menu(window.actions_, window).actions() if action.menu()}
+    assert groups["Queue"].isEnabled() == (status is JobStatus.QUEUED)
+    assert groups["Priority"].isEnabled() == (status in ACTIVE)
+
+
+def test_a_large_selection_is_counted_by_the_store(qtbot: QtBot, make_window: Make, app: FakeApp) -> None:
+    app.service.put(job(1, JobStatus.PAUSED))
+    app.service.fill(5_000)
+    window = make_window()
+    qtbot.waitUntil(lambda: window.model.rowCount() == 5_000)
+    window.table.selectRow(0)
+    last = window.model.index(3_999, 0)
+    window.table.selectionModel().select(
+        QItemSelection(window.model.index(0, 0), last),
+        QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows,
+    )
+    qtbot.waitUntil(lambda: window.selection.now.statuses == {JobStatus.PAUSED: 1, JobStatus.COMPLETED: 3_999})
+    enabled = {name for name in EVENTS if window.actions_[name].isEnabled()}
+    assert enabled == {name for name, event in EVENTS.items() if can(JobStatus.PAUSED, event)}
+    assert window.actions_["resume"].text() == "Resume"
+
+
+def test_what_is_copied_is_the_selected_job_not_the_one_with_the_focus(
+    qtbot: QtBot, make_window: Make, app: FakeApp
+) -> None:
+    app.service.put(job(1), job(2))
+    window = make_window()
+    select(qtbot, window, 0)
+    window.table.selectionModel().setCurrentIndex(window.model.index(1, 0), QItemSelectionModel.SelectionFlag.NoUpdate)
+    window.actions_["copy_path"].trigger()
+    assert QGuiApplication.clipboard().text() == app.service.jobs[1].source_path
+
+
+def test_the_detail_follows_the_list(qtbot: QtBot, make_window: Make, app: FakeApp) -> None:
+    app.service.put(job(1, JobStatus.FAILED, error_code="source_malformed"), job(2, JobStatus.COMPLETED))
+    window = make_window()
+    window.table.selectRow(0)
+    qtbot.waitUntil(lambda: window.detail._name.text() == "report 00001.pdf")
+    window.sidebar.pick_status("attention")  # it is there, too
+    qtbot.waitUntil(lambda: window.model.rowCount() == 1 and window.model.is_settled)
+    qtbot.waitUntil(lambda: list(window.table.selected_ids()) == [1])
+    assert window.detail.isVisible()
+    window.sidebar.pick_status("completed")  # it is not
+    qtbot.waitUntil(lambda: window.detail.isHidden())
+    assert window.table.current_id == 0
+    assert window.detail._name.text() == "Select a job to see what became of it."
 
 
 def test_nothing_selected_nothing_enabled(window: MainWindow) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from ingest_desktop.domain.enums import Actor, JobEvent, Outcome, PauseScope
+from ingest_desktop.domain.enums import Actor, JobEvent, JobStatus, Outcome, PauseScope
 from ingest_desktop.domain.models import (
     ActionResult,
     Batch,
@@ -270,6 +270,10 @@ class Repository(Protocol):
 
     def jobs_by_ids(self, job_ids: Sequence[int]) -> list[Job]:
         """Those that exist, in the order asked for, without receipts."""
+        ...
+
+    def count_statuses(self, job_ids: Sequence[int]) -> dict[JobStatus, int]:
+        """How many of these jobs are in each status; those that were deleted are not counted."""
         ...
 
     def jobs_page(self, query: JobQuery, *, after: str | None = None, limit: int = 200) -> list[Job]:
