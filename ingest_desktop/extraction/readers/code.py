@@ -10,28 +10,31 @@ from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import detect
 from ingest_desktop.extraction.readers.text import TextReader, segment_text
 
-# Each pattern begins with the line end before, finds the indentation first and the name last that matched.
-_MODIFIERS = r"(?:(?:public|private|protected|internal|static|final|abstract|sealed|open|override|export|default|async|partial)[ \t]+)*"
+# Each pattern begins with the line end before, finds the indentation first and the name last that matched. What cannot
+# match in another way is possessive: lines that define nothing, nearly all of them, are then left after a glance.
+_MODIFIERS = (
+    r"(?:(?:public|private|protected|internal|static|final|abstract|sealed|open|override|export|default|async|partial)"
+    r"[ \t]++)*+"
+)
 _PATTERNS = {
-    "python": re.compile(r"\n([ \t]*)(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)"),
-    "ruby": re.compile(r"\n([ \t]*)(?:def|class|module)[ \t]+([\w.:?!]+)"),
+    "python": re.compile(r"\n([ \t]*+)(?:async[ \t]++)?+(?:def|class)[ \t]++(\w++)"),
+    "ruby": re.compile(r"\n([ \t]*+)(?:def|class|module)[ \t]++([\w.:?!]++)"),
     "javascript": re.compile(
-        rf"\n([ \t]*){_MODIFIERS}(?:function\b[ \t]*\*?|class|interface|namespace|enum)[ \t]+([\w$]+)"
+        rf"\n([ \t]*+){_MODIFIERS}(?:function\b[ \t]*\*?|class|interface|namespace|enum)[ \t]+([\w$]++)"
     ),
     "java": re.compile(
-        rf"\n([ \t]*){_MODIFIERS}(?:class|interface|enum|record|struct|object|trait|func|fun|def|namespace)[ \t]+(\w+)"
+        rf"\n([ \t]*+){_MODIFIERS}(?:class|interface|enum|record|struct|object|trait|func|fun|def|namespace)[ \t]++(\w++)"
     ),
-    "go": re.compile(r"\n([ \t]*)(?:func[ \t]+(?:\([^)\n]*\)[ \t]*)?|type[ \t]+)(\w+)"),
+    "go": re.compile(r"\n([ \t]*+)(?:func[ \t]++(?:\([^)\n]*+\)[ \t]*+)?+|type[ \t]++)(\w++)"),
     "rust": re.compile(
-        r"\n([ \t]*)(?:pub(?:\([^)\n]*\))?[ \t]+)?(?:async[ \t]+|unsafe[ \t]+|const[ \t]+)*"
-        r"(?:fn|struct|enum|trait|mod|impl(?:<[^>\n]*>)?)[ \t]+(\w+)"
+        r"\n([ \t]*+)(?:pub(?:\([^)\n]*+\))?+[ \t]++)?+(?:async[ \t]++|unsafe[ \t]++|const[ \t]++)*+"
+        r"(?:fn|struct|enum|trait|mod|impl(?:<[^>\n]*+>)?+)[ \t]++(\w++)"
     ),
-    "php": re.compile(rf"\n([ \t]*){_MODIFIERS}(?:function|class|interface|trait)[ \t]+&?(\w+)"),
-    "shell": re.compile(r"\n([ \t]*)(?:function[ \t]+)?([\w-]+)[ \t]*\(\)"),
+    "php": re.compile(rf"\n([ \t]*+){_MODIFIERS}(?:function|class|interface|trait)[ \t]++&?+(\w++)"),
+    "shell": re.compile(r"\n([ \t]*+)(?:function[ \t]++)?+([\w-]++)[ \t]*+\(\)"),
     "c": re.compile(
-        r"\n()(?!return|else|if|for|while|switch|typedef)"
-        r"(?:(?:class|struct|enum|union|namespace)[ \t]+(?=\w+[^;\n]*$)|(?=[\w:*& \t]{1,80}\([^;\n]*\n)(?:[\w:*&]+[ \t*&]+){1,5})"
-        r"(\w[\w:~]*)",
+        r"\n()(?!return|else|if|for|while|switch|typedef)(?:(?:class|struct|enum|union|namespace)[ \t]++"
+        r"(?=\w++[^;\n]*+$)|(?=[\w:*& \t]{1,80}+\([^;\n]*+\n)(?:[\w:*&]+[ \t*&]+){1,5})(\w[\w:~]*+)",
         re.MULTILINE,
     ),
 }

@@ -19,14 +19,16 @@ from ingest_desktop.extraction.encoding import decode, encoding_of_head, guess_e
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-# Every tag inside a line of text, quoted attributes and all. What looks odd is left to the parser.
+# Every tag inside a line of text, quoted attributes and all. What looks odd is left to the parser. The frequent ones
+# stand first and nothing is tried twice: a page has thousands of tags, and most of what reading it costs is here.
 _INLINE_WORDS = (
-    rb"</?(?:s(?:pan|trong|trike|up|ub|mall|amp)?|a(?:bbr|cronym)?|code|em|b(?:ig|di|do)?|i(?:mg|ns)?|tt|var|cite|kbd|u"
-    rb"|font|d(?:fn|el)|q|mark|label|wbr|time|nobr)(?:>|\s[^<>\"]*+(?:\"[^\"]*+\"[^<>\"]*+)*+>)"
+    rb"</?+(?:span|a|code|em|strong|s(?:trike|up|ub|mall|amp)?+|a(?:bbr|cronym)|b(?:ig|di|do)?+|i(?:mg|ns)?+|tt|var|cite"
+    rb"|kbd|u|font|d(?:fn|el)|q|mark|label|wbr|time|nobr)(?:>|\s[^<>\"]*+(?:\"[^\"]*+\"[^<>\"]*+)*+>)"
 )
 _INLINE = re.compile(_INLINE_WORDS)
 _INLINE_ANY_CASE = re.compile(_INLINE_WORDS, re.IGNORECASE)
-_CAPITAL_TAG = re.compile(b"</?[A-Z]")
+_CAPITAL_TAG = re.compile(b"</?+[A-Z]")
+_CAPITAL_BYTES = 16 * 1024  # a page with tags in capitals has some of them at its start
 _UNSEEN = ("script", "style", "nav", "template")
 _HEADING, _HEADING_END, _PRE, _PRE_END = "\x01", "\x02", "\x03", "\x04"
 _SHALLOW_BYTES, _STEP_BYTES = 64 * 1024, 32 * 1024  # a smaller page cannot be deep enough to hurt
@@ -37,7 +39,8 @@ _NO_END = frozenset(
     b"p li dt dd tr td th thead tbody tfoot option br hr img input meta link col area base embed source track wbr".split()
 )
 _MARKS = b"\x01\x02\x03\x04"
-_BLANKS = re.compile("  +")
+_BLANKS = re.compile("  ++")
+_MARK = re.compile("\x01[1-6]|[\x02\x03\x04\f]")
 _META_CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9_:.-]{2,40})""", re.IGNORECASE)
 _PERMALINK = " \xa0¶#\uf0c1"
 
@@ -126,10 +129,10 @@ def page_blocks(data: bytes) -> tuple[str | None, list[Block]]:
             data = data.translate(None, _MARKS)
             break
     if len(data) > _SHALLOW_BYTES and _too_deep(data):
-        return None, list(_flow(_without_tags(data)))
+        return None, list(_flow(_squeeze(_without_tags(data))))
     try:
         data = _INLINE.sub(b"", data)
-        if _CAPITAL_TAG.search(data):
+        if _CAPITAL_TAG.search(data, 0, _CAPITAL_BYTES):
             data = _INLINE_ANY_CASE.sub(b"", data)
         tree = LexborHTMLParser(data)
     except (SelectolaxError, ValueError, RuntimeError) as error:
@@ -187,35 +190,34 @@ def _take_title(tree: "LexborHTMLParser") -> str | None:
 
 def _split(text: str) -> Iterator[Block]:
     """Blocks of a page's marked text: headings, what flows below them, preformatted text."""
-    first, *sections = text.split(_HEADING)
-    yield from _flow(first)
-    for section in sections:
-        heading, _, body = section[1:].partition(_HEADING_END)
-        heading = " ".join(heading.replace(_PRE, "").replace(_PRE_END, "").split()).rstrip(_PERMALINK)
-        if heading:
-            yield Block(heading, int(section[0]))
-        yield from _flow(body)
+    for number, part in enumerate(text.split(_PRE)):
+        kept, _, flowing = part.rpartition(_PRE_END) if number else ("", "", part)
+        if kept:
+            kept = _MARK.sub("", kept).strip("\n\r")
+            if kept.strip():
+                yield Block(kept, keep=True)
+        yield from _flow(_squeeze(flowing))
 
 
 def _flow(text: str) -> Iterator[Block]:
-    """The paragraphs between two headings as one text, preformatted parts apart."""
-    if _PRE not in text:
-        text = _squeeze(text)
-        if text:
-            yield Block(text)
-        return
-    for number, part in enumerate(text.split(_PRE)):
-        kept, _, after = part.rpartition(_PRE_END) if number else ("", "", part)
-        kept = kept.replace("\f", "").replace(_PRE_END, "").strip("\n\r")
-        if kept.strip():
-            yield Block(kept, keep=True)
-        after = _squeeze(after)
-        if after:
-            yield Block(after)
+    """Headings, and the paragraphs below each as one text."""
+    first, *sections = text.split(_HEADING)
+    if first:
+        yield Block(first.strip("\n"))
+    for section in sections:
+        heading, _, body = section[1:].partition(_HEADING_END)
+        heading = " ".join(heading.split()).rstrip(_PERMALINK)
+        if heading:
+            yield Block(heading, int(section[0]))
+        if _HEADING_END in body:  # headings in a heading
+            body = body.replace(_HEADING_END, "")
+        body = body.strip("\n")
+        if body:
+            yield Block(body)
 
 
 def _squeeze(text: str) -> str:
     """White space as a browser shows it: one blank between words, one line for each paragraph."""
-    text = text.replace(_HEADING_END, "").replace("\n", " ").replace("\t", " ")
+    text = text.replace("\n", " ").replace("\t", " ")
     text = "\n".join(filter(None, map(str.strip, text.split("\f"))))
     return _BLANKS.sub(" ", text) if "  " in text else text
