@@ -1,6 +1,6 @@
 """What travels between a producer and the child process that reads files.
 
-Plain tuples and dataclasses of builtin values, so that they pickle fast and need no pydantic in a child; without
+Plain tuples and dataclasses of builtin values, so that they travel fast and need no pydantic in a child; without
 slots, because a frozen dataclass with slots is pickled field by field in Python. Paths are ``str`` with surrogate
 escapes (``os.fsdecode``). Sizes are bytes, times seconds.
 """

@@ -26,14 +26,14 @@ from ingest_desktop.domain.wire import (
     TaskDone,
     Working,
 )
-from ingest_desktop.extraction.frames import pack, read_frame, write_frame
+from ingest_desktop.extraction.frames import pack, read_frame
 from ingest_desktop.extraction.limits import ChildLimits, Limiter, peak_bytes
 from ingest_desktop.extraction.look import Progress, as_source_error, look, read_segment
 from ingest_desktop.extraction.registry import Registry
 
 FLAG = "--extraction-child"
 _WORKING_EVERY_SECONDS = 0.2
-_COALESCE_BYTES = 128 * 1024
+_COALESCE_BYTES = 128 * 1024  # messages travel together until there is so much of them
 _GC_THRESHOLD = 50_000
 
 
@@ -42,22 +42,18 @@ class Outbox:
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
-        self._waiting: list[object] = []
-        self._weight = 0
 
-    def put(self, message: Message, weight: int) -> None:
-        """Send a message soon. ``weight``: roughly its size in bytes."""
-        self._waiting.append(pack(message))
-        self._weight += weight + 200
-        if self._weight > _COALESCE_BYTES:
-            self.flush()
+    def put(self, message: Message) -> None:
+        """Send a message soon: the stream holds it back until it is full, or told to ``flush``.
+
+        Raises:
+            TypeError: There is something in the message that cannot be sent; nothing was.
+        """
+        self._stream.write(pack(message))
 
     def flush(self) -> None:
         """Send what waits, now."""
-        if self._waiting:
-            waiting, self._waiting, self._weight = self._waiting, [], 0
-            write_frame(self._stream, waiting)
-            self._stream.flush()
+        self._stream.flush()
 
 
 class Server:
@@ -75,7 +71,7 @@ class Server:
                 self._file(item.key, partial(self._look, item, task.options))
         else:
             self._file(task.key, lambda: read_segment(task, self._registry, self._progress(task.key)))
-        self._outbox.put(TaskDone(peak_bytes()), 0)
+        self._outbox.put(TaskDone(peak_bytes()))
         self._outbox.flush()
 
     def _look(self, item: LookItem, options: ExtractOptions) -> Message:
@@ -89,8 +85,10 @@ class Server:
         except Exception as error:  # noqa: BLE001  no file can take the process down
             self._limiter.end_file()
             message = self._failed(key, error)
-        result = getattr(message, "result", None)
-        self._outbox.put(message, result.chars if result is not None else 0)
+        try:
+            self._outbox.put(message)
+        except TypeError as error:
+            self._outbox.put(self._failed(key, error))
 
     def _failed(self, key: int, error: Exception) -> Failed:
         mapped = as_source_error(error)
@@ -102,7 +100,7 @@ class Server:
             now = time.monotonic()
             if now >= self._next_working:
                 self._next_working = now + _WORKING_EVERY_SECONDS
-                self._outbox.put(Working(key, phase, done, total, unit), 0)
+                self._outbox.put(Working(key, phase, done, total, unit))
                 self._outbox.flush()
 
         return progress
@@ -129,7 +127,7 @@ def main() -> int:
 def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
     """Our own ends of the pipes; what else the process reads or prints is cut off from them."""
     inbox = os.fdopen(os.dup(0), "rb", buffering=1024 * 1024)
-    outbox = os.fdopen(os.dup(1), "wb", buffering=256 * 1024)
+    outbox = os.fdopen(os.dup(1), "wb", buffering=_COALESCE_BYTES)
     if sys.platform == "win32":
         import msvcrt
 

@@ -1,86 +1,103 @@
-"""How a parent and its child talk: frames of a length and a pickle over two pipes. We write both ends."""
+"""How a parent and its child talk: frames of a length and a body over two pipes. We write both ends.
+
+Tasks go down as pickles. What comes up may have passed through a parser that a hostile file took over, so it is data
+only: MessagePack, decoded into the very types of ``domain.wire`` and refused when it is anything else.
+"""
 
 import pickle
+import re
 import struct
-from functools import partial
-from typing import Any, BinaryIO, Protocol
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, BinaryIO, Final, Protocol
 
-from ingest_desktop.domain.wire import ChunkRow, Extracted, Looked, SegmentResult
+import msgspec
 
-_LENGTH = struct.Struct("<Q")
-MAX_FRAME_BYTES = 4 * 1024**3
-_new_row = partial(tuple.__new__, ChunkRow)  # as ChunkRow._make, without its Python call
+from ingest_desktop.domain.wire import Extracted, Failed, Looked, Message, TaskDone, Working
+
+_LENGTH: Final = struct.Struct("<Q")
+_HEAD: Final = struct.Struct("<BQ")  # which type of message, and how long
+MAX_FRAME_BYTES: Final = 4 * 1024**3
+_TYPES: Final[tuple[type[Message], ...]] = (Looked, Extracted, Failed, Working, TaskDone)
+_KIND: Final[dict[type, int]] = {kind: number for number, kind in enumerate(_TYPES)}
+_HALVES: Final = re.compile("[\ud800-\udfff]")
+_encode = msgspec.msgpack.Encoder().encode
+_DECODERS: Final[list[msgspec.msgpack.Decoder[Message]]] = [msgspec.msgpack.Decoder(kind) for kind in _TYPES]
 
 
 class _Writes(Protocol):
     def write(self, data: Any, /) -> Any: ...
 
 
+class BadFrame(Exception):
+    """What the child sent is no message."""
+
+
 def write_frame(stream: _Writes, value: object) -> None:
-    """Send one value. The stream is not buffered, or the caller flushes.
+    """Send one value to a child. The stream is not buffered, or the caller flushes.
 
     Raises:
         OSError: The other end is gone.
     """
     body = pickle.dumps(value, 5)
-    if len(body) < 65536:
-        stream.write(_LENGTH.pack(len(body)) + body)
-    else:
-        stream.write(_LENGTH.pack(len(body)))
-        stream.write(body)
+    stream.write(_LENGTH.pack(len(body)) + body)
 
 
 def read_frame(stream: BinaryIO) -> Any:
-    """The next value.
+    """The next value from the parent.
 
     Raises:
         EOFError: The other end closed, or died in the middle of a frame.
     """
-    head = stream.read(_LENGTH.size)
-    if len(head) < _LENGTH.size:
-        raise EOFError
-    (length,) = _LENGTH.unpack(head)
-    if length > MAX_FRAME_BYTES:
-        raise EOFError
-    body = stream.read(length)
-    if len(body) < length:
-        raise EOFError
-    return pickle.loads(body)
+    (length,) = _LENGTH.unpack(_exactly(stream, _LENGTH.size))
+    return pickle.loads(_exactly(stream, length))
 
 
-def pack(message: object) -> object:
-    """A message with its chunks as plain tuples: a named tuple takes a Python call each to pickle."""
-    if isinstance(message, Looked) and message.result is not None:
-        return (0, message.key, message.plan, message.unchanged, *_pack_result(message.result))
-    if isinstance(message, Extracted):
-        return (1, message.key, *_pack_result(message.result))
+def pack(message: Message) -> bytes:
+    """A message as it travels to the parent.
+
+    Raises:
+        TypeError: A reader put something into it that does not belong there.
+    """
+    try:
+        body = _encode(message)
+    except UnicodeEncodeError:
+        body = _encode(_clean(message))
+    return _HEAD.pack(_KIND[type(message)], len(body)) + body
+
+
+def read_message(stream: BinaryIO) -> Message:
+    """The next message from a child.
+
+    Raises:
+        EOFError: The child closed its end, or died in the middle of a frame.
+        BadFrame: What came is no message.
+    """
+    kind, length = _HEAD.unpack(_exactly(stream, _HEAD.size))
+    if kind >= len(_DECODERS) or length > MAX_FRAME_BYTES:
+        raise BadFrame("a frame with a broken head")
+    try:
+        message: Message = _DECODERS[kind].decode(_exactly(stream, length))
+    except msgspec.MsgspecError as error:
+        raise BadFrame(str(error)) from error
     return message
 
 
-def unpack(packed: Any) -> Any:
-    """The message that ``pack`` packed."""
-    if type(packed) is not tuple:
-        return packed
-    if packed[0] == 0:
-        _, key, plan, unchanged, *rest = packed
-        return Looked(key, plan, _unpack_result(*rest), unchanged)
-    _, key, *rest = packed
-    return Extracted(key, _unpack_result(*rest))
+def _exactly(stream: BinaryIO, length: int) -> bytes:
+    body = stream.read(length)
+    if len(body) < length:
+        raise EOFError
+    return body
 
 
-def _pack_result(result: SegmentResult) -> tuple[Any, ...]:
-    rows = list(map(tuple, result.chunks))
-    return (
-        rows,
-        result.number,
-        result.units_seen,
-        result.units_with_text,
-        result.units_failed,
-        result.chars,
-        result.seconds,
-        result.warnings,
-    )
-
-
-def _unpack_result(rows: list[tuple[Any, ...]], number: int, *rest: Any) -> SegmentResult:
-    return SegmentResult(number, list(map(_new_row, rows)), *rest)
+def _clean(value: Any) -> Any:
+    """The value with U+FFFD for each half of a surrogate pair: broken documents have such text, UTF-8 has not."""
+    if isinstance(value, str):
+        return _HALVES.sub("\ufffd", value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{field.name: _clean(getattr(value, field.name)) for field in fields(value)})
+    if isinstance(value, dict):
+        return {_clean(key): _clean(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        parts = [_clean(item) for item in value]
+        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
+    return value

@@ -12,7 +12,7 @@ from typing import BinaryIO, cast
 
 from ingest_desktop.domain.errors import LimitExceeded, ReaderCrashed
 from ingest_desktop.domain.wire import Message, Task, TaskDone, Working
-from ingest_desktop.extraction.frames import read_frame, unpack, write_frame
+from ingest_desktop.extraction.frames import BadFrame, read_message, write_frame
 from ingest_desktop.extraction.limits import ChildLimits, cpu_message
 
 _MODULE = "ingest_desktop.extraction.child"
@@ -74,6 +74,10 @@ class ChildProcess:
                 self._converse(process, task, on_message, clock)
         except (EOFError, OSError) as error:
             raise self._obituary(process) from error
+        except BadFrame as error:
+            self.kill()
+            self._bury(process)
+            raise ReaderCrashed(f"The process that read the file answered nonsense ({error}).") from error
         except BaseException:  # the receiver's fault: the rest of the task must not reach the next one
             self.kill()
             self._bury(process)
@@ -106,14 +110,13 @@ class ChildProcess:
         write_frame(outbox, task)
         outbox.flush()
         while True:
-            for packed in read_frame(inbox):
-                message = unpack(packed)
-                if type(message) is TaskDone:
-                    self._peak_bytes = message.peak_bytes
-                    return
-                if type(message) is not Working:
-                    clock.restart()
-                on_message(message)
+            message = read_message(inbox)
+            if type(message) is TaskDone:
+                self._peak_bytes = message.peak_bytes
+                return
+            if type(message) is not Working:
+                clock.restart()
+            on_message(message)
 
     def _start(self) -> "subprocess.Popen[bytes]":
         """Start a process and tell it its limits."""
