@@ -18,6 +18,7 @@ from ingest_desktop.domain.errors import (
     NotFoundError,
     StateTransitionError,
 )
+from ingest_desktop.domain.text import one_line
 
 OK: Final = 0
 FAILED: Final = 1
@@ -35,7 +36,7 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
-        self.exit(WRONG_USE, f"{self.prog}: {message}\n")
+        self.exit(WRONG_USE, f"{self.prog}: {one_line(message)}\n")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -202,7 +203,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _say(error: IngestError, code: int) -> int:
-    print(f"ingest: {error}", file=sys.stderr)  # noqa: T201
+    print(f"ingest: {one_line(str(error))}", file=sys.stderr)  # noqa: T201
     if error.hint and code == FAILED:
         print(error.hint, file=sys.stderr)  # noqa: T201
     return code

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TextIO
 
 from ingest_desktop.domain.models import DiscoveryReport, Job
+from ingest_desktop.domain.text import one_line
 
 BAR_WIDTH = 28
 QUIET_SECONDS = 2.0  # between two lines where there is no terminal
@@ -32,14 +33,6 @@ def table(rows: Iterable[Sequence[str]], headings: Sequence[str], right: frozens
             cell.rjust(w) if i in right else cell.ljust(w) for i, (cell, w) in enumerate(zip(line, widths, strict=True))
         )
         out("  ".join(cells).rstrip())
-
-
-def one_line(text: str) -> str:
-    """A name as one printable line: control characters and line breaks are shown, not obeyed."""
-    return "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape", "backslashreplace").decode()
-        for letter in text
-    )
 
 
 def size_text(size: int) -> str:
@@ -71,7 +64,7 @@ class TroubleTeller:
 
     def trouble(self, code: str, message: str, hint: str) -> None:
         """See ``JobEvents``."""
-        out(f"\n{message} {hint}" if code else "\nWork goes on.", file=sys.stderr)
+        out("\n" + (one_line(f"{message} {hint}") if code else "Work goes on."), file=sys.stderr)
 
     def jobs_changed(self, jobs: Sequence[Job]) -> None:
         """Not told."""

@@ -6,6 +6,7 @@ from ingest_desktop.bootstrap import App
 from ingest_desktop.cli_output import out, size_text
 from ingest_desktop.domain.enums import JobStatus
 from ingest_desktop.domain.errors import StoreError
+from ingest_desktop.domain.text import counted, one_line
 
 
 def gather(app: App) -> dict[str, Any]:
@@ -40,14 +41,14 @@ def content_figures(app: App, kb_id: str) -> tuple[int, int] | None:
 
 def print_stats(record: dict[str, Any]) -> None:
     """For people."""
-    out(f"Data folder: {record['data_root']}  ({size_text(record['ingest_store_bytes'])})")
-    out(
-        f"{record['ingest_documents']:,} documents, {record['ingest_chunks']:,} chunks, {record['ingest_knowledge_bases']} knowledge bases"
-    )
+    out(f"Data folder: {one_line(record['data_root'])}  ({size_text(record['ingest_store_bytes'])})")
+    figures = ((record["ingest_documents"], "document"), (record["ingest_chunks"], "chunk"))
+    bases = counted(record["ingest_knowledge_bases"], "knowledge base")
+    out(", ".join([*(counted(number, noun) for number, noun in figures), bases]))
     out("Jobs: " + ", ".join(f"{number:,} {status}" for status, number in record["ingest_jobs"].items()))
     if record["ingest_failures"]:
         out("Failures: " + ", ".join(f"{number:,} {code}" for code, number in record["ingest_failures"].items()))
     if record["unreadable"]:
-        out(f"Not readable: {', '.join(record['unreadable'])}. See 'ingest check'.")
+        out(f"Not readable: {', '.join(map(one_line, record['unreadable']))}. See 'ingest check'.")
     if record["app_paused"]:
         out("Everything is paused.")

@@ -10,6 +10,7 @@ from ingest_desktop.domain.enums import Outcome
 from ingest_desktop.domain.interfaces.repository import Ending, LiveVersion
 from ingest_desktop.domain.models import Receipt
 from ingest_desktop.domain.models.jobs import filename_of
+from ingest_desktop.domain.text import one_line, storable
 from ingest_desktop.domain.wire import DocumentPlan
 
 NO_TEXT_IN_PAGES = "No text was found in it: its pages are probably pictures. Nothing of this file can be found."
@@ -43,7 +44,7 @@ def completion(
         seconds={"extracting": round(live.seconds, 4), "indexing": round(indexing_seconds, 4)},
         warnings=live.warnings,
         duplicate_of=live.document_id if live.outcome is Outcome.DUPLICATE else None,
-        duplicate_path=live.twin_path,
+        duplicate_path=_storable(live.twin_path),
     )
     return Ending(
         claim=job.claim,
@@ -92,13 +93,18 @@ def _confirmed(job: ActiveJob, plan: DocumentPlan) -> Ending:
             recipe=known.recipe,
             seconds={"hashing": round(time.monotonic() - job.started, 4)},
             duplicate_of=known.document_id if outcome is Outcome.DUPLICATE else None,
-            duplicate_path=known.twin_path if outcome is Outcome.DUPLICATE else None,
+            duplicate_path=_storable(known.twin_path) if outcome is Outcome.DUPLICATE else None,
         ),
     )
 
 
+def _storable(path: str | None) -> str | None:
+    """A path in a receipt, which is JSON: what is no Unicode in it comes as escapes."""
+    return None if path is None else storable(path)
+
+
 def _twin_sentence(path: str) -> str:
-    return f"Same content as {filename_of(path)}; it is stored once."
+    return f"Same content as {one_line(filename_of(path))}; it is stored once."
 
 
 def failure(
@@ -110,7 +116,7 @@ def failure(
     return Ending(
         claim=job.claim,
         error_code=code,
-        error_message=message,
+        error_message=storable(message),
         message=None if due else error_class(code).hint,
         retry_at=due,
         media_type=plan.media_type if plan else None,

@@ -15,6 +15,7 @@ from ingest_desktop.domain.interfaces.events import JobEvents
 from ingest_desktop.domain.interfaces.repository import ContentStore, FoundFile, KnownPath, Repository, SameContent
 from ingest_desktop.domain.models import Batch, DiscoveryReport, JobQuery, Submission
 from ingest_desktop.domain.models.jobs import filename_of
+from ingest_desktop.domain.text import one_line
 
 _log = logging.getLogger(__name__)
 
@@ -143,7 +144,7 @@ class Submitter:
         if report.found and report.unchanged == report.found:
             self._events.batch_finished(batch.batch_id)
         if len(roots) == 1 and report.found == 1 and report.already_listed == 1 and not resumed:
-            message = f"{filename_of(roots[0])} is already in the list."
+            message = f"{one_line(filename_of(roots[0]))} is already in the list."
             raise DuplicateJobError(message, job_id=round_.already[0])
         return Submission(
             batch=self._repository.batch(batch.batch_id), report=report, already_listed=tuple(round_.already)

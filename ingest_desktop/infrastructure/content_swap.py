@@ -124,6 +124,8 @@ class Swap:
             document = version.document
             unchanged = before is not None and before[0] == document
             outcome = _again(item, before) if before is not None and unchanged else Outcome.DUPLICATE
+            if outcome is Outcome.INGESTED and self._has_elder(document, item.job_id):
+                outcome = Outcome.DUPLICATE  # and the ledger was not told
         twin_path = self._first_path(document, item.path) if outcome is Outcome.DUPLICATE else None
         if outcome is Outcome.DUPLICATE and twin_path is None:
             outcome = Outcome.INGESTED  # its twins are all in the trash
@@ -203,12 +205,19 @@ class Swap:
                 "UPDATE paths SET document=?, hidden=0, job=?, size=?, mtime_ns=?, inode=?, ctime_ns=? WHERE path=?",
                 (document, item.job_id, *signature, key),
             )
-            if before[0] != document and self._first_path(before[0], item.path, hidden=True) is None:
-                retire_document(self._connection, before[0])
-                for version in self._versions.values():
-                    if version.document == before[0]:
-                        version.document = None
+            if before[0] != document:
+                self._leave(before[0], item.path)
         self._paths[item.path] = (document, before[1] if before else item.job_id, item.job_id)
+
+    def _leave(self, document: int, path: str) -> None:
+        """A path names another document now: the one it left is retired, or hidden with the paths it still has."""
+        if self._first_path(document, path, hidden=True) is None:
+            retire_document(self._connection, document)
+            for version in self._versions.values():
+                if version.document == document:
+                    version.document = None
+        elif self._first_path(document, path) is None:
+            self._connection.exec_driver_sql("UPDATE versions SET live = 0 WHERE document = ?", (document,))
 
     def _first_path(self, document: int, but: str, *, hidden: bool = False) -> str | None:
         row = self._connection.exec_driver_sql(
@@ -216,6 +225,11 @@ class Swap:
             (document, to_db_path(but), int(hidden)),
         ).first()
         return from_db_path(row[0]) if row else None
+
+    def _has_elder(self, document: int, job_id: int) -> bool:
+        """Whether a path that can be found brought this document before a job did."""
+        sql = "SELECT 1 FROM paths WHERE document = ? AND hidden = 0 AND first_job < ?"
+        return self._connection.exec_driver_sql(sql, (document, job_id)).first() is not None
 
     def _document_id(self, document: int) -> str:
         return str(

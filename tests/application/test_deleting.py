@@ -146,3 +146,11 @@ def test_a_purge_takes_time_into_account(fake: FakeApp, docs: Path) -> None:
     delete(fake, read(fake, docs, "heron"))
     fake.housekeeping.run()
     assert fake.repository.purge_candidates(datetime.now(UTC) + timedelta(days=1)) == 1
+
+
+def test_a_deleted_twin_does_not_answer_for_text_that_is_gone(fake: FakeApp, docs: Path) -> None:
+    read(fake, docs, "heron", "a.txt")
+    delete(fake, read(fake, docs, "heron", "b.txt"))
+    read(fake, docs, "egret", "a.txt")  # only the deleted one still has the old text
+    assert (hits(fake, "heron"), hits(fake, "egret")) == ([], ["a.txt"])
+    assert_clean(fake)

@@ -1,0 +1,190 @@
+"""``ingest add`` and ``ingest run``: what works, and waits for work."""
+
+import argparse
+import os
+import signal
+import stat
+import sys
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from ingest_desktop.bootstrap import App
+from ingest_desktop.cli_listing import pages
+from ingest_desktop.cli_output import ProgressBar, TroubleTeller, out, out_json, status_text
+from ingest_desktop.domain.enums import JobStatus
+from ingest_desktop.domain.errors import DuplicateJobError, IngestError, InvalidRequestError
+from ingest_desktop.domain.models import Counts, DiscoveryReport, Job, JobQuery
+from ingest_desktop.domain.models.jobs import filename_of
+from ingest_desktop.domain.text import counted, one_line
+
+OK, SOME_FAILED, INTERRUPTED = 0, 3, 130
+LOOK_SECONDS = 0.2  # between two looks at the store while waiting
+
+_SKIPPED = {"link": "link", "special": "special file"}  # the other reasons are adjectives: "2 hidden"
+
+
+def add(app: App, options: argparse.Namespace) -> int:
+    """``ingest add``."""
+    _refuse_paths(options.paths)
+    kb_id = app.service.knowledge_base(options.kb).kb_id if options.kb else None
+    with interruptible() as stop:
+        try:
+            made = app.service.submit(
+                options.paths, kb_id=kb_id, priority=options.priority, origin="command", stop=stop
+            )
+        except DuplicateJobError as error:
+            if not options.json:
+                out(one_line(str(error)), file=sys.stderr)
+            return _follow(app, options, None, [error.job_id], stop)
+        if not options.json:
+            out(f"Batch {made.batch.batch_id}: {_summary(made.report)}")
+        return _follow(app, options, made.batch.batch_id, list(made.already_listed), stop)
+
+
+def _refuse_paths(paths: Iterable[str]) -> None:
+    """Say what is wrong with the command line before anything is added.
+
+    Raises:
+        InvalidRequestError: A path is not there or cannot be looked at, or none of them is a file or a folder.
+    """
+    kinds = []
+    for path in paths:
+        try:
+            mode = os.stat(path).st_mode
+            if stat.S_ISDIR(mode):
+                os.scandir(path).close()
+        except (FileNotFoundError, NotADirectoryError):
+            raise InvalidRequestError(f"There is no {one_line(path)}. Nothing was added.") from None
+        except (OSError, ValueError) as error:  # also a name that no system takes
+            why = (error.strerror or "") if isinstance(error, OSError) else str(error)
+            raise InvalidRequestError(f"{one_line(path)} cannot be read: {why}. Nothing was added.") from None
+        kinds.append(stat.S_ISDIR(mode) or stat.S_ISREG(mode))
+    if not any(kinds):
+        named = ", ".join(map(one_line, paths))
+        raise InvalidRequestError(f"Only files and folders can be added, and not {named}. Nothing was added.")
+
+
+def _summary(report: DiscoveryReport) -> str:
+    skipped = ", ".join(
+        counted(count, _SKIPPED[reason]) if reason in _SKIPPED else f"{count:,} {reason}"
+        for reason, count in sorted(report.skipped.items())
+    )
+    parts = [f"{report.added:,} added"] if report.found else ["nothing to add was found"]
+    parts += [f"{report.unchanged:,} unchanged"] if report.unchanged else []
+    parts += [f"{report.already_listed:,} already in the list"] if report.already_listed else []
+    parts += [f"skipped: {skipped}"] if skipped else []
+    return f"{'; '.join(parts)}."
+
+
+def _follow(
+    app: App, options: argparse.Namespace, batch_id: str | None, others: list[str], stop: threading.Event
+) -> int:
+    """Work until the jobs ended, if asked to, and print them."""
+    if options.wait and not stop.is_set():
+        app.events.subscribe(TroubleTeller())
+        app.service.start(batch_id=batch_id if not others else None)
+        _wait_for(app, batch_id, others, stop, quiet=options.json)
+        app.lifecycle.stop(app.settings.thread_join_timeout)
+    code = OK
+    if options.wait and batch_id is not None and not stop.is_set() and app.service.is_in_trash(batch_id):
+        out("The knowledge base was deleted meanwhile.", file=sys.stderr)
+        code = SOME_FAILED
+    for job in _jobs_of(app, batch_id, others):
+        if options.wait and job.status is not JobStatus.COMPLETED:
+            code = SOME_FAILED
+        if options.json:
+            out_json(job.to_json())
+        elif options.wait and job.status is not JobStatus.COMPLETED:
+            sentences = " ".join(text for text in (job.error_message, job.message) if text)
+            out(one_line(f"{filename_of(job.source_path)}: {status_text(job)}. {sentences}".rstrip()))
+    return INTERRUPTED if stop.is_set() else code
+
+
+def _jobs_of(app: App, batch_id: str | None, others: Iterable[str]) -> Iterator[Job]:
+    if batch_id is not None:
+        yield from pages(app, JobQuery(batch_id=batch_id), receipts=True)
+    for job_id in others:
+        yield app.service.job(job_id)
+
+
+def _wait_for(app: App, batch_id: str | None, others: list[str], stop: threading.Event, *, quiet: bool) -> None:
+    """Wait until nothing of these can go on: ended, or paused by somebody. Counts only when the store has changed."""
+    bar = ProgressBar()
+    started = time.monotonic()
+    seen = -1
+    while not stop.is_set():
+        revision = app.service.revision()
+        if revision != seen:
+            seen = revision
+            counts = app.service.batch_counts(batch_id) if batch_id else Counts()
+            jobs = app.service.jobs_by_ids([int(job_id) for job_id in others])
+            running = counts.of(JobStatus.RUNNING) + sum(job.status is JobStatus.RUNNING for job in jobs)
+            waiting = counts.of(JobStatus.QUEUED) + sum(job.status is JobStatus.QUEUED for job in jobs) + running
+            total = counts.total() + len(jobs)
+            paused = app.service.app_paused()
+        if not quiet and total:
+            done = total - waiting
+            rate = done / max(0.001, time.monotonic() - started)
+            left = f"about {waiting / rate:.0f} s left" if done and waiting else ""
+            bar.show(done, total, left, final=not waiting)
+        if not waiting or (paused and not running):
+            return
+        if not app.lifecycle.is_working:
+            raise IngestError("The work stopped before these jobs had ended.")
+        stop.wait(LOOK_SECONDS)
+
+
+def run(app: App, options: argparse.Namespace) -> int:
+    """``ingest run``."""
+    with interruptible() as stop:
+        app.events.subscribe(TroubleTeller())
+        app.service.resume_discoveries(stop)
+        app.service.start()
+        bar = ProgressBar()
+        is_drained = False
+        while not is_drained and app.lifecycle.is_working and not stop.is_set():
+            is_drained = app.lifecycle.drain(LOOK_SECONDS, give_up=stop)
+            counts = app.service.counts()
+            if not options.json:
+                waiting = counts.of(JobStatus.QUEUED) + counts.of(JobStatus.RUNNING)
+                bar.show(counts.total() - waiting, counts.total())
+        app.lifecycle.stop(app.settings.thread_join_timeout)
+        if not is_drained and not stop.is_set():
+            raise IngestError("The work stopped before the queue was empty.")
+        counts = app.service.counts()
+        if options.json:
+            out_json({"counts": _by_status(counts)})
+        else:
+            out(
+                ", ".join(f"{number:,} {status}" for status, number in _by_status(counts).items() if number)
+                or "Nothing to do."
+            )
+        return INTERRUPTED if stop.is_set() else OK
+
+
+@contextmanager
+def interruptible() -> Iterator[threading.Event]:
+    """Turns Ctrl+C and a polite kill into an event, so that work in hand is finished and stored; a second one ends at once."""
+    stop = threading.Event()
+
+    def ask(number: int, _frame: FrameType | None) -> None:
+        if stop.is_set():
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
+        stop.set()
+
+    wanted = [signal.SIGINT, signal.SIGTERM]
+    is_main = threading.current_thread() is threading.main_thread()
+    before = {number: signal.signal(number, ask) for number in wanted} if is_main else {}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _by_status(counts: Counts) -> dict[str, int]:
+    return {status.value: counts.of(status) for status in JobStatus}
