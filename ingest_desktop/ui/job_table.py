@@ -1,16 +1,17 @@
 """The table of jobs: columns that hide, move and are remembered; selection and place kept by id."""
 
 from array import array
+from collections.abc import Iterator
 
-from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, Qt, Signal, Slot
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, QRect, Qt, Signal, Slot
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from ingest_desktop.domain.models import JobOrder
 from ingest_desktop.ui import theme
 from ingest_desktop.ui.columns import Columns
-from ingest_desktop.ui.job_delegate import PAD, JobDelegate
 from ingest_desktop.ui.job_model import JobModel
+from ingest_desktop.ui.job_painter import PAD, PLACEHOLDER, JobPainter, Line, Span
 from ingest_desktop.ui.job_rows import ORDERS, Column
 
 ROW_HEIGHT = 28
@@ -40,9 +41,9 @@ class JobTable(QTableView):
         self._all_selected = False
         self._anchor: tuple[int, int] | None = None
         self._current_id = 0
+        self._pointed = (-1, -1)  # row and column
         self.setModel(model)
-        self._painter = JobDelegate(self)
-        self.setItemDelegate(self._painter)
+        self._painter = JobPainter(ROW_HEIGHT)
         self.setAccessibleName(self.tr("Jobs"))
         self.setAccessibleDescription(self.tr("Every file that was added, with its status and progress"))
         self._shape()
@@ -59,6 +60,9 @@ class JobTable(QTableView):
         self.selectionModel().selectionChanged.connect(lambda *_: self.selection_moved.emit())
         self.selectionModel().currentChanged.connect(self._on_current)
         self.activated.connect(self._on_activated)
+        self.entered.connect(self._on_entered)
+        self.viewportEntered.connect(self._on_left)
+        self.setMouseTracking(True)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(lambda at: self.menu_wanted.emit(self.viewport().mapToGlobal(at)))
 
@@ -94,6 +98,52 @@ class JobTable(QTableView):
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.sectionClicked.connect(self._on_header)
         self.columns = Columns(self)
+
+    # painting ------------------------------------------------------------------------------
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint all cells in one call; see ``job_painter``."""
+        area = event.rect()
+        with QPainter(self.viewport()) as painter:
+            self._painter.paint(
+                painter,
+                self._lines(area),
+                self._spans(area),
+                ratio=self.devicePixelRatioF(),
+                mirrored=self.isRightToLeft(),
+            )
+
+    def _spans(self, area: QRect) -> list[Span]:
+        left, right = area.left(), area.right()
+        spans = (Span(c, self.columnViewportPosition(c), self.columnWidth(c)) for c in range(len(Column)))
+        return [span for span in spans if span.width and span.left <= right and span.left + span.width > left]
+
+    def _lines(self, area: QRect) -> Iterator[Line]:
+        jobs, picked, offset = self._jobs, self.selectionModel(), self.verticalScrollBar().value()
+        first = max(0, (area.top() + offset) // ROW_HEIGHT)
+        last = min(jobs.rowCount() - 1, (area.bottom() + offset) // ROW_HEIGHT)
+        pointed = self._pointed if self.viewport().underMouse() else (-1, -1)
+        any_picked = picked.hasSelection()
+        for number in range(first, last + 1):
+            row = jobs.row(number)
+            if row is None:
+                jobs.want_rows()
+            yield Line(
+                number * ROW_HEIGHT - offset,
+                row,
+                PLACEHOLDER if row is None else jobs.texts(row),
+                any_picked and picked.isSelected(jobs.index(number, 0)),
+                pointed[1] if pointed[0] == number else -1,
+            )
+
+    @Slot(QModelIndex)
+    def _on_entered(self, index: QModelIndex) -> None:
+        """The pointer is over another cell; Qt has both painted anew. Asking where it is would wait for the screen."""
+        self._pointed = (index.row(), index.column())
+
+    @Slot()
+    def _on_left(self) -> None:
+        self._pointed = (-1, -1)
 
     # columns -------------------------------------------------------------------------------
 
