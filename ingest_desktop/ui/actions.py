@@ -97,6 +97,7 @@ class Actions(QObject):
         ):
             self._make(f"filter_{key}", text)
         self._make("new_base", self.tr("New knowledge base…"), "add")
+        self._make("trash", self.tr("Recently deleted…"))
         self._make("columns", self.tr("Columns"))
         self._make("detail", self.tr("Show details")).setCheckable(True)
         self._make("monitor", self.tr("Monitor"), "monitor")

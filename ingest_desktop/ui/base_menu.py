@@ -1,6 +1,6 @@
 """What can be done with a knowledge base, or with all jobs of a status, from the side bar."""
 
-from PySide6.QtCore import QObject, QPoint, Slot
+from PySide6.QtCore import QObject, QPoint, Qt, Slot
 from PySide6.QtWidgets import QMenu, QWidget
 
 from ingest_desktop.domain.enums import JobEvent, JobStatus, sources_of
@@ -8,6 +8,7 @@ from ingest_desktop.domain.models import JobSelector, KnowledgeBase
 from ingest_desktop.ui import dialogs, words
 from ingest_desktop.ui.commands import Commands
 from ingest_desktop.ui.hub import Hub
+from ingest_desktop.ui.trash_dialog import TrashDialog
 
 
 class BaseMenus(QObject):
@@ -53,6 +54,7 @@ class BaseMenus(QObject):
     def make_base_menu(self, kb_id: str) -> QMenu:
         """As ``base_menu``, not shown yet."""
         menu = QMenu(self._window)
+        menu.setToolTipsVisible(True)
         base = next((base for base in self._hub.bases if base.kb_id == kb_id), None)
         selector = JobSelector(kb_id=kb_id) if base else JobSelector(everything=True)
         self._add_verbs(menu, selector, kb_id or None)
@@ -63,6 +65,8 @@ class BaseMenus(QObject):
             delete = menu.addAction(self.tr("Delete…"), lambda: self.delete(base))
             delete.setEnabled(len(self._hub.bases) > 1)
             delete.setToolTip("" if len(self._hub.bases) > 1 else self.tr("The last one stays."))
+        menu.addSeparator()
+        menu.addAction(self.tr("Recently deleted…"), self.show_trash)
         return menu
 
     def status_menu(self, statuses: frozenset[JobStatus], kb_id: str | None, at: QPoint) -> None:
@@ -73,6 +77,14 @@ class BaseMenus(QObject):
         )
         self._add_verbs(menu, selector, kb_id)
         menu.popup(at)
+
+    @Slot()
+    def show_trash(self) -> None:
+        """Show the deleted knowledge bases, to bring one back."""
+        dialog = TrashDialog(self._hub, self._hub.engine.settings.undo_days, self._window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.restored.connect(self._commands.base_is_back)
+        dialog.open()
 
     # dialogs -------------------------------------------------------------------------------
 
@@ -108,6 +120,6 @@ class BaseMenus(QObject):
         """Ask, then delete; Undo restores it."""
         pulse = self._hub.pulse
         jobs = pulse.status.counts.total(base.kb_id) if pulse else 0
-        box = dialogs.confirm_delete_base(base, jobs, self._window)
+        box = dialogs.confirm_delete_base(base, jobs, self._hub.engine.settings.undo_days, self._window)
         box.accepted.connect(lambda: self._commands.delete_base(base))
         box.open()

@@ -112,9 +112,13 @@ class Commands(QObject):
     def _restore_base(self, base: KnowledgeBase) -> None:
         def tell(_: None) -> None:
             self._hub.reload_bases()
-            self.said.emit(self.tr("“{name}” brought back.").format(name=base.name))
+            self.base_is_back(base.name)
 
         self._hub.do(lambda backend: backend.service.restore_knowledge_base(base.kb_id), tell)
+
+    def base_is_back(self, name: str) -> None:
+        """Say that a knowledge base was restored."""
+        self.said.emit(self.tr("“{name}” brought back.").format(name=name))
 
     def move(self, selected: Selected, where: QueueMove) -> None:
         """Move waiting jobs in the queue."""

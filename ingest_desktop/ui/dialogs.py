@@ -52,7 +52,7 @@ class NameDialog(QDialog):
         self.accept_button.setEnabled(bool(self.name) and not taken)
 
 
-def confirm_delete_base(base: KnowledgeBase, jobs: int, parent: QWidget) -> QMessageBox:
+def confirm_delete_base(base: KnowledgeBase, jobs: int, days: float, parent: QWidget) -> QMessageBox:
     """Asks before a knowledge base goes; the caller opens it."""
     box = QMessageBox(parent)
     box.setIcon(QMessageBox.Icon.NoIcon)
@@ -61,9 +61,9 @@ def confirm_delete_base(base: KnowledgeBase, jobs: int, parent: QWidget) -> QMes
     box.setText(box.tr("Delete “{name}” with {jobs}?").format(name=base.name, jobs=words.jobs(jobs)))
     box.setInformativeText(
         box.tr(
-            "Undo ({key}) brings it back until this window is quit; after that it is gone. "
-            "The original files are untouched."
-        ).format(key=shortcuts.shown("undo"))
+            "The original files are untouched. Undo ({key}) brings it back, and for {days} so does "
+            "“Recently deleted…” in the menu."
+        ).format(key=shortcuts.shown("undo"), days=words.days(days))
     )
     delete = box.addButton(box.tr("Delete"), QMessageBox.ButtonRole.AcceptRole)
     box.addButton(QMessageBox.StandardButton.Cancel)

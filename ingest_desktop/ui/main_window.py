@@ -137,6 +137,7 @@ class MainWindow(QMainWindow):
         self.narrowing.narrowed.connect(self._on_narrowed)
         self.sidebar.base_menu_wanted.connect(self.bases.base_menu)
         self.sidebar.status_menu_wanted.connect(self._on_status_menu)
+        self.sidebar.new_base_wanted.connect(self.bases.create)
         self.model.loaded.connect(self._show_page)
         self.table.menu_wanted.connect(self._on_job_menu)
         self.table.current_moved.connect(self.detail.show_job)

@@ -69,6 +69,7 @@ class TopBar(QToolBar):
         menu.addAction(actions["undo"])
         menu.addSeparator()
         menu.addAction(actions["new_base"])
+        menu.addAction(actions["trash"])
         menu.addAction(actions["filter_name"])
         show = menu.addMenu(self.tr("Show"))
         for key in ("all", "running", "waiting", "paused", "attention", "completed"):

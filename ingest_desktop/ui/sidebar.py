@@ -4,7 +4,17 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QBrush, QColor, QPalette
-from PySide6.QtWidgets import QHeaderView, QLabel, QSizePolicy, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QSizePolicy,
+    QToolButton,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ingest_desktop.domain.enums import JobStatus
 from ingest_desktop.domain.models import Counts, KnowledgeBase
@@ -135,7 +145,7 @@ class Sidebar(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 12, 8, 8)
         layout.setSpacing(4)
-        layout.addWidget(self._caption(self.tr("Knowledge bases")))
+        layout.addLayout(self._head_of_bases())
         layout.addWidget(self.bases)
         layout.addSpacing(12)
         layout.addWidget(self._caption(self.tr("Status")))
@@ -162,6 +172,18 @@ class Sidebar(QWidget):
         label.setProperty("caption", True)
         return label
 
+    def _head_of_bases(self) -> QHBoxLayout:
+        self._new = QToolButton()
+        self._new.setAutoRaise(True)
+        self._new.setIconSize(QSize(14, 14))
+        self._new.setToolTip(self.tr("New knowledge base…"))
+        self._new.setAccessibleName(self.tr("New knowledge base"))
+        self._new.clicked.connect(self.new_base_wanted)
+        row = QHBoxLayout()
+        row.addWidget(self._caption(self.tr("Knowledge bases")), 1)
+        row.addWidget(self._new)
+        return row
+
     def _filter_names(self) -> dict[str, str]:
         return {
             "all": self.tr("All jobs"),
@@ -181,6 +203,7 @@ class Sidebar(QWidget):
             palette.setColor(QPalette.ColorRole.Base, QColor(tokens.window))
             view.setPalette(palette)
             view.paint_icons()
+        self._new.setIcon(assets.icon("add", tokens.muted))
         for label in self.findChildren(QLabel):
             if label.property("caption"):
                 palette = QPalette(self.palette())

@@ -66,6 +66,7 @@ class Triggers(QObject):
             "search": self._search,
             "filter_name": self._filter_name,
             "new_base": window.bases.create,
+            "trash": window.bases.show_trash,
             "monitor": self.show_monitor,
             "settings": window.preferences.open_dialog,
             "keys": lambda: KeySheet(window).open(),

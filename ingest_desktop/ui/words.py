@@ -51,6 +51,13 @@ def workers(count: int) -> str:
     return plural(count, translate("words", "1 worker"), translate("words", "{n} workers"))
 
 
+def days(count: float) -> str:
+    """1 day, 7 days, 2.5 days."""
+    if count == 1:
+        return translate("words", "1 day")
+    return translate("words", "{n} days").format(n=formats.decimal(count, 0 if count == int(count) else 1))
+
+
 def attention(count: int) -> str:
     """1 job needs attention, 14 jobs need attention."""
     return plural(count, translate("words", "1 job needs attention"), translate("words", "{n} jobs need attention"))

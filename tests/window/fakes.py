@@ -110,6 +110,7 @@ class FakeService:
         self.skipped: dict[str, int] = {}
         self.reports: dict[str, DiscoveryReport] = {}
         self.error: IngestError | None = None
+        self.restore_error: IngestError | None = None
         self.receipts: dict[int, Receipt] = {}
         self.hold: dict[str, threading.Event] = {}  # a first path: its search ends when this is set, or it is stopped
         self.searching: dict[str, str] = {}
@@ -168,6 +169,8 @@ class FakeService:
 
     def restore_knowledge_base(self, kb_id: str) -> None:
         self.calls.append(("restore_base", kb_id))
+        if self.restore_error is not None:
+            raise self.restore_error
         self.bases += [b for b in self.binned_bases if b.kb_id == kb_id]
         self.binned_bases = [b for b in self.binned_bases if b.kb_id != kb_id]
 
