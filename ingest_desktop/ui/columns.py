@@ -23,7 +23,7 @@ GIVE_WAY = (  # the first of them goes first; name, status and progress stay
 )
 SAMPLES = {  # what should fit without being shortened
     Column.NAME: "A name of some thirty letters.docx",
-    Column.STATUS: "Waiting: knowledge base is paused",
+    Column.STATUS: "Failed: something went wrong",
     Column.PROGRESS: "12,345 passages",
     Column.PAGES: "1,234/1,234",
     Column.SIZE: "999 MB",

@@ -120,8 +120,10 @@ class JobModel(QAbstractTableModel):
         if row is None:
             return None
         if role == TOOL_TIP:
-            if column == Column.STATUS and row.job.error_message:
-                return f"{row.job.error_message}\n{words.next_step(row.job.error_code)}"
+            if column == Column.STATUS:
+                said = self.texts(row)[column]
+                why = row.job.error_message
+                return f"{said}\n{why}\n{words.next_step(row.job.error_code)}" if why else said
             if column == Column.ADDED:
                 return formats.exact(row.job.created_at)
             return row.job.source_path if column in (Column.NAME, Column.FOLDER) else None

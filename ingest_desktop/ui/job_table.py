@@ -4,7 +4,7 @@ from array import array
 from collections.abc import Iterator
 
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, QRect, Qt, Signal, Slot
-from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from ingest_desktop.domain.models import JobOrder
@@ -112,6 +112,18 @@ class JobTable(QTableView):
                 ratio=self.devicePixelRatioF(),
                 mirrored=self.isRightToLeft(),
             )
+            if self.hasFocus():
+                self._mark_focus(painter)
+
+    def _mark_focus(self, painter: QPainter) -> None:
+        """An outline around the row with the focus: Ctrl and an arrow move it without selecting."""
+        row = self.currentIndex().row()
+        if row >= 0:
+            painter.setPen(QColor(theme.tokens_now().accent))
+            painter.drawRect(self._line_rect(row).adjusted(0, 0, -1, -1))
+
+    def _line_rect(self, row: int) -> QRect:
+        return QRect(0, row * ROW_HEIGHT - self.verticalScrollBar().value(), self.viewport().width(), ROW_HEIGHT)
 
     def _spans(self, area: QRect) -> list[Span]:
         left, right = area.left(), area.right()
@@ -204,7 +216,9 @@ class JobTable(QTableView):
         return True
 
     @Slot(QModelIndex, QModelIndex)
-    def _on_current(self, current: QModelIndex, _: QModelIndex) -> None:
+    def _on_current(self, current: QModelIndex, before: QModelIndex) -> None:
+        for row in {current.row(), before.row()} - {-1}:  # Qt paints only the cells anew, and the mark is a row long
+            self.viewport().update(self._line_rect(row))
         job_id = self._jobs.job_id(current.row()) if current.isValid() else 0
         if job_id != self._current_id:
             self._current_id = job_id

@@ -83,7 +83,7 @@ DARK = Tokens(
 )
 
 
-CONTROLS = ("QLineEdit", "QComboBox", "QAbstractSpinBox", "QPushButton", "QCheckBox", "QRadioButton")
+CONTROLS = ("QLineEdit", "QComboBox", "QAbstractSpinBox", "QPushButton", "QCheckBox", "QRadioButton", "QToolButton")
 FUSION_DARKER_PERCENT = 140
 
 _shown = [LIGHT]

@@ -42,6 +42,7 @@ class TrashDialog(QDialog):
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         self.restore_button = buttons.addButton(self.tr("Restore"), QDialogButtonBox.ButtonRole.ActionRole)
         self.restore_button.setEnabled(False)
+        self.restore_button.setDefault(True)
         self.restore_button.clicked.connect(self._restore)
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)

@@ -1,12 +1,16 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage, QPalette
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QLineEdit, QPushButton, QSpinBox, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from ingest_desktop.ui import theme
+from ingest_desktop.ui.main_window import MainWindow
+
+from .fakes import FakeApp, job
 
 THEMES = pytest.mark.parametrize("tokens", [theme.LIGHT, theme.DARK], ids=["light", "dark"])
 
@@ -51,6 +55,26 @@ def test_controls_are_drawn_with_an_outline(qtbot: QtBot, qapp: QApplication, to
     controls[0].setFocus()
     qtbot.waitUntil(controls[0].hasFocus)
     assert best_contrast(page.grab().toImage(), controls[0], tokens.base) >= 3
+
+
+@THEMES
+def test_the_row_with_the_focus_can_be_told(
+    qtbot: QtBot, qapp: QApplication, make_window: Callable[[], MainWindow], app: FakeApp, tokens: theme.Tokens
+) -> None:
+    app.service.put(*(job(number) for number in range(1, 6)))
+    window = make_window()
+    theme.apply(qapp, tokens)
+    window._restyle()
+    table = window.table
+    table.setFocus()
+    qtbot.waitUntil(table.hasFocus)
+    table.selectRow(0)
+    QTest.keyClick(table, Qt.Key.Key_Down, Qt.KeyboardModifier.ControlModifier)
+    line = table.visualRect(window.model.index(1, 0))
+    image = table.viewport().grab().toImage()
+    assert image.pixelColor(0, line.center().y()).name() == tokens.accent
+    assert image.pixelColor(0, line.center().y() + line.height()).name() != tokens.accent
+    assert theme.contrast(tokens.accent, tokens.base) >= 3
 
 
 @THEMES
