@@ -5,15 +5,17 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QSessionManager
-from PySide6.QtWidgets import QAbstractButton, QWidget
+from PySide6.QtWidgets import QWidget
 
 from ingest_desktop.ui import dialogs, window_state
 from ingest_desktop.ui.hub import Hub, Pulse
 from ingest_desktop.ui.intake import Intake
+from ingest_desktop.ui.notices import Notifier
 from ingest_desktop.ui.preferences import Preferences
 from ingest_desktop.ui.status_bar import is_working
 from ingest_desktop.ui.tray import Tray
 
+TRAY_LOOK_MS = 10_000
 SESSION_END_MS = 4_000  # a desktop that logs out kills what takes longer; what is not done by then is redone
 
 
@@ -32,15 +34,22 @@ class Leaving(QObject):
         preferences: Preferences,
         intake: Intake,
         tray: Tray,
+        notifier: Notifier,
         state: Callable[[], dict[str, Any]],
         window: QWidget,
     ) -> None:
         """``state`` gives what the window wants to be remembered."""
         super().__init__(window)
         self._hub, self._preferences, self._intake, self._tray = hub, preferences, intake, tray
-        self._state, self._window = state, window
+        self._state, self._window, self._notifier = state, window, notifier
         self.tray_told = False
         self.is_over = False
+        self._box: dialogs.QuitBox | None = None
+        self._missed = 0
+        self._watch = QTimer(self)
+        self._watch.setInterval(TRAY_LOOK_MS)
+        self._watch.timeout.connect(self.look_for_tray)
+        notifier.pressed.connect(self.bring_up)
         app = QGuiApplication.instance()
         if isinstance(app, QGuiApplication):
             # The session manager may be used only until the slot returns, so the slot must run at once.
@@ -48,10 +57,14 @@ class Leaving(QObject):
 
     # the window ----------------------------------------------------------------------------
 
+    @Slot()
     def bring_up(self) -> None:
         """Show the window on top."""
+        if self.is_over:
+            return
+        self._watch.stop()
         if self._window.isMinimized():
-            self._window.showNormal()
+            self._window.setWindowState(self._window.windowState() & ~Qt.WindowState.WindowMinimized)
         self._window.show()
         self._window.raise_()
         self._window.activateWindow()
@@ -60,8 +73,20 @@ class Leaving(QObject):
     def toggle(self) -> None:
         """Hide a window that shows, show one that does not."""
         if self._window.isVisible() and not self._window.isMinimized():
-            self._window.hide()
+            self._hide()
         else:
+            self.bring_up()
+
+    def _hide(self) -> None:
+        self._window.hide()
+        self._missed = 0
+        self._watch.start()
+
+    @Slot()
+    def look_for_tray(self) -> None:
+        """A window that is hidden in a tray which is gone for good could not be reached any more: show it."""
+        self._missed = 0 if self._tray.is_there else self._missed + 1
+        if self._missed > 1:  # once may be a desktop that starts its panel anew
             self.bring_up()
 
     def on_close(self, event: QCloseEvent) -> None:
@@ -73,27 +98,37 @@ class Leaving(QObject):
         if not (self._preferences.settings.close_to_tray and self._tray.is_there):
             self.quit()
             return
-        self._window.hide()
+        self._hide()
         if not self.tray_told:
             self.tray_told = True
-            self._tray.tell_hidden()
+            self._notifier.tell(
+                self.tr("Ingest Desktop goes on in the tray"),
+                self.tr("Choose Quit in its menu to end it. This can be changed in the settings."),
+            )
 
     # the end -------------------------------------------------------------------------------
 
     @Slot()
     def quit(self) -> None:
-        """Quit; ask once while jobs run."""
+        """Quit; ask once while there is work in hand."""
         pulse = self._hub.pulse
         if self._preferences.settings.quit_with_work != "ask" or pulse is None or not is_working(pulse):
             self.quit_now()
             return
-        box = dialogs.QuitBox(_unended(pulse), self._window)
-        box.buttonClicked.connect(lambda button: self._on_answer(box, button))
         self.bring_up()
-        box.open()
+        if self._box is None:
+            self._box = dialogs.QuitBox(_unended(pulse), self._window)
+            self._box.finished.connect(self._on_answer)  # also when it is closed without a button
+            self._box.open()
+        self._box.raise_()
 
-    def _on_answer(self, box: dialogs.QuitBox, button: QAbstractButton) -> None:
-        if button is box.quit_button:
+    @Slot(int)
+    def _on_answer(self, _: int) -> None:
+        box, self._box = self._box, None
+        if box is None:
+            return
+        box.deleteLater()
+        if box.clickedButton() is box.quit_button:
             if box.remember.isChecked():
                 self._preferences.save({"quit_with_work": "quit"})
             self.quit_now()
@@ -118,7 +153,8 @@ class Leaving(QObject):
         self._intake.stop()
         root, state = self._preferences.settings.data_root, self._state()
         self._hub.commands.ask(lambda: window_state.save(root, state))
-        self._tray.icon.hide()
+        self._watch.stop()
+        self._tray.leave()
         return True
 
     @Slot()
@@ -128,6 +164,7 @@ class Leaving(QObject):
 
     @Slot()
     def _gone(self) -> None:
+        self._notifier.close()
         self._window.close()
         self.done.emit()
 

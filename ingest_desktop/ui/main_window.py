@@ -27,14 +27,15 @@ from ingest_desktop.ui.leaving import Leaving
 from ingest_desktop.ui.menus import TopBar, job_menu
 from ingest_desktop.ui.name_filter import NameFilter
 from ingest_desktop.ui.narrowing import Narrowing
-from ingest_desktop.ui.notices import Notices
+from ingest_desktop.ui.notices import Notices, Notifier
+from ingest_desktop.ui.notifiers import notifier_for
 from ingest_desktop.ui.preferences import Preferences
 from ingest_desktop.ui.search_view import SearchView
 from ingest_desktop.ui.selection import SelectionWatcher
 from ingest_desktop.ui.sidebar import Sidebar
 from ingest_desktop.ui.status_bar import StatusBar
 from ingest_desktop.ui.strips import BatchStrip, Strip, UndoStrip
-from ingest_desktop.ui.tray import Tray
+from ingest_desktop.ui.tray import SystemTray, Tray, TraySeat
 from ingest_desktop.ui.triggers import Triggers
 
 
@@ -47,7 +48,16 @@ class MainWindow(QMainWindow):
 
     quitting = Signal()
 
-    def __init__(self, hub: Hub, settings: Settings, state: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        hub: Hub,
+        settings: Settings,
+        state: dict[str, Any] | None = None,
+        *,
+        seat: TraySeat | None = None,
+        notifier: Notifier | None = None,
+    ) -> None:
+        """``seat`` and ``notifier`` are the desktop's tray and its notifications, unless they are given."""
         super().__init__()
         self.hub = hub
         state = dict(state or {})
@@ -56,6 +66,8 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(LEAST_SIZE)
         self._known_jobs: int | None = None
         self.preferences = Preferences(hub, settings, self)
+        self._seat = seat or SystemTray(self)
+        self._notifier = notifier or notifier_for(self._seat, self)
         self._make_rooms(settings)
         self._make_layout()
         self._wire_hub()
@@ -93,10 +105,10 @@ class MainWindow(QMainWindow):
         self.empty = EmptyState(self)
         self.nothing = NothingHere(self)
         self.status = StatusBar(self)
-        self.tray = Tray(self.actions_, self)
-        self.notices = Notices(self.hub, self.tray, settings, self)
+        self.tray = Tray(self.actions_, self, self._seat)
+        self.notices = Notices(self.hub, self._notifier, settings, self)
         self.bases = BaseMenus(self.hub, self.commands, self)
-        self.leaving = Leaving(self.hub, self.preferences, self.intake, self.tray, self.state, self)
+        self.leaving = Leaving(self.hub, self.preferences, self.intake, self.tray, self._notifier, self.state, self)
 
     def _make_layout(self) -> None:
         self.addToolBar(self.top)
@@ -184,6 +196,8 @@ class MainWindow(QMainWindow):
 
     def _wire_end(self) -> None:
         self.tray.toggled.connect(self.leaving.toggle)
+        self.tray.add_wanted.connect(self.leaving.bring_up)
+        self.tray.add_wanted.connect(self.adding.choose_files)
         self.leaving.done.connect(self.quitting)
         self.quit_now, self.bring_up = self.leaving.quit_now, self.leaving.bring_up
 

@@ -1,18 +1,14 @@
-"""The icon in the tray: three states, a menu, a tooltip, and grouped notifications."""
-
-import time
+"""The icon in the tray: three states, a menu, a tooltip with the progress."""
 
 from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon, QWidget
 
-from ingest_desktop.domain.enums import JobStatus
-from ingest_desktop.domain.models import Counts
-from ingest_desktop.ui import assets, formats, words
+from ingest_desktop.ui import assets
 from ingest_desktop.ui.actions import Actions
 from ingest_desktop.ui.hub import Pulse
 from ingest_desktop.ui.status_bar import is_working, summary
 
-QUIET_SECONDS = 30.0  # at most one notification of a kind in this time
 SHOW_MS = 8_000
 
 
@@ -23,101 +19,134 @@ def state_of(pulse: Pulse) -> str:
     return "attention" if sum(pulse.status.counts.attention.values()) else "idle"
 
 
-class Tray(QObject):
-    """The tray icon, where there is a tray; silent where there is none.
+class TraySeat(QObject):
+    """A desktop's tray, as one without a tray has it: nothing shows. The seam where tests put one of their own.
 
     Signals:
-        toggled: Show or hide the window.
+        pressed: The icon was pressed.
+        message_pressed: A message was pressed.
     """
 
-    toggled = Signal()
-
-    def __init__(self, actions: Actions, window: QWidget) -> None:
-        super().__init__(window)
-        self._window = window
-        self._state = ""
-        self._told: dict[str, float] = {}
-        self.menu = QMenu(window)
-        self._show = self.menu.addAction(self.tr("Show window"), self.toggled.emit)
-        self.menu.addAction(actions["add_files"])
-        self.menu.addSeparator()
-        self.menu.addAction(actions["toggle_all"])
-        self.menu.addSeparator()
-        self.menu.addAction(actions["quit"])
-        self.menu.aboutToShow.connect(self._name_show)
-        self.icon = QSystemTrayIcon(self)
-        self.icon.setContextMenu(self.menu)
-        self.icon.setToolTip(self.tr("Ingest Desktop"))
-        self.icon.activated.connect(self._on_activated)
-        self.icon.messageClicked.connect(self._on_message)
-        self._set_state("idle")
-        if self.is_there:
-            self.icon.show()
+    pressed = Signal()
+    message_pressed = Signal()
 
     @property
     def is_there(self) -> bool:
-        """True when this desktop has a tray. ``supportsMessages`` is always true and says nothing."""
-        return QSystemTrayIcon.isSystemTrayAvailable()
+        """True when the desktop has a tray now. May ask another process."""
+        return False
 
-    @Slot()
-    def _name_show(self) -> None:
-        shown = self._window.isVisible() and not self._window.isMinimized()
-        self._show.setText(self.tr("Hide window") if shown else self.tr("Show window"))
+    def take(self, menu: QMenu) -> None:
+        """Show an icon with this menu as soon as there is a tray."""
+
+    def show_icon(self, icon: QIcon) -> None:
+        """Change the icon."""
+
+    def show_tip(self, text: str) -> None:
+        """Change the tooltip."""
+
+    def say(self, title: str, text: str) -> None:
+        """Show a message beside the icon."""
+
+    def leave(self) -> None:
+        """Take the icon away."""
+
+
+class SystemTray(TraySeat):
+    """The tray that Qt finds."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._icon = QSystemTrayIcon(self)
+        self._icon.activated.connect(self._on_activated)
+        self._icon.messageClicked.connect(self.message_pressed)
+
+    @property
+    def is_there(self) -> bool:
+        return QSystemTrayIcon.isSystemTrayAvailable()  # ``supportsMessages`` is always true and says nothing
+
+    def take(self, menu: QMenu) -> None:
+        self._icon.setContextMenu(menu)
+        self._icon.show()  # also before there is a tray: at the start of a session it may come later than we do
+
+    def show_icon(self, icon: QIcon) -> None:
+        self._icon.setIcon(icon)
+
+    def show_tip(self, text: str) -> None:
+        self._icon.setToolTip(text)
+
+    def say(self, title: str, text: str) -> None:
+        self._icon.showMessage(title, text, assets.app_icon(), SHOW_MS)
+
+    def leave(self) -> None:
+        self._icon.hide()
 
     @Slot(QSystemTrayIcon.ActivationReason)
     def _on_activated(self, reason: QSystemTrayIcon.ActivationReason) -> None:
         if reason == QSystemTrayIcon.ActivationReason.Trigger:
-            self.toggled.emit()
+            self.pressed.emit()
+
+
+class Tray(QObject):
+    """What stands in the tray, where there is one.
+
+    Signals:
+        toggled: Show or hide the window.
+        add_wanted: The person wants to choose files.
+    """
+
+    toggled = Signal()
+    add_wanted = Signal()
+
+    def __init__(self, actions: Actions, window: QWidget, seat: TraySeat) -> None:
+        super().__init__(window)
+        self._window, self._seat = window, seat
+        self._state = self._tip = ""
+        self.menu = QMenu(window)
+        self._show = self.menu.addAction(self.tr("Show window"), self.toggled.emit)
+        self.menu.addAction(self.tr("Add files…"), self.add_wanted.emit)
+        self.menu.addSeparator()
+        self.menu.addAction(actions["toggle_all"])
+        self.menu.addSeparator()
+        self.menu.addAction(actions["quit"])
+        self.menu.aboutToShow.connect(self.name_show)
+        seat.pressed.connect(self.toggled)
+        self._set_state("idle")
+        self._set_tip("")
+        seat.take(self.menu)
+
+    @property
+    def is_there(self) -> bool:
+        """True when this desktop has a tray."""
+        return self._seat.is_there
 
     @Slot()
-    def _on_message(self) -> None:
-        if not self._window.isVisible():
-            self.toggled.emit()
-
-    def _set_state(self, state: str) -> None:
-        if state != self._state:
-            self._state = state
-            self.icon.setIcon(assets.app_icon(state))
+    def name_show(self) -> None:
+        """Say what the first action will do. Some desktops draw the menu themselves and do not tell when they open it."""
+        shown = self._window.isVisible() and not self._window.isMinimized()
+        self._show.setText(self.tr("Hide window") if shown else self.tr("Show window"))
 
     @property
     def state(self) -> str:
         """Which icon shows."""
         return self._state
 
+    def _set_state(self, state: str) -> None:
+        if state != self._state:
+            self._state = state
+            self._seat.show_icon(assets.app_icon(state))
+
+    def _set_tip(self, text: str) -> None:
+        tip = self.tr("Ingest Desktop: {progress}").format(progress=text) if text else self.tr("Ingest Desktop")
+        if tip != self._tip:
+            self._tip = tip
+            self._seat.show_tip(tip)
+
     @Slot(object)
     def show_pulse(self, pulse: Pulse) -> None:
         """Follow the engine."""
         self._set_state(state_of(pulse))
-        self.icon.setToolTip(summary(pulse))
+        self._set_tip(summary(pulse))
 
-    def notify(self, kind: str, title: str, text: str) -> bool:
-        """Tell something, at most once per kind in half a minute. False when it was not told."""
-        now = time.monotonic()
-        if not self.is_there or now - self._told.get(kind, float("-inf")) < QUIET_SECONDS:
-            return False
-        self._told[kind] = now
-        self.icon.showMessage(title, text, assets.app_icon(), SHOW_MS)
-        return True
-
-    def tell_hidden(self) -> None:
-        """Say, the first time, where the window went."""
-        self.icon.showMessage(
-            self.tr("Ingest Desktop goes on in the tray"),
-            self.tr("Choose Quit in its menu to end it. This can be changed in the settings."),
-            assets.app_icon(),
-            SHOW_MS,
-        )
-
-
-def batch_message(label: str, counts: Counts) -> tuple[str, str, str]:
-    """Kind ("finished" or "failed"), title and text of the one notification of a batch."""
-    translate = formats.translate
-    done, failed = counts.of(JobStatus.COMPLETED), counts.of(JobStatus.FAILED)
-    if failed:
-        title = translate("Tray", "{files} could not be read").format(files=words.files(failed))
-        text = translate("Tray", "{label}: {done} done, {failed} failed.").format(
-            label=label, done=formats.number(done), failed=formats.number(failed)
-        )
-        return "failed", title, text
-    title = translate("Tray", "{files} can be searched").format(files=words.files(done))
-    return "finished", title, translate("Tray", "{label} is done.").format(label=label)
+    def leave(self) -> None:
+        """Take the icon away; the last thing."""
+        self._seat.leave()

@@ -2,6 +2,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray
@@ -9,10 +10,7 @@ from PySide6.QtNetwork import QLocalSocket
 from pytestqt.qtbot import QtBot
 
 from ingest_desktop import __version__
-from ingest_desktop.domain.enums import JobStatus
-from ingest_desktop.domain.models import Counts
 from ingest_desktop.ui.single_instance import FirstInstance, server_name
-from ingest_desktop.ui.tray import batch_message
 from ingest_desktop.workers.service_thread import Calls
 
 SECOND = """
@@ -84,7 +82,7 @@ def test_a_call_with_the_same_key_replaces_the_one_before(qtbot: QtBot) -> None:
     calls = Calls("test")
     answers: list[int] = []
     for number in range(50):
-        calls.ask(lambda n=number: n, answers.append, key="same")
+        calls.ask(partial(int, number), answers.append, key="same")
     qtbot.waitUntil(lambda: calls.pending == 0)
     assert answers == [49]
     assert calls.close()
@@ -99,11 +97,3 @@ def test_what_a_call_raises_comes_back(qtbot: QtBot) -> None:
     with qtbot.waitSignal(calls.failed):
         calls.ask(lambda: 1 // 0)
     assert calls.close()
-
-
-def test_a_batch_ends_in_one_message() -> None:
-    good = Counts(by_status={("kb1", JobStatus.COMPLETED): 12})
-    mixed = Counts(by_status={("kb1", JobStatus.COMPLETED): 12, ("kb1", JobStatus.FAILED): 2})
-    assert batch_message("Reports", good) == ("finished", "12 files can be searched", "Reports is done.")
-    assert batch_message("Reports", mixed)[0] == "failed"
-    assert batch_message("Reports", mixed)[2] == "Reports: 12 done, 2 failed."
