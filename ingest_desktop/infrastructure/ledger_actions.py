@@ -35,7 +35,7 @@ IDS_TOLD: Final = 10_000
 
 _NARROWEST_FIRST: Final = (PauseScope.BATCH, PauseScope.KNOWLEDGE_BASE, PauseScope.APP)
 _IN: Final = "IN (SELECT value FROM json_each(?))"
-_FRESH_START: Final = (
+FRESH_START: Final = (
     "attempts = 0, error_code = NULL, error_message = NULL, message = NULL, due_at = NULL, dead_lettered = 0, "
     "outcome = NULL, progress = 0, units_done = 0, phase = 'waiting', started_at = NULL, completed_at = NULL"
 )
@@ -253,7 +253,7 @@ def _assignments(event: JobEvent, scope: PauseScope) -> str:
     if event is JobEvent.PAUSE:
         return f"phase = 'waiting', pause_scope = '{scope.value}'"
     if event is JobEvent.RETRY:
-        return f"pause_scope = NULL, {_FRESH_START}"
+        return f"pause_scope = NULL, {FRESH_START}"
     return "phase = 'waiting', pause_scope = NULL, due_at = NULL"
 
 

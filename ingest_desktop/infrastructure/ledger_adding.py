@@ -13,6 +13,7 @@ from ingest_desktop.domain.errors import InvalidRequestError, NotFoundError, Que
 from ingest_desktop.domain.interfaces.repository import Added, FoundFile, SameContent
 from ingest_desktop.domain.models import Batch, KnowledgeBase, Source
 from ingest_desktop.infrastructure.database import from_db_path, readable_name, reading, to_db_path, writing
+from ingest_desktop.infrastructure.ledger_again import failed_before, take_up
 from ingest_desktop.infrastructure.ledger_base import (
     BATCH_COLUMNS,
     KB_COLUMNS,
@@ -124,7 +125,8 @@ class LedgerAdding(LedgerBase):
         unchanged = [file for file in files if file.path in known]
         with writing(self.engine) as connection:
             intake = _Intake(connection, number, self._now(), len(files))
-            added = intake.insert_waiting(fresh)
+            again = intake.take_up_again(fresh)
+            added = again + intake.insert_waiting([file for file in fresh if file not in intake.taken_up])
             confirmed = intake.insert_unchanged(unchanged, known)
             if added:
                 self._refuse_above_limit(connection, added)
@@ -202,6 +204,34 @@ class _Intake:
         last = connection.exec_driver_sql("SELECT seq FROM sqlite_sequence WHERE name = 'ingest_jobs'").scalar()
         self.first_id = self.next_id = int(last or 0) + 1
         self.position = step(connection, "back", count) - count
+        self.taken_up: dict[FoundFile, int] = {}
+
+    def take_up_again(self, files: Sequence[FoundFile]) -> int:
+        """Let jobs wait again that failed before; how many. Their files get no second row."""
+        failed = failed_before(self.connection, self.kb_id, [to_db_path(file.path) for file in files])
+        chosen: dict[int, FoundFile] = {}
+        for file in files if failed else ():
+            job_id = failed.get(to_db_path(file.path))
+            if job_id is not None:
+                chosen.setdefault(job_id, file)
+        if not chosen:
+            return 0
+        self.taken_up = {file: job_id for job_id, file in chosen.items()}
+        heads = []
+        for file in chosen.values():
+            self.position += 1
+            times = (file.size, file.mtime_ns, _signed(file.inode), file.ctime_ns)
+            heads.append((self.batch_id, *times, self.priority, self.position))
+        take_up(
+            self.connection,
+            list(chosen),
+            heads,
+            scope=self.scope,
+            origin=self.origin,
+            revision=self.revision,
+            now=self.now,
+        )
+        return len(chosen)
 
     def insert_waiting(self, files: Sequence[FoundFile]) -> int:
         """Insert queued (or paused) jobs; how many were not in the list yet."""
@@ -246,7 +276,8 @@ class _Intake:
         seen: set[str] = set()
         for file in files:
             job_id = self.connection.exec_driver_sql(find, (self.kb_id, to_db_path(file.path))).scalar()
-            if job_id is not None and (job_id < self.first_id or file.path in seen):
+            was_there = job_id is not None and job_id < self.first_id and self.taken_up.get(file) != job_id
+            if job_id is not None and (was_there or file.path in seen):
                 found[job_id] = None
             seen.add(file.path)
             if len(found) == ALREADY_LIMIT:

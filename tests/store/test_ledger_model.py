@@ -87,12 +87,29 @@ class LedgerMachine(RuleBasedStateMachine):
         added = self.ledger.add_jobs(self.batches[batch], found(*paths), known={})
         fresh = [path for path in dict.fromkeys(paths) if path not in self.active_paths()]
         assert (added.added, added.already_listed) == (len(fresh), len(paths) - len(fresh))
+        failed = {path: self.last_failed(path) for path in fresh}
         known = {job.source_path: job.id for job in self.all_jobs() if job.id not in self.rows}
-        assert set(known) == set(fresh)
+        assert set(known) == {path for path, row in failed.items() if row is None}
         for path in fresh:
+            again = failed[path]
+            if again is not None:  # no second row: the one that failed waits again, in this batch
+                again.batch, again.empty = self.batches[batch], False
+                again.go(JobStatus.QUEUED)
+                if self.app_paused:
+                    again.go(JobStatus.PAUSED)
+                    again.scope = PauseScope.APP
+                continue
             row = self.rows[known[path]] = Row(self.batches[batch], path)
             if self.app_paused:
                 row.status, row.scope = JobStatus.PAUSED, PauseScope.APP
+
+    def last_failed(self, path: str) -> Row | None:
+        failed = [
+            int(job)
+            for job, row in self.rows.items()
+            if row.path == path and row.token is None and row.status is JobStatus.FAILED
+        ]
+        return self.rows[str(max(failed))] if failed else None
 
     @rule(target=claims, limit=st.integers(1, 4))
     def claim(self, limit: int) -> list[Claim]:
