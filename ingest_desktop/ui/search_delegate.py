@@ -1,6 +1,6 @@
 """How results are painted: plain text with marked words; markup in a document stays text."""
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QSize, Qt
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QPointF, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QTextCharFormat, QTextLayout, QTextOption
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
@@ -10,12 +10,18 @@ from ingest_desktop.ui.search_model import Entry, SearchModel
 Index = QModelIndex | QPersistentModelIndex
 PAD = 12
 LINES = 2
+KEPT = 300  # passages: those of some answers
 # Names stand on the left whatever their script: an Arabic one at the right edge would lie over its folder.
 ON_THE_LEFT = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignAbsolute)
 
 
 class SearchDelegate(QStyledItemDelegate):
     """Paints headings and passages as plain text with marked words; markup in a document stays text."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._fitting: dict[tuple[str, int, int, bool], tuple[str, int]] = {}
+        self._layouts: dict[tuple[str, tuple[tuple[int, int], ...], int, int, bool], QTextLayout] = {}
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         height = option.fontMetrics.height()
@@ -58,13 +64,12 @@ class SearchDelegate(QStyledItemDelegate):
         painter.setFont(bold)
         painter.setPen(QColor(tokens.text))
         area.setLeft(area.left() + 24)
-        name = painter.fontMetrics().elidedText(entry.title, Qt.TextElideMode.ElideMiddle, int(area.width() * 0.6))
+        name, width = self._shortened(painter, entry.title, int(area.width() * 0.6), bold=True)
         painter.drawText(area, ON_THE_LEFT, name)
-        area.setLeft(area.left() + painter.fontMetrics().horizontalAdvance(name) + PAD)
+        area.setLeft(area.left() + width + PAD)
         painter.setFont(font)
         painter.setPen(QColor(tokens.muted))
-        folder = painter.fontMetrics().elidedText(entry.text, Qt.TextElideMode.ElideMiddle, area.width())
-        painter.drawText(area, ON_THE_LEFT, folder)
+        painter.drawText(area, ON_THE_LEFT, self._shortened(painter, entry.text, area.width())[0])
 
     def _passage(
         self, painter: QPainter, rect: QRect, font: QFont, entry: Entry, tokens: theme.Tokens, *, selected: bool
@@ -74,11 +79,37 @@ class SearchDelegate(QStyledItemDelegate):
         height = painter.fontMetrics().height()
         if entry.title:
             painter.setPen(QColor(tokens.on_selection if selected else tokens.accent))
-            place = painter.fontMetrics().elidedText(entry.title, Qt.TextElideMode.ElideMiddle, area.width())
+            place, _ = self._shortened(painter, entry.title, area.width())
             painter.drawText(QRect(area.left(), area.top(), area.width(), height), ON_THE_LEFT, place)
             area.setTop(area.top() + height)
         painter.setPen(QColor(tokens.on_selection if selected else tokens.text))
+        self._layout(entry, font, area.width(), height, tokens).draw(painter, QPointF(area.topLeft()))
+
+    def _shortened(self, painter: QPainter, text: str, width: int, *, bold: bool = False) -> tuple[str, int]:
+        """What of a text fits, and how wide that is; in the painter's font."""
+        metrics = painter.fontMetrics()
+        key = (text, width, metrics.height(), bold)
+        found = self._fitting.get(key)
+        if found is None:
+            if len(self._fitting) >= KEPT:
+                self._fitting.clear()
+            shown = metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, width)
+            found = self._fitting[key] = shown, metrics.horizontalAdvance(shown)
+        return found
+
+    def _layout(self, entry: Entry, font: QFont, width: int, height: int, tokens: theme.Tokens) -> QTextLayout:
+        """A passage set in lines: that takes longer than to draw it, and is kept from one paint to the next."""
+        key = (entry.text, entry.marks, width, height, tokens.dark)
+        found = self._layouts.get(key)
+        if found is None:
+            if len(self._layouts) >= KEPT:
+                self._layouts.clear()
+            found = self._layouts[key] = self._set_in_lines(entry, font, width, height, tokens)
+        return found
+
+    def _set_in_lines(self, entry: Entry, font: QFont, width: int, height: int, tokens: theme.Tokens) -> QTextLayout:
         layout = QTextLayout(entry.text, font)
+        layout.setCacheEnabled(True)
         option = QTextOption()
         option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         layout.setTextOption(option)
@@ -88,10 +119,10 @@ class SearchDelegate(QStyledItemDelegate):
             line = layout.createLine()
             if not line.isValid():
                 break
-            line.setLineWidth(area.width())
+            line.setLineWidth(width)
             line.setPosition(QPointF(0, number * height))
         layout.endLayout()
-        layout.draw(painter, QPointF(area.topLeft()))
+        return layout
 
     @staticmethod
     def _formats(entry: Entry, tokens: theme.Tokens) -> list[QTextLayout.FormatRange]:

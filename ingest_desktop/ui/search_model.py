@@ -37,7 +37,7 @@ class Entry:
 
 
 def _units(text: str) -> int:
-    return len(text) + sum(ord(character) > 0xFFFF for character in text)
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def parse_marks(snippet: str) -> tuple[str, tuple[tuple[int, int], ...]]:
@@ -63,7 +63,7 @@ def one_line(name: str) -> str:
 
 
 def entries_of(page: SearchPage) -> list[Entry]:
-    """Passages grouped by document; documents in the order of their best passage."""
+    """Passages grouped by document; documents in the order of their best passage. Any thread."""
     groups: dict[tuple[str, str], list[Hit]] = {}
     for hit in page.hits:
         groups.setdefault((hit.kb_id, hit.document_id), []).append(hit)
@@ -86,10 +86,10 @@ class SearchModel(QAbstractListModel):
         super().__init__(parent)
         self._entries: list[Entry] = []
 
-    def show(self, page: SearchPage | None) -> None:
-        """Show another answer, or none."""
+    def show(self, entries: list[Entry]) -> None:
+        """Show another answer, as ``entries_of`` makes it; or none."""
         self.beginResetModel()
-        self._entries = entries_of(page) if page is not None else []
+        self._entries = entries
         self.endResetModel()
 
     def rowCount(self, parent: Index = ROOT) -> int:

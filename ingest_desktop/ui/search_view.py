@@ -13,7 +13,7 @@ from ingest_desktop.ui.commands import sentence_of
 from ingest_desktop.ui.hub import Hub, Pulse
 from ingest_desktop.ui.search_delegate import PAD
 from ingest_desktop.ui.search_list import Results
-from ingest_desktop.ui.search_model import SearchModel
+from ingest_desktop.ui.search_model import Entry, SearchModel, entries_of
 from ingest_desktop.ui.search_nothing import NoHits
 
 TYPING_MS = 150
@@ -121,7 +121,7 @@ class SearchView(QWidget):
                 timer.stop()
             self._hub.finding.forget("search")
             self._shown = _Shown()
-            self.model.show(None)
+            self.model.show([])
             self._summary.clear()
             self._show_nothing("")
         else:
@@ -151,9 +151,14 @@ class SearchView(QWidget):
             return
         kb_ids = (kb_id,) if kb_id else None
         self._patience.start()
+
+        def find() -> tuple[SearchPage, list[Entry]]:
+            page = backend.search.search(query, kb_ids=kb_ids, limit=LIMIT, typing=typing)
+            return page, entries_of(page)
+
         self._hub.finding.ask(
-            lambda: backend.search.search(query, kb_ids=kb_ids, limit=LIMIT, typing=typing),
-            lambda page: self._on_page(_Shown(query, typing, page.seconds), page),
+            find,
+            lambda found: self._on_page(_Shown(query, typing, found[0].seconds), *found),
             failed=lambda error: self._on_error(query, error),
             key="search",
         )
@@ -173,13 +178,13 @@ class SearchView(QWidget):
         if changed and self._shown.query and self._shown.query == self.query and not self._again.isActive():
             self._again.start(max(AGAIN_MS, round(self._shown.seconds * 1000 * AGAIN_SHARE)))
 
-    def _on_page(self, now: _Shown, page: SearchPage) -> None:
+    def _on_page(self, now: _Shown, page: SearchPage, entries: list[Entry]) -> None:
         self._patience.stop()
         if now.query != self.query:
             return
         before, place = self._shown, self.results.place()
         self._shown = now
-        self.model.show(page)
+        self.model.show(entries)
         self._summary.setText(self._sentence(page))
         if before.query == now.query and (not before.typing or self.results.hasFocus()):
             self.results.take_place(place)
@@ -194,7 +199,7 @@ class SearchView(QWidget):
         self._patience.stop()
         if query == self.query:
             self._shown = _Shown()
-            self.model.show(None)
+            self.model.show([])
             self._summary.clear()
             self._show_nothing(sentence_of(error))
 
