@@ -86,7 +86,7 @@ class App:
         """Finish the segments in hand, commit, end every thread and child; names of threads that did not end."""
         worked = self.lifecycle.crew is not None
         late = self.lifecycle.stop(self.settings.thread_join_timeout)
-        if worked:
+        if worked and self.repository.path.exists():  # else the data folder is gone: no piece of it is made anew
             take_quietly(self.repository, self.persistence)
         if not late:  # a late thread may still use them
             self.contents.close()
@@ -100,6 +100,7 @@ def build_app(
     actor: Actor,
     label: str,
     worker_host: Callable[[Worker], WorkerHost] | None = None,
+    read_only_ok: bool = False,
 ) -> App:
     """Open the store and put the rooms together. Touches the disk; starts no worker.
 
@@ -107,6 +108,7 @@ def build_app(
         actor: Who asks, for the history of jobs.
         label: What this process is called in the list of workers.
         worker_host: Hosts a worker in a thread; plain threads unless given.
+        read_only_ok: Whether a store that we may not write is good enough, because nothing will be changed.
 
     Raises:
         StoreTooNew, StoreDamaged, StoreBusy, StoreFull, StoreError: The store cannot be opened.
@@ -119,9 +121,13 @@ def build_app(
         lease_seconds=settings.lease_seconds,
         queue_limit=settings.queue_limit,
         busy_timeout_seconds=settings.busy_timeout,
+        read_only_ok=read_only_ok,
     )
     contents = KnowledgeBaseStores(
-        root / "knowledge_bases", backup_dir=root / "backups", busy_timeout_seconds=settings.busy_timeout
+        root / "knowledge_bases",
+        backup_dir=root / "backups",
+        busy_timeout_seconds=settings.busy_timeout,
+        read_only_ok=read_only_ok,
     )
     persistence = open_persistence(settings.persistence, root)
     hub, board, metrics = EventHub(), ProgressBoard(), Metrics(enabled=settings.enable_metrics)

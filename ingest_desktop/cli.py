@@ -28,6 +28,7 @@ WRONG_STATE: Final = 4
 NOT_CLEAN: Final = 5
 INTERRUPTED: Final = 130
 
+READING: Final = frozenset({"jobs", "show", "search", "export", "stats", "check"})
 STATUSES: Final = ("queued", "running", "paused", "completed", "failed", "cancelled")
 
 
@@ -194,7 +195,9 @@ def _run(options: argparse.Namespace) -> int:
     setup_logging(settings, console=getattr(options, "verbose", False))
     for unknown in unknown_settings(settings.data_root):
         print(f"ingest: {unknown}", file=sys.stderr)  # noqa: T201
-    app = build_app(settings, actor=Actor.COMMAND, label=f"ingest {options.command}")
+    only_reads = options.command in READING or getattr(options, "action", "") == "list"
+    label = f"ingest {options.command}"
+    app = build_app(settings, actor=Actor.COMMAND, label=label, read_only_ok=only_reads)
     try:
         return COMMANDS[options.command](app, options)
     finally:

@@ -226,6 +226,9 @@ def stats(app: App, options: argparse.Namespace) -> int:
 def check(app: App, options: argparse.Namespace) -> int:
     """``ingest check``."""
     findings = app.check()
+    if app.repository.is_read_only:
+        note = "The store may not be written here: whether the full text agrees with the text was not looked at."
+        out(note, file=sys.stderr)
     for finding in findings:
         if options.json:
             out_json(finding.to_json())

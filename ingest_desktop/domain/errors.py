@@ -179,11 +179,39 @@ class StoreFull(StoreError):
     hint = "Free some space on the disk, then resume."
 
 
+class StoreReadOnly(StoreError):
+    """The store may be read, but not written."""
+
+    code = "store_read_only"
+    hint = "You can list, search, export and check. To add or change anything you need the right to write there."
+
+
 class StoreDamaged(StoreError):
-    """The store's file is not a sound database."""
+    """The file of a knowledge base is not a sound database."""
 
     code = "store_damaged"
-    hint = "Restore a copy from the backups folder; the original documents are untouched."
+    hint = (
+        "The documents themselves and the other knowledge bases are untouched. Make a new knowledge base, add the "
+        "documents to it again, and delete the damaged one."
+    )
+
+
+class LedgerDamaged(StoreDamaged):
+    """The list of jobs is not a sound database."""
+
+    code = "ledger_damaged"
+    hint = (
+        "The documents themselves are untouched, and so is the text in 'knowledge_bases'. Name an empty data folder and "
+        "add the documents again. 'staged/queue/unfinished.json' in this one lists what was unfinished at the last end; "
+        "'backups' holds older copies if the program was updated since."
+    )
+
+
+class StoreGone(StoreError):
+    """The data folder is not there any more."""
+
+    code = "store_gone"
+    hint = "Bring the folder back (a disk or a network folder, perhaps), or name another one, and start again."
 
 
 class StoreTooNew(StoreError):

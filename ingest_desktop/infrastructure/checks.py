@@ -16,7 +16,7 @@ from ingest_desktop.domain.interfaces.checks import Finding
 from ingest_desktop.infrastructure.content_registry import KnowledgeBaseStores
 from ingest_desktop.infrastructure.content_schema import SEGMENT_SHIFT
 from ingest_desktop.infrastructure.content_store import KnowledgeBaseStore
-from ingest_desktop.infrastructure.database import from_db_path, reading, writing
+from ingest_desktop.infrastructure.database import from_db_path, is_read_only, reading, writing
 from ingest_desktop.infrastructure.ledger import Ledger
 from ingest_desktop.infrastructure.ledger_outbox import GONE
 
@@ -73,7 +73,10 @@ _CONTENT: Final = (
 
 
 def check_store(ledger: Ledger, contents: KnowledgeBaseStores) -> list[Finding]:
-    """Every finding. Raises nothing for a damaged file: that is a finding, too."""
+    """Every finding. Raises nothing for a damaged file: that is a finding, too.
+
+    Of knowledge bases that may not be written, the full text is not compared with the text: FTS5 asks for a command.
+    """
     findings = list(_check_ledger(ledger))
     try:
         bases = [base.kb_id for base in ledger.knowledge_bases()]
@@ -140,6 +143,8 @@ def _check_content(store: KnowledgeBaseStore) -> Iterator[Finding]:
         yield from _sound(connection, store.kb_id)
         for code, query in _CONTENT:
             yield from _none(connection, store.kb_id, code, query)
+    if is_read_only(store.engine):
+        return
     try:
         with writing(store.engine) as connection:  # FTS5 compares its index with the chunks; written as a command
             connection.exec_driver_sql("INSERT INTO chunks_fts (chunks_fts, rank) VALUES ('integrity-check', 1)")

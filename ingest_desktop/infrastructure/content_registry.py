@@ -1,20 +1,26 @@
 """The content stores of all knowledge bases, each opened once."""
 
 import shutil
+import tempfile
 import threading
 from pathlib import Path
 
-from ingest_desktop.domain.errors import StoreError
+from ingest_desktop.domain.errors import StoreError, StoreGone
 from ingest_desktop.infrastructure.content_store import KnowledgeBaseStore
+from ingest_desktop.infrastructure.database import may_write
 
 
 class KnowledgeBaseStores:
     """Opens, keeps and removes knowledge bases' files below ``knowledge_bases/``. Any thread."""
 
-    def __init__(self, root: Path, *, backup_dir: Path, busy_timeout_seconds: float) -> None:
+    def __init__(
+        self, root: Path, *, backup_dir: Path, busy_timeout_seconds: float, read_only_ok: bool = False
+    ) -> None:
         self._root = root
         self._backup_dir = backup_dir
         self._busy_timeout_seconds = busy_timeout_seconds
+        self._read_only_ok = read_only_ok
+        self._stand_ins: list[tempfile.TemporaryDirectory[str]] = []
         self._lock = threading.Lock()
         self._open: dict[str, KnowledgeBaseStore] = {}
 
@@ -25,11 +31,23 @@ class KnowledgeBaseStores:
             if store is None:
                 store = self._open[kb_id] = KnowledgeBaseStore(
                     kb_id,
-                    self._root / kb_id,
+                    self._folder_of(kb_id),
                     backup_dir=self._backup_dir / kb_id,
                     busy_timeout_seconds=self._busy_timeout_seconds,
+                    read_only_ok=self._read_only_ok,
                 )
             return store
+
+    def _folder_of(self, kb_id: str) -> Path:
+        """Its folder. A knowledge base that nothing was added to has none yet: where we may not write, an empty one
+        elsewhere stands in for it."""
+        folder = self._root / kb_id
+        if not self._root.parent.exists():
+            raise StoreGone(f"The data folder {self._root.parent} is not there any more.")
+        if self._read_only_ok and not (folder / "kb.db").exists() and not may_write(folder / "kb.db"):
+            self._stand_ins.append(tempfile.TemporaryDirectory(prefix="ingest-", ignore_cleanup_errors=True))
+            return Path(self._stand_ins[-1].name)
+        return folder
 
     def opened(self) -> list[KnowledgeBaseStore]:
         """Those that are open."""
@@ -63,5 +81,8 @@ class KnowledgeBaseStores:
         """Close all."""
         with self._lock:
             stores, self._open = list(self._open.values()), {}
+            stand_ins, self._stand_ins = self._stand_ins, []
         for store in stores:
             store.close()
+        for folder in stand_ins:
+            folder.cleanup()

@@ -37,7 +37,15 @@ _TWIN = (
 class KnowledgeBaseStore(ContentWriter):
     """The content of one knowledge base, in ``kb.db``. Reading is for any thread, writing for one."""
 
-    def __init__(self, kb_id: str, folder: Path, *, backup_dir: Path, busy_timeout_seconds: float = 30.0) -> None:
+    def __init__(
+        self,
+        kb_id: str,
+        folder: Path,
+        *,
+        backup_dir: Path,
+        busy_timeout_seconds: float = 30.0,
+        read_only_ok: bool = False,
+    ) -> None:
         """Open the file, or make it.
 
         Raises:
@@ -52,6 +60,7 @@ class KnowledgeBaseStore(ContentWriter):
             wal_autocheckpoint_pages=LOG_PAGES,
             writer_cache_bytes=WRITER_CACHE_BYTES,
             page_bytes=PAGE_BYTES,
+            read_only_ok=read_only_ok,
         )
         migrate(engine, self.path, MIGRATIONS, backup_dir)
         super().__init__(engine)

@@ -10,16 +10,16 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal
-from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from ingest_desktop.domain.errors import StoreBusy, StoreDamaged, StoreError, StoreFull
+from ingest_desktop.domain.errors import StoreBusy, StoreDamaged, StoreError, StoreFull, StoreReadOnly
 
 Synchronous = Literal["FULL", "NORMAL"]
 
@@ -28,15 +28,16 @@ _LOCK: Final = "ingest_write_lock"
 _WRITER: Final = "ingest_writer"
 _SYNCHRONOUS: Final = "ingest_synchronous"
 _TIMEOUT: Final = "ingest_busy_timeout_seconds"
+_READ_ONLY: Final = "ingest_read_only"
 
 _MEANING: Final[dict[int, tuple[type[StoreError], str]]] = {
     sqlite3.SQLITE_BUSY: (StoreBusy, "Another program holds the store locked"),
     sqlite3.SQLITE_LOCKED: (StoreBusy, "The store is locked"),
     sqlite3.SQLITE_FULL: (StoreFull, "There is no room left on the disk that holds the store"),
-    sqlite3.SQLITE_CORRUPT: (StoreDamaged, "The store is damaged"),
+    sqlite3.SQLITE_CORRUPT: (StoreDamaged, "The store's file is damaged"),
     sqlite3.SQLITE_NOTADB: (StoreDamaged, "The store's file is not a database"),
     sqlite3.SQLITE_IOERR: (StoreError, "The disk that holds the store reports an error"),
-    sqlite3.SQLITE_READONLY: (StoreError, "The store may not be written"),
+    sqlite3.SQLITE_READONLY: (StoreReadOnly, "The store may not be written"),
     sqlite3.SQLITE_PERM: (StoreError, "The store may not be used"),
     sqlite3.SQLITE_CANTOPEN: (StoreError, "The store cannot be opened"),
     sqlite3.SQLITE_AUTH: (StoreError, "The store may not be used"),
@@ -60,6 +61,13 @@ def make_private_file(path: Path) -> None:
     make_private_folder(path.parent)
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+
+
+def may_write(path: Path) -> bool:
+    """Whether we may write a file and, as SQLite must, put others beside it; of a missing one, whether we may make it."""
+    if path.exists():
+        return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+    return next(os.access(folder, os.W_OK) for folder in path.parents if folder.exists())
 
 
 def to_db_path(path: str) -> str | bytes:
@@ -88,8 +96,15 @@ def _is_clean(text: str) -> bool:
 # --- errors --------------------------------------------------------------------------------------
 
 
-def store_error(error: BaseException) -> StoreError | None:
-    """What an error of the driver means, or None when it tells of a mistake of ours (bad SQL, a constraint)."""
+def store_error(
+    error: BaseException, path: Path | None = None, damaged: type[StoreDamaged] = StoreDamaged
+) -> StoreError | None:
+    """What an error of the driver means, or None when it tells of a mistake of ours (bad SQL, a constraint).
+
+    Args:
+        path: The file, to be named.
+        damaged: What to raise when it is none or no sound database.
+    """
     if isinstance(error, DBAPIError) and error.orig is not None:
         error = error.orig
     if isinstance(error, PoolTimeout):
@@ -98,13 +113,16 @@ def store_error(error: BaseException) -> StoreError | None:
         code = getattr(error, "sqlite_errorcode", None)
         if code is None:
             return None
-        found = _MEANING.get(code & 0xFF)
-        return None if found is None else found[0](f"{found[1]} ({error}).")
+        kind, meaning = _MEANING.get(code & 0xFF, (None, ""))
+        if kind is None:
+            return None
+        where = "" if path is None else f": {path}"
+        return (damaged if kind is StoreDamaged else kind)(f"{meaning}{where} ({error}).")
     return None
 
 
 @contextmanager
-def translated_errors() -> Iterator[None]:
+def translated_errors(path: Path | None = None) -> Iterator[None]:
     """Raise ``StoreBusy``, ``StoreFull``, ``StoreDamaged`` or ``StoreError`` for what the driver raises inside.
 
     Engines of ``open_engine`` do so by themselves; this is for bare ``sqlite3`` connections.
@@ -112,7 +130,7 @@ def translated_errors() -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, DBAPIError, PoolTimeout) as error:
-        found = store_error(error)
+        found = store_error(error, path)
         if found is None:
             raise
         raise found from error
@@ -132,6 +150,8 @@ def open_engine(
     writer_cache_bytes: int = 0,
     mmap_bytes: int = 0,
     page_bytes: int = 4096,
+    read_only_ok: bool = False,
+    damaged: type[StoreDamaged] = StoreDamaged,
 ) -> Engine:
     """An engine for one SQLite file. Nothing is opened or written before its first use, so ``migrate`` can refuse first.
 
@@ -148,12 +168,21 @@ def open_engine(
             commit and changes again makes SQLite read back and sum up all that it logged since.
         mmap_bytes: How much of the file is mapped for reading; 0 maps nothing.
         page_bytes: Page size of a file that is made anew; an existing file keeps its own.
+        read_only_ok: Whether an existing file that we may not write is good enough: ``writing`` is refused then, and
+            nothing is written beside it.
+        damaged: What is raised when the file is no sound database.
 
     Raises:
+        StoreReadOnly: We may not write the file, and that is not good enough.
         StoreError: The file does not exist and ``create`` is False, or it cannot be made.
     """
+    read_only = path.exists() and not may_write(path)
+    if read_only and not read_only_ok:
+        raise StoreReadOnly(f"The store may be read, but not written: {path}.")
     try:
-        if create:
+        if read_only:
+            pass
+        elif create:
             make_private_file(path)
         elif not path.exists():
             raise StoreError(f"There is no store at {path}.")
@@ -163,8 +192,12 @@ def open_engine(
     def make(size: int, more: int, cache: int, **options: Any) -> Engine:
         engine = create_engine(
             "sqlite+pysqlite://",
-            creator=lambda: _connect(
-                path, synchronous, busy_timeout_seconds, wal_autocheckpoint_pages, cache, mmap_bytes, page_bytes
+            creator=lambda: (
+                open_read_only(path, busy_timeout_seconds=busy_timeout_seconds)
+                if read_only
+                else _connect(
+                    path, synchronous, busy_timeout_seconds, wal_autocheckpoint_pages, cache, mmap_bytes, page_bytes
+                )
             ),
             poolclass=_pool_class(),
             pool_size=size,
@@ -173,11 +206,12 @@ def open_engine(
             execution_options=options,
         )
         event.listen(engine, "begin", _begin)
-        event.listen(engine, "handle_error", _handle_error)
+        event.listen(engine, "handle_error", partial(_handle_error, path, damaged))
         return engine
 
     writer = make(1, 0, writer_cache_bytes or cache_bytes, **{_WRITING: True})
     options = {_WRITER: writer, _LOCK: threading.Lock(), _SYNCHRONOUS: synchronous, _TIMEOUT: busy_timeout_seconds}
+    options[_READ_ONLY] = path if read_only else None
     engine = make(8, 24, cache_bytes, **options)
     event.listen(engine, "engine_disposed", lambda _: writer.dispose())
     return engine
@@ -195,8 +229,11 @@ def writing(engine: Engine, *, durable: bool = True) -> Iterator[Connection]:
 
     Raises:
         StoreBusy: Others held the lock for longer than the engine's busy timeout.
+        StoreReadOnly: We may only read.
     """
     options = engine.get_execution_options()
+    if is_read_only(engine):
+        raise StoreReadOnly(f"The store may be read, but not written: {options[_READ_ONLY]}.")
     lock: threading.Lock = options[_LOCK]
     if not lock.acquire(timeout=options[_TIMEOUT]):
         raise StoreBusy("Another part of the program holds the store locked.")
@@ -209,6 +246,11 @@ def writing(engine: Engine, *, durable: bool = True) -> Iterator[Connection]:
             yield connection
     finally:
         lock.release()
+
+
+def is_read_only(engine: Engine) -> bool:
+    """Whether we may not write this file."""
+    return engine.get_execution_options().get(_READ_ONLY) is not None
 
 
 @contextmanager
@@ -249,7 +291,12 @@ def _connect(
 ) -> sqlite3.Connection:
     """A connection in driver autocommit: transactions are begun by ``_begin`` alone."""
     connection = sqlite3.connect(
-        path, timeout=busy_timeout_seconds, isolation_level=None, check_same_thread=False, cached_statements=256
+        f"{path.absolute().as_uri()}?mode=rw",  # not made anew, should it be gone
+        uri=True,
+        timeout=busy_timeout_seconds,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=256,
     )
     try:
         connection.execute(f"PRAGMA page_size={int(page_bytes)}")
@@ -292,8 +339,8 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _handle_error(context: ExceptionContext) -> None:
-    found = store_error(context.original_exception)
+def _handle_error(path: Path, damaged: type[StoreDamaged], context: ExceptionContext) -> None:
+    found = store_error(context.original_exception, path, damaged)
     if found is not None:
         raise found from context.original_exception
 
@@ -312,9 +359,26 @@ def has_full_text() -> bool:
 
 
 def open_read_only(path: Path, *, busy_timeout_seconds: float = 5.0) -> sqlite3.Connection:
-    """A bare connection that cannot change the file, not even its journal mode. Errors are the driver's."""
-    uri = f"file:{quote(path.absolute().as_posix())}?mode=ro"
-    return sqlite3.connect(uri, uri=True, timeout=busy_timeout_seconds, isolation_level=None)
+    """A bare connection that cannot change the file, not even its journal mode. Errors are the driver's.
+
+    Where we may not write, nothing is put beside the file either. A file without a log is read as it is then: nobody has
+    it open. With a log, its index must be there, too.
+    """
+
+    def connect(more: str) -> sqlite3.Connection:
+        uri = f"{path.absolute().as_uri()}?mode=ro{more}"
+        return sqlite3.connect(
+            uri, uri=True, timeout=busy_timeout_seconds, isolation_level=None, check_same_thread=False
+        )
+
+    if may_write(path):
+        return connect("")
+    log, index = (path.with_name(path.name + end) for end in ("-wal", "-shm"))
+    if not log.exists() or not log.stat().st_size:
+        return connect("&immutable=1")
+    if not index.exists():
+        raise StoreReadOnly(f"The store was not closed: it must be opened once by someone who may write it: {path}.")
+    return connect("&readonly_shm=1")
 
 
 def copy_database(path: Path, target: Path) -> None:
@@ -328,7 +392,11 @@ def copy_database(path: Path, target: Path) -> None:
         make_private_folder(target.parent)
         partial.unlink(missing_ok=True)
         make_private_file(partial)
-        with translated_errors(), closing(open_read_only(path)) as source, closing(sqlite3.connect(partial)) as copy:
+        with (
+            translated_errors(path),
+            closing(open_read_only(path)) as source,
+            closing(sqlite3.connect(partial)) as copy,
+        ):
             source.backup(copy)
         with open(partial, "rb+") as stream:
             os.fsync(stream.fileno())

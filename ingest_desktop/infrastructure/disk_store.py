@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import mkstemp
 from typing import BinaryIO, Final
 
-from ingest_desktop.domain.errors import InvalidRequestError, NotFoundError, StoreBusy, StoreError, StoreFull
+from ingest_desktop.domain.errors import InvalidRequestError, NotFoundError, StoreBusy, StoreError, StoreFull, StoreGone
 from ingest_desktop.infrastructure.database import make_private_folder
 
 _PART: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
@@ -99,6 +99,8 @@ class DiskStore:
         path = self._path(key)
         temporary: Path | None = None
         try:
+            if not self.root.parent.exists():
+                raise StoreGone(f"The data folder {self.root.parent} is not there any more.")
             with _translated(key):
                 make_private_folder(path.parent)
                 descriptor, name = mkstemp(prefix=_TEMPORARY, dir=path.parent)  # 0600

@@ -5,8 +5,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from ingest_desktop.domain.errors import StoreError
-from ingest_desktop.infrastructure.database import copy_database, has_full_text, open_engine
+from ingest_desktop.domain.errors import LedgerDamaged, StoreDamaged, StoreError
+from ingest_desktop.infrastructure.database import copy_database, has_full_text, is_read_only, open_engine
 from ingest_desktop.infrastructure.ledger_actions import LedgerActions
 from ingest_desktop.infrastructure.ledger_adding import LedgerAdding
 from ingest_desktop.infrastructure.ledger_base import utc_now
@@ -30,8 +30,10 @@ class Ledger(LedgerAdding, LedgerWorkers, LedgerQueue, LedgerActions, LedgerDele
         queue_limit: How many jobs may wait, run or be paused at once.
         busy_timeout_seconds: How long to wait for others before ``StoreBusy``.
         clock: Tells the time, aware, in UTC.
+        read_only_ok: Whether a store that we may not write is good enough.
 
     Raises:
+        StoreReadOnly: The store may not be written, and that is not good enough.
         StoreTooNew: The store was written by a newer version; it was not touched.
         StoreBusy, StoreFull, StoreDamaged, StoreError: It cannot be opened.
     """
@@ -44,6 +46,7 @@ class Ledger(LedgerAdding, LedgerWorkers, LedgerQueue, LedgerActions, LedgerDele
         queue_limit: int = 1_000_000,
         busy_timeout_seconds: float = 30.0,
         clock: Callable[[], datetime] = utc_now,
+        read_only_ok: bool = False,
     ) -> None:
         if not has_full_text():
             raise StoreError("This Python's SQLite lacks full-text search (FTS5), which the program needs.")
@@ -52,13 +55,25 @@ class Ledger(LedgerAdding, LedgerWorkers, LedgerQueue, LedgerActions, LedgerDele
         self.worker_locks = {}
         self.path = root / LEDGER_FILE
         self.engine = open_engine(
-            self.path, synchronous="FULL", busy_timeout_seconds=busy_timeout_seconds, wal_autocheckpoint_pages=4000
+            self.path,
+            synchronous="FULL",
+            busy_timeout_seconds=busy_timeout_seconds,
+            wal_autocheckpoint_pages=4000,
+            read_only_ok=read_only_ok,
+            damaged=LedgerDamaged,
         )
         try:
             migrate(self.engine, self.path, LEDGER_MIGRATIONS, root / BACKUPS_FOLDER)
-        except BaseException:
+        except BaseException as error:
             self.engine.dispose()
+            if isinstance(error, StoreDamaged) and not isinstance(error, LedgerDamaged):
+                raise LedgerDamaged(str(error)) from error
             raise
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether we may not write this store."""
+        return is_read_only(self.engine)
 
     def back_up(self, target: Path) -> None:
         """Copy the ledger as it is now; the copy appears whole or not at all."""

@@ -5,8 +5,6 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from ingest_desktop.infrastructure.database import make_private_folder
-
 if sys.platform == "win32":
     import msvcrt
 
@@ -43,7 +41,7 @@ class LockFile:
         Raises:
             OSError: The file cannot be made or opened.
         """
-        make_private_folder(path.parent)
+        path.parent.mkdir(mode=0o700, exist_ok=True)  # not its parents: where the data folder is gone, nothing is made
         descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
         if _try_lock(descriptor):
             return cls(path, descriptor)

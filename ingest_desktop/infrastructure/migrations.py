@@ -42,7 +42,7 @@ def stored_version(path: Path) -> int:
     """
     if not path.exists() or path.stat().st_size == 0:
         return 0
-    with translated_errors(), closing(open_read_only(path)) as connection:
+    with translated_errors(path), closing(open_read_only(path)) as connection:
         return _newest(connection)
 
 

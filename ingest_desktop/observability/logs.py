@@ -155,7 +155,8 @@ class QuietFileHandler(RotatingFileHandler):
         self.lost = 0  # lines that could not be written
 
     def _open(self) -> TextIOWrapper:
-        Path(self.baseFilename).parent.mkdir(parents=True, exist_ok=True)
+        # Not its parents: the data folder is made by the store, and one that has vanished is not made anew.
+        Path(self.baseFilename).parent.mkdir(mode=0o700, exist_ok=True)
         return open(self.baseFilename, "a", encoding="utf-8", errors="backslashreplace", opener=_private)
 
     def emit(self, record: logging.LogRecord) -> None:

@@ -16,7 +16,7 @@ from ingest_desktop.application.housekeeping import Housekeeping
 from ingest_desktop.application.progress import ProgressBoard
 from ingest_desktop.application.scheduler import Scheduler
 from ingest_desktop.config.settings import Settings
-from ingest_desktop.domain.errors import IngestError, StoreFull
+from ingest_desktop.domain.errors import IngestError, StoreFull, StoreGone
 from ingest_desktop.domain.interfaces.repository import Repository
 from ingest_desktop.workers.producer import Producer
 
@@ -106,6 +106,9 @@ class Steward:
 
     def watch_disk(self) -> None:
         """Hand out nothing while the data folder's disk is nearly full: states must always find room."""
+        if not (self._settings.data_root / "ledger.db").exists():
+            self._give_up_store()
+            return
         try:
             free = shutil.disk_usage(self._settings.data_root).free
         except OSError:
@@ -120,6 +123,14 @@ class Steward:
             self._scheduler.hold(False, "low disk")
             self._hub.trouble("", "", "")
         self._low_disk = low
+
+    def _give_up_store(self) -> None:
+        """The store is gone. What we still have open of it leads nowhere, so nothing more is put there."""
+        if not self._scheduler.is_stopping:
+            message = f"The data folder is not there any more: {self._settings.data_root}."
+            _log.error("store gone")
+            self._hub.trouble(StoreGone.code, message, StoreGone.hint)
+            self._scheduler.stop()
 
     def _note_progress(self) -> None:
         """The phase, and what is stored of a long document: what is only read is lost if we are."""

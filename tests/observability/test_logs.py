@@ -30,6 +30,7 @@ log = logging.getLogger("ingest_desktop.tests")
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Iterator[Settings]:
+    (tmp_path / "data").mkdir()  # as the store does
     yield load_settings(tmp_path / "data")
     close_logging()
 
