@@ -36,8 +36,9 @@ bench: $(VENV)/.ready  ## Measure, and print ratios
 lock:  ## Write the lock files anew (ARGS=--upgrade takes the newest versions)
 	PYTHON="$(PYTHON)" sh packaging/lock.sh $(ARGS)
 
-docs: $(VENV)/.ready  ## Write the generated pages of docs/
+docs: $(VENV)/.ready  ## Write the generated pages of docs/, and the dialog's words for translators
 	$(PY) docs/make_configuration.py
+	$(PY) docs/make_setting_texts.py
 	$(PY) docs/make_states.py
 
 screenshots: $(VENV)/.ready  ## Draw docs/screenshots anew

@@ -20,7 +20,7 @@ def script(name: str) -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("name", ["make_configuration", "make_states"])
+@pytest.mark.parametrize("name", ["make_configuration", "make_states", "make_setting_texts"])
 def test_page_is_current(name: str) -> None:
     maker = script(name)
     assert maker.PAGE.read_text("utf-8") == maker.page(), "run: make docs"
