@@ -17,7 +17,7 @@ from ingest_desktop.ui import assets, theme, window_state
 from ingest_desktop.ui.backend import Backend
 from ingest_desktop.ui.hub import Hub
 from ingest_desktop.ui.main_window import MainWindow
-from ingest_desktop.ui.single_instance import FirstInstance, hand_over
+from ingest_desktop.ui.single_instance import FirstInstance, Place, take_place
 
 translate = QCoreApplication.translate
 SWITCH_SECONDS = 0.001  # how long a thread may keep the interpreter: shortens repaints beside busy threads
@@ -81,18 +81,18 @@ def run(arguments: list[str], engine_of: Callable[[Settings], Backend]) -> int:
         QMessageBox.critical(None, app.applicationDisplayName(), f"{error} {hint}".strip())
         return 2
     paths = [os.path.abspath(path) for path in options.paths]
-    if hand_over(settings.data_root, paths):
-        return 0
     first = FirstInstance(Path(settings.data_root))
-    if not first.claim():
-        if hand_over(settings.data_root, paths):
-            return 0
+    place = take_place(first, settings.data_root, paths)
+    if place is Place.HANDED_OVER:
+        return 0
+    if place is Place.STUCK:
         theme.apply(app, theme.wanted(settings.theme))
         QMessageBox.critical(None, app.applicationDisplayName(), _why_not(settings.data_root))
         return 1
     theme.apply(app, theme.wanted(settings.theme))
     window = open_window(settings, lambda: engine_of(settings))
     window.quitting.connect(app.quit)
+    window.leaving.begun.connect(first.stop_listening)
     first.called.connect(window.bring_up)
     first.called.connect(lambda found: window.add_paths(found) if found else None)
     window.add_paths(paths)

@@ -23,9 +23,11 @@ class Leaving(QObject):
     """Decides what closing the window means, and ends the program in order.
 
     Signals:
+        begun: The end has begun; nothing more can be added.
         done: Everything is put away; the application may end.
     """
 
+    begun = Signal()
     done = Signal()
 
     def __init__(
@@ -150,6 +152,7 @@ class Leaving(QObject):
         if self.is_over:
             return False
         self.is_over = True
+        self.begun.emit()
         self._intake.stop()
         root, state = self._preferences.settings.data_root, self._state()
         self._hub.commands.ask(lambda: window_state.save(root, state))

@@ -3,12 +3,16 @@
 import hashlib
 import json
 import os
+import time
+from enum import Enum
 from pathlib import Path
 
-from PySide6.QtCore import QLockFile, QObject, Signal, Slot
+from PySide6.QtCore import QLockFile, QObject, QThread, Signal, Slot
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
 CONNECT_MS = 500
+ANSWER_MS = 20_000  # a first one that is starting, or on a busy machine, answers late; a dead one hangs up at once
+WAIT_MS = 100
 LOCK_FILE = "window.lock"
 MESSAGE_LIMIT = 16 * 1024 * 1024
 
@@ -20,14 +24,19 @@ def server_name(data_root: Path) -> str:
 
 
 def hand_over(data_root: Path, paths: list[str]) -> bool:
-    """Give files to a window that has this data folder; False when there is none. Blocks for a moment."""
+    """Give files to a window that has this data folder; False when there is none, or it does not take them.
+
+    Blocks for a moment, and for ``ANSWER_MS`` at most. Files are given once: who does not answer in that time may
+    take them later.
+    """
     socket = QLocalSocket()
     socket.connectToServer(server_name(data_root))
     if not socket.waitForConnected(CONNECT_MS):
         return False
     socket.write(json.dumps({"paths": paths}).encode() + b"\n")
-    socket.waitForBytesWritten(CONNECT_MS)
-    answered = socket.waitForReadyRead(4 * CONNECT_MS) and bytes(socket.readLine().data()).strip() == b"ok"
+    while socket.bytesToWrite() and socket.waitForBytesWritten(ANSWER_MS):
+        pass
+    answered = socket.waitForReadyRead(ANSWER_MS) and bytes(socket.readLine().data()).strip() == b"ok"
     socket.disconnectFromServer()
     return answered
 
@@ -93,7 +102,35 @@ class FirstInstance(QObject):
         socket.flush()
         self.called.emit(paths)
 
+    @Slot()
+    def stop_listening(self) -> None:
+        """Take no more files: a later start waits until this one is gone, and is the first then."""
+        self._server.close()
+        for socket in self._callers:
+            socket.abort()
+
     def release(self) -> None:
         """Let another be the first."""
-        self._server.close()
+        self.stop_listening()
         self._lock.unlock()
+
+
+class Place(Enum):
+    """What a start of the program came to."""
+
+    FIRST = "it is the first, and has the window"
+    HANDED_OVER = "another has the window and took the files"
+    STUCK = "another has the data folder and does not answer"
+
+
+def take_place(first: FirstInstance, data_root: Path, paths: list[str]) -> Place:
+    """Hand the files to the first, or become the first, whichever works; blocks while the first is on its way out."""
+    until = time.monotonic() + ANSWER_MS / 1000
+    while True:
+        if hand_over(data_root, paths):
+            return Place.HANDED_OVER
+        if first.claim():
+            return Place.FIRST
+        if not os.access(data_root, os.W_OK) or time.monotonic() > until:
+            return Place.STUCK
+        QThread.msleep(WAIT_MS)

@@ -10,7 +10,7 @@ from PySide6.QtNetwork import QLocalSocket
 from pytestqt.qtbot import QtBot
 
 from ingest_desktop import __version__
-from ingest_desktop.ui.single_instance import FirstInstance, server_name
+from ingest_desktop.ui.single_instance import FirstInstance, Place, server_name, take_place
 from ingest_desktop.workers.service_thread import Calls
 
 SECOND = """
@@ -22,6 +22,30 @@ app = QCoreApplication([])
 raise SystemExit(0 if hand_over(Path(sys.argv[1]), sys.argv[2:]) else 7)
 """
 
+THIRD = """
+import sys
+from pathlib import Path
+from PySide6.QtCore import QCoreApplication
+from ingest_desktop.ui.single_instance import FirstInstance, take_place
+app = QCoreApplication([])
+print("ready", flush=True)
+sys.stdin.readline()
+print("asking", flush=True)
+root = Path(sys.argv[1])
+print(take_place(FirstInstance(root), root, sys.argv[2:]).name, flush=True)
+"""
+FIRST = """
+import sys
+from pathlib import Path
+from PySide6.QtCore import QCoreApplication
+from ingest_desktop.ui.single_instance import FirstInstance
+app = QCoreApplication([])
+first = FirstInstance(Path(sys.argv[1]))
+assert first.claim()
+print("first", flush=True)
+app.exec()
+"""
+
 
 def test_a_second_start_hands_its_files_to_the_first(qtbot: QtBot, tmp_path: Path) -> None:
     first = FirstInstance(tmp_path)
@@ -31,6 +55,73 @@ def test_a_second_start_hands_its_files_to_the_first(qtbot: QtBot, tmp_path: Pat
     assert called.args == [["/docs/a b.pdf", "/docs/ü.txt"]]
     assert second.wait(20) == 0
     first.release()
+
+
+def test_files_with_odd_names_arrive(qtbot: QtBot, tmp_path: Path) -> None:
+    names = ["a\nb", "na\udcffme", "ü 100%", "-x", "語", "'\"", "\U0001f4c4", *(f"/docs/{n:06}" for n in range(3_000))]
+    first = FirstInstance(tmp_path)
+    assert first.claim()
+    with qtbot.waitSignal(first.called, timeout=20_000) as called:
+        second = subprocess.Popen([sys.executable, "-c", SECOND, str(tmp_path), *names])
+    assert called.args == [names]
+    assert second.wait(20) == 0
+    first.release()
+
+
+def test_a_start_while_the_first_is_starting_waits_for_it(qtbot: QtBot, tmp_path: Path) -> None:
+    first = FirstInstance(tmp_path)
+    second = subprocess.Popen(
+        [sys.executable, "-c", THIRD, str(tmp_path), "/docs/a"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert second.stdout is not None and second.stdin is not None
+    assert second.stdout.readline().strip() == b"ready"
+    assert first.claim()  # it has the lock and listens, but its loop does not run yet
+    second.stdin.write(b"go\n")
+    second.stdin.close()
+    assert second.stdout.readline().strip() == b"asking"
+    with qtbot.waitSignal(first.called, timeout=20_000) as called:
+        pass
+    assert called.args == [["/docs/a"]]
+    assert second.stdout.readline().strip() == b"HANDED_OVER"
+    assert second.wait(20) == 0
+    second.stdout.close()
+    first.release()
+
+
+def test_a_start_while_the_first_is_quitting_becomes_the_first(qtbot: QtBot, tmp_path: Path) -> None:
+    first = FirstInstance(tmp_path)
+    assert first.claim()
+    first.stop_listening()
+    second = subprocess.Popen(
+        [sys.executable, "-c", THIRD, str(tmp_path), "/docs/a"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert second.stdout is not None and second.stdin is not None
+    assert second.stdout.readline().strip() == b"ready"
+    second.stdin.write(b"go\n")
+    second.stdin.close()
+    assert second.stdout.readline().strip() == b"asking"
+    assert not FirstInstance(tmp_path).claim()
+    first.release()
+    assert second.stdout.readline().strip() == b"FIRST"
+    assert second.wait(20) == 0
+    second.stdout.close()
+
+
+def test_a_first_that_was_killed_does_not_block_the_next(qtbot: QtBot, tmp_path: Path) -> None:
+    dead = subprocess.Popen([sys.executable, "-c", FIRST, str(tmp_path)], stdout=subprocess.PIPE)
+    assert dead.stdout is not None
+    assert dead.stdout.readline().strip() == b"first"
+    other = FirstInstance(tmp_path)
+    assert not other.claim()
+    dead.kill()
+    dead.wait(20)
+    dead.stdout.close()
+    assert take_place(other, tmp_path, ["/docs/a"]) is Place.FIRST
+    with qtbot.waitSignal(other.called, timeout=20_000) as called:
+        later = subprocess.Popen([sys.executable, "-c", SECOND, str(tmp_path), "/docs/b"])
+    assert called.args == [["/docs/b"]]
+    assert later.wait(20) == 0
+    other.release()
 
 
 def test_only_one_can_be_first(tmp_path: Path) -> None:
