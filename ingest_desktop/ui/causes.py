@@ -22,7 +22,10 @@ def reason(code: str | None) -> str:
         "reader_crashed": translate("causes", "breaks its reader"),
         "store_busy": translate("causes", "store busy"),
         "store_full": translate("causes", "disk full"),
+        "store_read_only": translate("causes", "store may not be written"),
         "store_damaged": translate("causes", "store damaged"),
+        "ledger_damaged": translate("causes", "list of jobs damaged"),
+        "store_gone": translate("causes", "data folder gone"),
         "content_gone": translate("causes", "to be read again"),
         "lease_lost": translate("causes", "taken by another"),
     }.get(code or "", translate("causes", "something went wrong"))
@@ -33,6 +36,7 @@ def hold(code: str) -> str:
     return {
         "store_full": translate("causes", "disk is low"),
         "store_busy": translate("causes", "store busy"),
+        "store_gone": translate("causes", "data folder gone"),
     }.get(code, translate("causes", "work is held up"))
 
 
@@ -74,8 +78,24 @@ def _store_steps() -> dict[str, str]:
             "causes", "It is tried again by itself; close other programs that use the store if it lasts."
         ),
         "store_full": translate("causes", "Free some space on the disk, then resume."),
+        "store_read_only": translate(
+            "causes",
+            "You can list, search, export and check. To add or change anything you need the right to write there.",
+        ),
         "store_damaged": translate(
-            "causes", "Restore a copy from the backups folder; the original documents are untouched."
+            "causes",
+            "The documents themselves and the other knowledge bases are untouched. Make a new knowledge base, add the "
+            "documents to it again, and delete the damaged one.",
+        ),
+        "ledger_damaged": translate(
+            "causes",
+            "The documents themselves are untouched, and so is the text in 'knowledge_bases'. Name an empty data folder "
+            "and add the documents again. 'staged/queue/unfinished.json' in this one lists what was unfinished at the last "
+            "end; 'backups' holds older copies if the program was updated since.",
+        ),
+        "store_gone": translate(
+            "causes",
+            "Bring the folder back (a disk or a network folder, perhaps), or name another one, and start again.",
         ),
         "store_too_new": translate(
             "causes", "Install the newer version of Ingest Desktop, or choose another data folder."
