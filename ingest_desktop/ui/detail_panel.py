@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from ingest_desktop.domain.enums import JobEvent, JobStatus, can
 from ingest_desktop.domain.models import Chunk, HistoryEntry, Job
-from ingest_desktop.ui import assets, formats, theme, words
+from ingest_desktop.ui import assets, formats, history, theme, words
 from ingest_desktop.ui.backend import Backend
 from ingest_desktop.ui.elided_label import ElidedLabel
 from ingest_desktop.ui.hub import Hub
@@ -164,7 +164,7 @@ class DetailPanel(QWidget):
         self._detail = detail
         self._show_head()
         self._show_receipt()
-        self._fill(self.history, "\n".join(map(self._history_line, detail.history)))
+        self._fill(self.history, "\n".join(map(history.line_of, detail.history)))
         self._fill(self.log, self._log_text(detail.job))
         self._on_tab(self.tabs.currentIndex())
 
@@ -198,9 +198,9 @@ class DetailPanel(QWidget):
         palette.setColor(QPalette.ColorRole.WindowText, QColor(color))
         self._status.setPalette(palette)
         failed = job.status is JobStatus.FAILED
-        self._advice.setVisible(failed)
-        if failed:
-            self._advice.setText(f"{job.error_message or ''} {words.next_step(job.error_code)}".strip())
+        advice = f"{job.error_message or ''} {words.next_step(job.error_code)}" if failed else job.message or ""
+        self._advice.setText(advice.strip())
+        self._advice.setVisible(bool(advice.strip()))
         self._retry.setVisible(can(job.status, JobEvent.RETRY))
         self._resume.setVisible(can(job.status, JobEvent.RESUME))
         self._settings.setVisible(failed and job.error_code in ("limit_exceeded", "source_too_large"))
@@ -210,10 +210,13 @@ class DetailPanel(QWidget):
     def _show_receipt(self) -> None:
         assert self._detail is not None
         job = self._detail.job
-        if job.receipt is not None:
-            lines = words.receipt(job, job.receipt)
-        elif job.status is JobStatus.FAILED:
+        came_to_nothing = job.receipt is None or not (job.receipt.units_seen or job.receipt.chunks_stored)
+        if job.status is JobStatus.FAILED and came_to_nothing:
             lines = [self.tr("It failed before there was anything to account for.")]
+        elif job.status is JobStatus.CANCELLED and came_to_nothing:
+            lines = [self.tr("It was cancelled before there was anything to account for.")]
+        elif job.receipt is not None:
+            lines = words.receipt(job, job.receipt)
         else:
             lines = [self.tr("The receipt is written when the job is done.")]
         lines.append("")
@@ -232,11 +235,6 @@ class DetailPanel(QWidget):
             lines.append(self.tr("Took {time}").format(time=formats.duration(seconds)))
         self._fill(self.receipt, "\n".join(lines))
 
-    def _history_line(self, entry: HistoryEntry) -> str:
-        before = words.status_name(entry.from_status) if entry.from_status else self.tr("New")
-        line = f"{formats.exact(entry.at)}   {before} → {words.status_name(entry.to_status)}   ({entry.actor})"
-        return f"{line}: {entry.reason}" if entry.reason else line
-
     def _log_text(self, job: Job) -> str:
         if not job.error_code and not job.message:
             return self.tr("Nothing went wrong.")
@@ -248,7 +246,7 @@ class DetailPanel(QWidget):
                 self.tr("Next step: {step}").format(step=words.next_step(job.error_code)),
             ]
         if job.receipt is not None:
-            lines += [f"{phase}: {seconds:.2f} s" for phase, seconds in job.receipt.seconds.items()]
+            lines += history.phase_lines(job.receipt.seconds)
         return "\n".join(line for line in lines if line)
 
     @Slot(int)

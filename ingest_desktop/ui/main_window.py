@@ -179,6 +179,7 @@ class MainWindow(QMainWindow):
         for signal, event in ((strip.pause_wanted, JobEvent.PAUSE), (strip.resume_wanted, JobEvent.RESUME)):
             signal.connect(lambda batch, e=event: self.commands.act(e, JobSelector(batch_id=batch)))
         strip.cancel_wanted.connect(self._on_cancel_batch)
+        strip.attention_wanted.connect(lambda: self.sidebar.pick_status("attention"))
         strip.undo_wanted.connect(self._on_undo_batch)
         strip.why_wanted.connect(lambda skipped: dialogs.skipped_box(skipped, self).open())
         strip.closed.connect(lambda: self._watch(None))

@@ -32,7 +32,11 @@ def summary(pulse: Pulse) -> str:
     if not total:
         return translate("StatusBar", "No jobs yet")
     if done == total:
-        return translate("StatusBar", "{n} done").format(n=formats.number(done))
+        failed = pulse.status.counts.of(JobStatus.FAILED)
+        text = translate("StatusBar", "{n} done").format(n=formats.number(done - failed))
+        if failed:
+            text = translate("StatusBar", "{done}, {n} failed").format(done=text, n=formats.number(failed))
+        return text
     text = translate("StatusBar", "{n} of {m}").format(n=formats.number(done), m=formats.number(total))
     if pulse.status.app_paused:
         return translate("StatusBar", "{progress}, everything is paused").format(progress=text)

@@ -89,6 +89,7 @@ class BatchStrip(Strip):
     Signals:
         pause_wanted, resume_wanted, cancel_wanted, undo_wanted: arg: batch id.
         why_wanted: What was skipped. arg: counts by reason.
+        attention_wanted: The person wants to see what failed.
     """
 
     pause_wanted = Signal(str)
@@ -96,6 +97,7 @@ class BatchStrip(Strip):
     cancel_wanted = Signal(str)
     undo_wanted = Signal(str)
     why_wanted = Signal(object)
+    attention_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(self.tr_name(), "drop", parent)
@@ -106,6 +108,7 @@ class BatchStrip(Strip):
         self.bar.setAccessibleName(self.tr("Progress of this drop"))
         self.row.insertWidget(2, self.bar)
         self.why = self.add_button(self.tr("Why?"), self._on_why)
+        self.failed = self.add_button(self.tr("Show what failed"), self.attention_wanted)
         self.pause = self.add_button(self.tr("Pause"), self._on_pause)
         self.cancel = self.add_button(self.tr("Cancel"), lambda: self.cancel_wanted.emit(self.batch_id))
         self.undo = self.add_button(self.tr("Undo"), lambda: self.undo_wanted.emit(self.batch_id))
@@ -191,6 +194,7 @@ class BatchStrip(Strip):
         self.bar.setRange(0, total if report is not None and report.finished else 0)
         self.bar.setValue(done)
         self.why.setVisible(report is not None and bool(report.skipped))
+        self.failed.setVisible(not working and counts is not None and counts.of(JobStatus.FAILED) > 0)
         paused = counts is not None and counts.of(JobStatus.PAUSED) > 0 and not counts.of(JobStatus.RUNNING)
         self.pause.setText(self.tr("Resume") if paused else self.tr("Pause"))
         self.pause.setVisible(working and bool(self.batch_id))

@@ -1,0 +1,84 @@
+"""What the window says of jobs that ended: in the detail, the strip and the status bar."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from ingest_desktop.domain.enums import JobStatus, Outcome
+from ingest_desktop.domain.models import DiscoveryReport, HistoryEntry, Receipt
+from ingest_desktop.ui import history
+from ingest_desktop.ui.main_window import MainWindow
+
+from .fakes import START, FakeApp, job
+
+Make = Callable[[], MainWindow]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"from_status": None, "to_status": "queued", "actor": "window"}, "Waiting: added (by you, in the window)"),
+        ({"from_status": "queued", "to_status": "running", "actor": "worker"}, "Running (by a worker)"),
+        (
+            {"from_status": "running", "to_status": "failed", "actor": "worker", "reason": "source_encrypted"},
+            "Failed: password needed (by a worker)",
+        ),
+        (
+            {"from_status": "running", "to_status": "completed", "actor": "worker", "reason": "empty"},
+            "Completed: no text (by a worker)",
+        ),
+        (
+            {"from_status": "failed", "to_status": "queued", "actor": "command", "reason": "added again"},
+            "Waiting: added again (by a command)",
+        ),
+        (
+            {"from_status": "running", "to_status": "queued", "actor": "x", "reason": "of its own"},
+            "Waiting: of its own (x)",
+        ),
+    ],
+)
+def test_history_is_told_in_words(changes: dict[str, object], said: str) -> None:
+    entry = HistoryEntry.model_validate({"at": START, **changes})
+    assert " ".join(history.line_of(entry).split()[2:]) == said
+
+
+def test_seconds_are_told_by_phase() -> None:
+    assert history.phase_lines({"extracting": 1.234, "of a plugin": 0.5}) == ["Reading: 1.23 s", "of a plugin: 0.50 s"]
+
+
+def test_what_came_of_everything_is_not_called_done_when_it_failed(
+    qtbot: QtBot, make_window: Make, app: FakeApp
+) -> None:
+    app.service.put(job(1, JobStatus.COMPLETED), job(2, JobStatus.COMPLETED), job(3, JobStatus.FAILED))
+    window = make_window()
+    qtbot.waitUntil(lambda: window.status.text.text().startswith("2 done, 1 failed"))
+
+
+def test_a_drop_in_which_something_failed_leads_there(qtbot: QtBot, make_window: Make, app: FakeApp) -> None:
+    app.service.put(job(1, JobStatus.COMPLETED), job(2, JobStatus.FAILED))
+    window = make_window()
+    report = DiscoveryReport(batch_id="b1", found=2, added=2, finished=True)
+    window.hub.bridge.discovery_changed(report)
+    qtbot.waitUntil(window.batch_strip.failed.isVisible, timeout=4_000)
+    assert window.batch_strip.text.text() == "2 files added, 1 done, 1 failed"
+    window.batch_strip.failed.click()
+    qtbot.waitUntil(lambda: window.model.is_settled and window.model.rowCount() == 1)
+    assert window.model.job_id(0) == 2
+
+
+def test_a_failure_that_read_nothing_has_no_sums(qtbot: QtBot, make_window: Make, app: FakeApp) -> None:
+    app.service.put(job(1, JobStatus.FAILED, error_code="unsupported_format", error_message="No."))
+    app.service.receipts[1] = Receipt()
+    window = make_window()
+    window.table.selectRow(0)
+    qtbot.waitUntil(lambda: window.detail.receipt.toPlainText().startswith("It failed before there was anything"))
+
+
+def test_what_is_empty_says_why_at_once(qtbot: QtBot, make_window: Make, app: FakeApp) -> None:
+    why = "There is no text in it: a scan, perhaps."
+    app.service.put(job(1, JobStatus.COMPLETED, outcome=Outcome.EMPTY, message=why, completed_at=START + timedelta(1)))
+    window = make_window()
+    window.table.selectRow(0)
+    qtbot.waitUntil(lambda: window.detail._advice.isVisible() and window.detail._advice.text() == why)
