@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QIcon
 from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
@@ -56,6 +56,7 @@ class PreflightDialog(QDialog):
         self._notes.setSpacing(4)
         self._known = self._note("")
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        self._buttons.button(QDialogButtonBox.StandardButton.Cancel).setIcon(QIcon())  # no other button has one
         self._add = self._buttons.addButton(self.tr("Add all"), QDialogButtonBox.ButtonRole.AcceptRole)
         self._add.setDefault(True)
         self._buttons.accepted.connect(self.accept)
@@ -104,6 +105,7 @@ class PreflightDialog(QDialog):
         for code, count in sorted(found.skipped.items(), key=lambda kind: -kind[1]):
             self._note(self.tr("Skipped: {what}").format(what=words.skipped(code, count)))
         self._count()
+        self._add.setFocus()
         self.adjustSize()
 
     def _name_of(self, kinds: tuple[str, ...]) -> str:
@@ -158,9 +160,16 @@ class PreflightDialog(QDialog):
         self._add.setText(self.tr("Add {files}").format(files=what))
         self._add.setEnabled(files > 0)
         self._known.setText(
-            self.tr(
-                "{files} of them in the list already or unchanged since they were read; they are not read again."
-            ).format(files=words.files(known))
+            words.plural(
+                known,
+                self.tr(
+                    "1 of them is in the list already, or has not changed since it was read. It is not read again."
+                ),
+                self.tr(
+                    "{n} of them are in the list already, or have not changed since they were read. "
+                    "They are not read again."
+                ),
+            )
         )
         self._known.setVisible(known > 0)
 

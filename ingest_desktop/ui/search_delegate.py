@@ -1,7 +1,7 @@
 """How results are painted: plain text with marked words; markup in a document stays text."""
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QPointF, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QTextCharFormat, QTextLayout, QTextOption
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QTextCharFormat, QTextLayout, QTextOption
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from ingest_desktop.ui import assets, theme
@@ -10,6 +10,8 @@ from ingest_desktop.ui.search_model import Entry, SearchModel
 Index = QModelIndex | QPersistentModelIndex
 PAD = 12
 LINES = 2
+LEADING = 3  # pixels between lines
+MORE = "…"
 KEPT = 300  # passages: those of some answers
 # Names stand on the left whatever their script: an Arabic one at the right edge would lie over its folder.
 ON_THE_LEFT = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignAbsolute)
@@ -29,7 +31,7 @@ class SearchDelegate(QStyledItemDelegate):
         if entry is not None and entry.is_heading:
             return QSize(100, height + 20)
         lines = LINES + (1 if entry is not None and entry.title else 0)
-        return QSize(100, lines * height + 14)
+        return QSize(100, lines * (height + LEADING) + 14)
 
     @staticmethod
     def _entry(index: Index) -> Entry | None:
@@ -76,14 +78,21 @@ class SearchDelegate(QStyledItemDelegate):
     ) -> None:
         area = rect.adjusted(PAD + 24, 6, -PAD, -6)
         painter.setFont(font)
-        height = painter.fontMetrics().height()
+        height = painter.fontMetrics().height() + LEADING
         if entry.title:
             painter.setPen(QColor(tokens.on_selection if selected else tokens.accent))
             place, _ = self._shortened(painter, entry.title, area.width())
             painter.drawText(QRect(area.left(), area.top(), area.width(), height), ON_THE_LEFT, place)
             area.setTop(area.top() + height)
         painter.setPen(QColor(tokens.on_selection if selected else tokens.text))
-        self._layout(entry, font, area.width(), height, tokens).draw(painter, QPointF(area.topLeft()))
+        layout = self._layout(entry, font, area.width(), height, tokens)
+        layout.draw(painter, QPointF(area.topLeft()))
+        last = layout.lineAt(LINES - 1) if layout.lineCount() == LINES else None
+        if last is not None and last.textStart() + last.textLength() < len(entry.text):
+            is_leftward = last.cursorToX(last.textStart())[0] > 0  # Arabic, Hebrew: begins at the right
+            dots = painter.fontMetrics().horizontalAdvance(MORE)
+            at = last.width() - last.naturalTextWidth() - dots if is_leftward else last.naturalTextWidth()
+            painter.drawText(QPointF(area.left() + at, area.top() + last.y() + last.ascent()), MORE)
 
     def _shortened(self, painter: QPainter, text: str, width: int, *, bold: bool = False) -> tuple[str, int]:
         """What of a text fits, and how wide that is; in the painter's font."""
@@ -114,13 +123,16 @@ class SearchDelegate(QStyledItemDelegate):
         option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         layout.setTextOption(option)
         layout.setFormats(self._formats(entry, tokens))
+        metrics = QFontMetrics(font)
         layout.beginLayout()
         for number in range(LINES):
             line = layout.createLine()
             if not line.isValid():
                 break
-            line.setLineWidth(width)
-            line.setPosition(QPointF(0, number * height))
+            room = metrics.horizontalAdvance(MORE) if number == LINES - 1 else 0
+            line.setLineWidth(width - room)
+            # Chinese and Japanese letters are taller than the font's own: lines stand on evenly spaced base lines.
+            line.setPosition(QPointF(0, number * height + metrics.ascent() - line.ascent()))
         layout.endLayout()
         return layout
 

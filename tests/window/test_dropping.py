@@ -183,11 +183,11 @@ def sheet(qtbot: QtBot) -> PreflightDialog:
 def test_what_is_shown_is_what_is_added(sheet: PreflightDialog) -> None:
     assert sheet._title.text() == "Add 2,305 files, 2.0 MB to Library?"
     assert sheet._add.text() == "Add 2,305 files"
-    assert sheet._known.text().startswith("1,201 files of them in the list already")
+    assert sheet._known.text().startswith("1,201 of them are in the list already")
     sheet.ticks[("pdf",)].click()
     assert list(sheet.without) == ["pdf"]
     assert sheet._title.text() == "Add 305 files, 30 kB to Library?"
-    assert sheet._known.text().startswith("1 file of them")
+    assert sheet._known.text().startswith("1 of them is in the list already")
     sheet.ticks[("",)].click()
     assert list(sheet.without) == ["pdf", ""]
     assert sheet._add.text() == "Add 300 files"
