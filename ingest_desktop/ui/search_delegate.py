@@ -1,5 +1,7 @@
 """How results are painted: plain text with marked words; markup in a document stays text."""
 
+from typing import cast
+
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QPointF, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QTextCharFormat, QTextLayout, QTextOption
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
@@ -89,7 +91,8 @@ class SearchDelegate(QStyledItemDelegate):
         layout.draw(painter, QPointF(area.topLeft()))
         last = layout.lineAt(LINES - 1) if layout.lineCount() == LINES else None
         if last is not None and last.textStart() + last.textLength() < len(entry.text):
-            is_leftward = last.cursorToX(last.textStart())[0] > 0  # Arabic, Hebrew: begins at the right
+            start = cast(tuple[float, int], last.cursorToX(last.textStart()))
+            is_leftward = start[0] > 0  # Arabic, Hebrew: begins at the right
             dots = painter.fontMetrics().horizontalAdvance(MORE)
             at = last.width() - last.naturalTextWidth() - dots if is_leftward else last.naturalTextWidth()
             painter.drawText(QPointF(area.left() + at, area.top() + last.y() + last.ascent()), MORE)
