@@ -229,9 +229,14 @@ class JobTable(QTableView):
         """After other rows came: stay with the job that had the focus, or let go of it when it is not among them."""
         if not self._current_id or self.currentIndex().isValid():
             return
-        if not self.select_job(self._current_id):
+        row, bar = self._jobs.find(self._current_id), self.verticalScrollBar()
+        if row < 0:
             self._current_id = 0
             self.current_moved.emit(0)
+        else:
+            value = bar.value()
+            self.selectRow(row)
+            bar.setValue(value)  # Qt would scroll to it, and away from what was just added
 
     @Slot(QModelIndex)
     def _on_activated(self, index: QModelIndex) -> None:

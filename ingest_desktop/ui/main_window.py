@@ -179,6 +179,7 @@ class MainWindow(QMainWindow):
         for signal, event in ((strip.pause_wanted, JobEvent.PAUSE), (strip.resume_wanted, JobEvent.RESUME)):
             signal.connect(lambda batch, e=event: self.commands.act(e, JobSelector(batch_id=batch)))
         strip.cancel_wanted.connect(self._on_cancel_batch)
+        strip.resume_all_wanted.connect(lambda _: self.commands.act(JobEvent.RESUME, JobSelector(everything=True)))
         strip.attention_wanted.connect(lambda: self.sidebar.pick_status("attention"))
         strip.undo_wanted.connect(self._on_undo_batch)
         strip.why_wanted.connect(lambda skipped: dialogs.skipped_box(skipped, self).open())
@@ -210,6 +211,7 @@ class MainWindow(QMainWindow):
         self.sidebar.set_moving(pulse.moving)
         self.sidebar.set_counts(counts)
         self.actions_.show_app_paused(pulse.status.app_paused)
+        self.batch_strip.set_all_paused(pulse.status.app_paused)
         if pulse.batch_counts is not None and pulse.batch_id is not None:
             self.batch_strip.set_counts(pulse.batch_id, pulse.batch_counts)
         if self._known_jobs is None or (self._known_jobs == 0) != (counts.total() == 0):

@@ -87,13 +87,14 @@ class BatchStrip(Strip):
     """What the newest drop found and how far it has come.
 
     Signals:
-        pause_wanted, resume_wanted, cancel_wanted, undo_wanted: arg: batch id.
+        pause_wanted, resume_wanted, resume_all_wanted, cancel_wanted, undo_wanted: arg: batch id.
         why_wanted: What was skipped. arg: counts by reason.
         attention_wanted: The person wants to see what failed.
     """
 
     pause_wanted = Signal(str)
     resume_wanted = Signal(str)
+    resume_all_wanted = Signal(str)
     cancel_wanted = Signal(str)
     undo_wanted = Signal(str)
     why_wanted = Signal(object)
@@ -104,6 +105,8 @@ class BatchStrip(Strip):
         self.batch_id = ""
         self._report: DiscoveryReport | None = None
         self._counts: Counts | None = None
+        self._all_paused = False
+        self._pause_means = self.pause_wanted
         self.bar = ThinBar(120)
         self.bar.setAccessibleName(self.tr("Progress of this drop"))
         self.row.insertWidget(2, self.bar)
@@ -143,6 +146,12 @@ class BatchStrip(Strip):
         if batch_id == self.batch_id and self._report is not None and not self.isHidden():
             self._counts = counts
             self._say()
+
+    def set_all_paused(self, paused: bool) -> None:
+        """Tell whether the whole program is paused."""
+        if paused != self._all_paused:
+            self._all_paused = paused
+            self._offer()
 
     def _say(self) -> None:
         report = self._report
@@ -196,15 +205,20 @@ class BatchStrip(Strip):
         self.why.setVisible(report is not None and bool(report.skipped))
         self.failed.setVisible(not working and counts is not None and counts.of(JobStatus.FAILED) > 0)
         paused = counts is not None and counts.of(JobStatus.PAUSED) > 0 and not counts.of(JobStatus.RUNNING)
-        self.pause.setText(self.tr("Resume") if paused else self.tr("Pause"))
+        if self._all_paused:  # to resume this drop alone would wake nothing
+            self._pause_means, text = self.resume_all_wanted, self.tr("Resume everything")
+        elif paused:
+            self._pause_means, text = self.resume_wanted, self.tr("Resume")
+        else:
+            self._pause_means, text = self.pause_wanted, self.tr("Pause")
+        self.pause.setText(text)
         self.pause.setVisible(working and bool(self.batch_id))
         self.cancel.setVisible(working and bool(self.batch_id))
         self.undo.setVisible(bool(self.batch_id) and report is not None and report.added > 0)
 
     @Slot()
     def _on_pause(self) -> None:
-        wanted = self.resume_wanted if self.pause.text() == self.tr("Resume") else self.pause_wanted
-        wanted.emit(self.batch_id)
+        self._pause_means.emit(self.batch_id)
 
     @Slot()
     def _on_why(self) -> None:

@@ -68,6 +68,17 @@ def test_a_drop_in_which_something_failed_leads_there(qtbot: QtBot, make_window:
     assert window.model.job_id(0) == 2
 
 
+def test_a_drop_in_a_paused_program_offers_what_wakes_it(qtbot: QtBot, make_window: Make, app: FakeApp) -> None:
+    app.service.put(job(1))
+    app.service.paused = True
+    window = make_window()
+    window.hub.bridge.discovery_changed(DiscoveryReport(batch_id="b1", found=1, added=1, finished=True))
+    qtbot.waitUntil(lambda: window.batch_strip.pause.text() == "Resume everything")
+    window.batch_strip.pause.click()
+    qtbot.waitUntil(lambda: not app.service.paused)
+    qtbot.waitUntil(lambda: window.batch_strip.pause.text() == "Pause", timeout=4_000)
+
+
 def test_a_failure_that_read_nothing_has_no_sums(qtbot: QtBot, make_window: Make, app: FakeApp) -> None:
     app.service.put(job(1, JobStatus.FAILED, error_code="unsupported_format", error_message="No."))
     app.service.receipts[1] = Receipt()

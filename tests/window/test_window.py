@@ -191,14 +191,20 @@ def test_what_is_copied_is_the_selected_job_not_the_one_with_the_focus(
 
 
 def test_the_detail_follows_the_list(qtbot: QtBot, make_window: Make, app: FakeApp) -> None:
-    app.service.put(job(1, JobStatus.FAILED, error_code="source_malformed"), job(2, JobStatus.COMPLETED))
+    app.service.put(*(job(number, JobStatus.COMPLETED) for number in range(2, 201)))
+    app.service.put(job(1, JobStatus.FAILED, error_code="source_malformed"))
     window = make_window()
-    window.table.selectRow(0)
+    window.table.selectRow(199)
+    window.table.verticalScrollBar().setValue(0)
     qtbot.waitUntil(lambda: window.detail._name.text() == "report 00001.pdf")
     window.sidebar.pick_status("attention")  # it is there, too
     qtbot.waitUntil(lambda: window.model.rowCount() == 1 and window.model.is_settled)
     qtbot.waitUntil(lambda: list(window.table.selected_ids()) == [1])
     assert window.detail.isVisible()
+    window.sidebar.pick_status("all")
+    qtbot.waitUntil(lambda: window.model.rowCount() == 200)
+    qtbot.waitUntil(lambda: list(window.table.selected_ids()) == [1])
+    assert window.table.verticalScrollBar().value() == 0  # new rows come at the top
     window.sidebar.pick_status("completed")  # it is not
     qtbot.waitUntil(lambda: window.detail.isHidden())
     assert window.table.current_id == 0
