@@ -209,12 +209,14 @@ class JobModel(QAbstractTableModel):
         """Tell the view of changed rows on the screen; None means all of them."""
         first, last = max(0, self._cache.visible[0]), min(self._cache.visible[1], len(self._ids) - 1)
         if changed is None:
-            if first <= last:
-                self.dataChanged.emit(self.index(first, left), self.index(last, right))
-            return
-        for number in range(first, last + 1):
-            if self._ids[number] in changed:
-                self.dataChanged.emit(self.index(number, left), self.index(number, right))
+            self._tell(range(first, last + 1), left, right)
+        elif found := [number for number in range(first, last + 1) if self._ids[number] in changed]:
+            self._tell(range(found[0], found[-1] + 1), left, right)
+
+    def _tell(self, numbers: range, left: Column, right: Column) -> None:
+        """One signal for a stretch of rows: each costs more than to paint the few that did not change."""
+        if numbers:
+            self.dataChanged.emit(self.index(numbers[0], left), self.index(numbers[-1], right))
 
     # news ----------------------------------------------------------------------------------
 
@@ -278,6 +280,7 @@ class JobModel(QAbstractTableModel):
         latest, now = backend.progress.latest(), int(time.monotonic())
         new_second, self._second = now != self._second, now
         moment = datetime.now(UTC)
+        moved: list[int] = []
         for number in range(first, last + 1):
             job_id = self._ids[number]
             row = self._rows.get(job_id)
@@ -286,14 +289,13 @@ class JobModel(QAbstractTableModel):
             status = row.job.status
             if status is JobStatus.RUNNING:
                 progress = latest.get(job_id)
-                moved = row.follow(progress) if progress is not None else False
-                if moved:
-                    self.dataChanged.emit(self.index(number, Column.STATUS), self.index(number, Column.LEFT))
-                elif row.fraction is None and not row.is_up_next:
-                    self.dataChanged.emit(self.index(number, Column.PROGRESS), self.index(number, Column.PROGRESS))
+                if (progress is not None and row.follow(progress)) or (row.fraction is None and not row.is_up_next):
+                    moved.append(number)
             elif new_second and status is JobStatus.QUEUED and row.job.due_at is not None and row.job.due_at > moment:
                 row.texts = ()
-                self.dataChanged.emit(self.index(number, Column.STATUS), self.index(number, Column.STATUS))
+                moved.append(number)
+        if moved:
+            self._tell(range(moved[0], moved[-1] + 1), Column.STATUS, Column.LEFT)
 
     # which rows ----------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from ingest_desktop.ui.columns import Columns
 from ingest_desktop.ui.job_model import JobModel
 from ingest_desktop.ui.job_painter import PAD, PLACEHOLDER, JobPainter, Line, Span
 from ingest_desktop.ui.job_rows import ORDERS, Column
+from ingest_desktop.ui.undisturbed import undisturbed
 
 ROW_HEIGHT = 28
 KEPT_SELECTION = 5_000  # a larger selection is not carried over when all rows are replaced
@@ -101,6 +102,7 @@ class JobTable(QTableView):
 
     # painting ------------------------------------------------------------------------------
 
+    @undisturbed
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint all cells in one call; see ``job_painter``."""
         area = event.rect()

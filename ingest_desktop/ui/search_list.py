@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QPaintEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QWidget
 
 from ingest_desktop.ui.search_delegate import PAD, SearchDelegate
 from ingest_desktop.ui.search_model import Entry, SearchModel
+from ingest_desktop.ui.undisturbed import undisturbed
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,11 @@ class Results(QListView):
         self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName(self.tr("Search results"))
+
+    @undisturbed
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint as Qt does, but in one go."""
+        super().paintEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Arrows go from passage to passage, over the headings; so do the keys for pages and ends."""
