@@ -10,6 +10,7 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication, QUrl
 from PySide6.QtGui import QDesktopServices
 
+from ingest_desktop.domain.text import one_line
 from ingest_desktop.ui.hub import Hub
 
 translate = QCoreApplication.translate
@@ -92,9 +93,13 @@ def open_at(hub: Hub, path: str, page: int | None, tell: Callable[[str], object]
 
     def done(opened: bool | None) -> None:
         if opened is None:
-            tell(translate("Opener", "{path} is not there any more. Was it moved or renamed?").format(path=path))
+            tell(
+                translate("Opener", "{path} is not there any more. Was it moved or renamed?").format(
+                    path=one_line(path)
+                )
+            )
         elif not opened and not open_plain(path):
-            tell(translate("Opener", "No program on this computer opens {path}.").format(path=path))
+            tell(translate("Opener", "No program on this computer opens {path}.").format(path=one_line(path)))
 
     hub.adding.ask(call, done)  # not with the searches: a dead network folder would hold them up
 

@@ -9,6 +9,7 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistent
 
 from ingest_desktop.domain.models import Hit, SearchPage
 from ingest_desktop.domain.models.content import MARK_END, MARK_START
+from ingest_desktop.domain.text import one_line
 from ingest_desktop.domain.wire import HEADING_SEPARATOR
 from ingest_desktop.ui import words
 
@@ -16,8 +17,6 @@ Index = QModelIndex | QPersistentModelIndex
 ROOT = QModelIndex()
 _SPACE = re.compile(r"[^\S\x02\x03]+")
 _CONTROL = re.compile(r"[\x00\x01\x04-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
-
-_UNREADABLE = re.compile("[\ud800-\udfff]")  # bytes of a name that are no text
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +56,8 @@ def parse_marks(snippet: str) -> tuple[str, tuple[tuple[int, int], ...]]:
     return text, tuple(marks)
 
 
-def one_line(name: str) -> str:
-    """A name or heading as it is shown: one line, no signs that turn the reading direction, none that cannot be shown."""
-    return _UNREADABLE.sub("\N{REPLACEMENT CHARACTER}", _SPACE.sub(" ", _CONTROL.sub("", name)).strip())
+def _heading(text: str) -> str:
+    return _SPACE.sub(" ", _CONTROL.sub("", text)).strip()
 
 
 def entries_of(page: SearchPage) -> list[Entry]:
@@ -74,7 +72,7 @@ def entries_of(page: SearchPage) -> list[Entry]:
         for hit in hits:
             text, marks = parse_marks(hit.snippet)
             place = words.place_of(hit.location)
-            heading = HEADING_SEPARATOR.join(map(one_line, hit.location.heading_path))
+            heading = HEADING_SEPARATOR.join(map(_heading, hit.location.heading_path))
             found.append(Entry(hit, False, "  ·  ".join(p for p in (place, heading) if p), text, marks))
     return found
 

@@ -17,7 +17,7 @@ from ingest_desktop.domain.models import Hit, KnowledgeBase, SearchPage
 from ingest_desktop.ui import theme
 from ingest_desktop.ui.main_window import MainWindow
 from ingest_desktop.ui.opener import open_at, url_of
-from ingest_desktop.ui.search_model import entries_of, one_line
+from ingest_desktop.ui.search_model import entries_of
 
 from .fakes import START, FakeApp, hit, job
 
@@ -186,15 +186,14 @@ def test_a_knowledge_base_that_could_not_be_asked_is_named(qtbot: QtBot, window:
 @pytest.mark.parametrize(
     ("name", "shown"),
     [
-        ("a\nb\tc.txt", "a b c.txt"),
-        ("photo\u202egpj.exe", "photogpj.exe"),
-        ("na\udcffme.txt", "na\N{REPLACEMENT CHARACTER}me.txt"),
+        ("a\nb.txt", "a\\nb.txt"),
+        ("photo\u202egpj.exe", "photo\\u202egpj.exe"),
+        ("na\udcffme.txt", "na\\xffme.txt"),
         ("تقرير السنة.pdf", "تقرير السنة.pdf"),
         ("年度报告.pdf", "年度报告.pdf"),
     ],
 )
 def test_names_are_shown_as_one_harmless_line(name: str, shown: str) -> None:
-    assert one_line(name) == shown
     (heading, _) = entries_of(SearchPage(hits=(hit("x", "x", path=f"/docs/{name}"),)))
     assert heading.title == shown
 
