@@ -114,8 +114,7 @@ def build_app(
         StoreTooNew, StoreDamaged, StoreBusy, StoreFull, StoreError: The store cannot be opened.
     """
     root = settings.data_root
-    for unknown in unknown_settings(root):
-        _log.warning("unknown setting", extra={"cause": str(unknown)})
+    unknown = unknown_settings(root)
     repository = Ledger(
         root,
         lease_seconds=settings.lease_seconds,
@@ -123,6 +122,8 @@ def build_app(
         busy_timeout_seconds=settings.busy_timeout,
         read_only_ok=read_only_ok,
     )
+    for name in unknown:  # now that there is a folder for the log
+        _log.warning("unknown setting", extra={"cause": str(name)})
     contents = KnowledgeBaseStores(
         root / "knowledge_bases",
         backup_dir=root / "backups",

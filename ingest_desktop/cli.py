@@ -17,6 +17,7 @@ from ingest_desktop.domain.errors import (
     InvalidRequestError,
     NotFoundError,
     StateTransitionError,
+    StoreBusy,
 )
 from ingest_desktop.domain.text import one_line
 
@@ -207,8 +208,9 @@ def _run(options: argparse.Namespace) -> int:
 
 def _say(error: IngestError, code: int) -> int:
     print(f"ingest: {one_line(str(error))}", file=sys.stderr)  # noqa: T201
-    if error.hint and code == FAILED:
-        print(error.hint, file=sys.stderr)  # noqa: T201
+    hint = "Nothing was changed. Try again; close other programs that use the store if it lasts."
+    if code == FAILED:  # of a lock that lasts: nobody tries again by itself once we have ended
+        print(hint if isinstance(error, StoreBusy) else error.hint, file=sys.stderr)  # noqa: T201
     return code
 
 

@@ -73,12 +73,23 @@ def retry(app: App, options: argparse.Namespace) -> int:
 
 def delete(app: App, options: argparse.Namespace) -> int:
     """``ingest delete``."""
-    return _acted(options, app.service.delete(_selector(app, options)), "deleted")
+    code = _acted(options, app.service.delete(_selector(app, options)), "deleted")
+    _tell_if_late(app)
+    return code
 
 
 def undo(app: App, options: argparse.Namespace) -> int:
     """``ingest undo``."""
-    return _acted(options, app.service.undo(options.token), "restored")
+    code = _acted(options, app.service.undo(options.token), "restored")
+    _tell_if_late(app)
+    return code
+
+
+def _tell_if_late(app: App) -> None:
+    """A deletion is in the list at once; a knowledge base that is locked or damaged follows as soon as it can."""
+    for kb_id in app.repository.outbox_targets():
+        text = "could not be changed now: what can be found in it follows with the next work on the store."
+        out(f"{_name_of(app, kb_id)} {text}", file=sys.stderr)
 
 
 # --- finding -------------------------------------------------------------------------------------

@@ -62,8 +62,14 @@ def status_text(job: Job) -> str:
 class TroubleTeller:
     """Tells on the error stream what holds all work up, and when it is over. Hears the application's events."""
 
+    def __init__(self) -> None:
+        self._told = ""  # the code of the trouble that was told and is not over
+
     def trouble(self, code: str, message: str, hint: str) -> None:
-        """See ``JobEvents``."""
+        """See ``JobEvents``. Each trouble is told once, however often it is met."""
+        if code == self._told:
+            return
+        self._told = code
         out("\n" + (one_line(f"{message} {hint}") if code else "Work goes on."), file=sys.stderr)
 
     def jobs_changed(self, jobs: Sequence[Job]) -> None:

@@ -176,7 +176,8 @@ class IngestionService:
     # the engine ----------------------------------------------------------------------------
 
     def start(self, *, batch_id: str | None = None) -> None:
-        """Start the workers of this process, restricted to one batch if it is named."""
+        """Start the workers of this process, restricted to one batch if it is named. What deletions left to do is done first."""
+        self._housekeeping.deliver()
         self._lifecycle.start(batch_id=batch_id)
 
     def status(self) -> EngineStatus:

@@ -11,6 +11,7 @@ import pytest
 from application.kit import real_app, wait_for, write_files
 
 from cli.test_commands import Door
+from ingest_desktop.cli_output import TroubleTeller
 from ingest_desktop.infrastructure import content_registry, database
 from ingest_desktop.infrastructure.database import may_write, open_engine, open_read_only, reading
 from ingest_desktop.observability.logs import close_logging, setup_logging
@@ -201,3 +202,29 @@ def test_where_the_data_folder_vanished_nothing_is_made_anew(tmp_path: Path) -> 
         app.repository.register_worker("late")
     app.close()
     assert not (tmp_path / "data").exists()
+
+
+def test_a_deletion_that_the_content_has_not_followed_yet_says_so(
+    filled: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INGESTION_BUSY_TIMEOUT", "0.1")
+    path = filled.data / "knowledge_bases" / "library" / "kb.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert filled("delete", "1") == 0 and "1 job deleted" in filled.out
+        assert "The knowledge base Library (library) could not be changed now" in filled.err
+        with closing(sqlite3.connect(filled.data / "ledger.db", isolation_level=None)) as also:
+            also.execute("BEGIN IMMEDIATE")
+            assert filled("delete", "2") == 1
+            assert "Nothing was changed. Try again" in filled.err and "by itself" not in filled.err
+        other.execute("ROLLBACK")
+    assert filled("run") == 0
+    assert filled.json("search", "heron") == [] and len(filled.json("search", "egret")) == 1
+    assert filled("check") == 0
+
+
+def test_one_trouble_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    teller = TroubleTeller()
+    for code in ("", "store_busy", "store_busy", "store_full", "", ""):
+        teller.trouble(code, f"{code}.", "Hint.")
+    assert capsys.readouterr().err.split("\n\n") == ["\nstore_busy. Hint.", "store_full. Hint.", "Work goes on.\n"]
