@@ -34,6 +34,7 @@ class Preferences(QObject):
         super().__init__(window)
         self._hub, self._window = hub, window
         self.settings = settings
+        self._dialog: SettingsDialog | None = None
         self.unknown: tuple[UnknownSetting, ...] = ()
         hub.ready.connect(self._look_for_unknown)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_scheme)
@@ -51,9 +52,16 @@ class Preferences(QObject):
     @Slot()
     def open_dialog(self) -> None:
         """Show the settings."""
-        dialog = SettingsDialog(self.settings, self._window, unknown=self.unknown)
+        dialog = self._dialog = SettingsDialog(self.settings, self._window, unknown=self.unknown)
         dialog.apply_wanted.connect(lambda changes: self.save(changes, dialog))
+        dialog.finished.connect(self._on_closed)
         dialog.open()
+
+    @Slot()
+    def _on_closed(self, *_: object) -> None:
+        dialog, self._dialog = self._dialog, None
+        if dialog is not None:
+            dialog.deleteLater()
 
     def save(self, changes: dict[str, Any], dialog: SettingsDialog | None = None) -> None:
         """Write changed settings and go by them; what needs a restart waits for it and is said."""
@@ -73,14 +81,14 @@ class Preferences(QObject):
             self.settings = settings
             self.changed.emit(settings)
             self._retheme()
-            if dialog is not None:
+            if dialog is not None and dialog is self._dialog:  # it may have been closed meanwhile
                 dialog.accept()
             self.said.emit(
                 self.tr("Settings saved; some take effect at the next start.") if waits else self.tr("Settings saved.")
             )
 
         def refused(error: Exception) -> None:
-            if dialog is not None:
+            if dialog is not None and dialog is self._dialog:
                 dialog.refuse(sentence_of(error))
             else:
                 self.said.emit(sentence_of(error))

@@ -312,10 +312,11 @@ class SettingsDialog(QDialog):
 
     def _on_save(self) -> None:
         self.save.setEnabled(False)
+        self._say(self.tr("Saving… What is being read is finished first."), theme.tokens_now().muted)
         self.apply_wanted.emit(self.changes())
 
-    def _say(self, text: str) -> None:
-        tint(self.problem, theme.tokens_now().danger)
+    def _say(self, text: str, color: str = "") -> None:
+        tint(self.problem, color or theme.tokens_now().danger)
         self.problem.setText(text)
         self.problem.show()
 

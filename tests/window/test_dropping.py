@@ -115,9 +115,9 @@ def test_real_names_are_found_again(tmp_path: Path) -> None:
 def test_ten_thousand_files_at_once(qtbot: QtBot, make_window: Make, app: FakeApp) -> None:
     window = make_window()
     mime = files(*(f"/docs/ü folder/100% report {number:05}.pdf" for number in range(10_000)))
-    started = time.perf_counter()
+    started = time.thread_time()
     drop(window, mime)
-    assert time.perf_counter() - started < 1  # a few hundredths on a quiet machine
+    assert time.thread_time() - started < 1  # a few hundredths: the disk is not asked here
     assert window.overlay.sentence == "Drop to add 10,000 items to Library"
     qtbot.waitUntil(lambda: any(name == "submitted" for name, _ in app.service.calls), timeout=20_000)
     (told,) = (told for name, told in app.service.calls if name == "submit")

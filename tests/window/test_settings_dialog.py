@@ -202,3 +202,40 @@ def test_a_settings_file_that_is_none_is_refused_in_a_sentence(tmp_path: Path, t
 def test_a_settings_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
     (tmp_path / "settings.json").write_bytes(b'\xef\xbb\xbf{"chunk_chars": 500}')
     assert load_settings(tmp_path).chunk_chars == 500
+
+
+def test_saving_is_said_and_the_dialog_may_be_closed_meanwhile(
+    qtbot: QtBot, make_window: Callable[[], MainWindow], app: FakeApp
+) -> None:
+    window = make_window()
+    window.preferences.open_dialog()
+    (dialog,) = window.findChildren(SettingsDialog)
+    edit(dialog, "chunk_chars", "1200")
+    dialog.save.click()
+    assert dialog.problem.text().startswith("Saving…")
+    assert not dialog.save.isEnabled()
+    dialog.reject()
+    qtbot.waitUntil(lambda: window.preferences.settings.chunk_chars == 1200)
+    assert [settings.chunk_chars for settings in app.applied] == [1200]
+    qtbot.waitUntil(lambda: not window.findChildren(SettingsDialog))  # none stays behind
+    window.preferences.open_dialog()
+    (dialog,) = window.findChildren(SettingsDialog)
+    assert dialog.lines["chunk_chars"].value() == 1200
+    edit(dialog, "chunk_chars", "1300")
+    dialog.save.click()
+    qtbot.waitUntil(lambda: not window.findChildren(SettingsDialog))
+    assert window.preferences.settings.chunk_chars == 1300
+
+
+def test_what_cannot_be_saved_is_said_in_the_dialog(
+    qtbot: QtBot, make_window: Callable[[], MainWindow], tmp_path: Path
+) -> None:
+    window = make_window()
+    window.preferences.open_dialog()
+    (dialog,) = window.findChildren(SettingsDialog)
+    edit(dialog, "chunk_chars", "1200")
+    (tmp_path / "settings.json").write_text("{ spoiled meanwhile")
+    dialog.save.click()
+    qtbot.waitUntil(lambda: "is not valid JSON" in dialog.problem.text())
+    assert dialog.isVisible() and dialog.save.isEnabled()
+    dialog.reject()
