@@ -27,7 +27,8 @@ The data folder is `--data-dir`, else `INGESTION_DATA_ROOT`, else the place the 
 `~/.local/share/{APP_NAME}` on Linux, `~/Library/Application Support/{APP_NAME}` on macOS and
 `%LOCALAPPDATA%\\{APP_NAME}` on Windows.
 
-A value that cannot be stops the program at its start with a sentence that names the setting. What a setting bounds is told
+A value that cannot be stops the program at its start with a sentence that names the setting. A variable `INGESTION_…` or a name in the
+settings file that no setting knows has no effect; the window, the log and `ingest` (once, on its error output) say so. What a setting bounds is told
 in its range; "at once" means that a change in the dialog needs no restart.
 """
 
