@@ -136,6 +136,7 @@ def test_a_damaged_knowledge_base_holds_up_no_other_deletion(
 
 def test_a_check_finds_what_was_left_behind(fake: FakeApp, docs: Path) -> None:
     job = read(fake, docs, "heron")
+    assert fake.lifecycle.stop(30) == []  # nobody delivers meanwhile
     fake.repository.delete(JobSelector(job_ids=(job.id,)), actor=fake.service._actor)
     assert_clean(fake)  # it waits to be told
     fake.repository.outbox_done([entry.entry_id for entry in fake.repository.outbox()])

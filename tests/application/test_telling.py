@@ -8,13 +8,16 @@ import threading
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from application.kit import FakeApp, FakeChild, Script, all_jobs, job_of, real_app, wait_for, work, write_files
 from ingest_desktop.bootstrap import App
+from ingest_desktop.cli_working import _wait_for
 from ingest_desktop.domain.enums import JobPhase, JobStatus, Outcome
-from ingest_desktop.domain.models import JobSelector
+from ingest_desktop.domain.models import Counts, JobSelector
 from ingest_desktop.domain.wire import LookItem, SegmentTask
 
 MAKE = Callable[..., FakeApp]
@@ -188,3 +191,36 @@ def test_trouble_with_a_file_is_one_line_in_the_log(
     assert [record for record in caplog.records if record.exc_info or hasattr(record, "detail")] == []
     lines = [record for record in caplog.records if record.getMessage() == "reader failed"]
     assert {getattr(record, "cause", "") for record in lines} >= {"The file is not there any more."}
+
+
+def test_a_command_that_waits_counts_only_what_has_changed(make_fake: MAKE, script: Script, docs: Path) -> None:
+    fake = make_fake()
+    write_files(docs, {"a.txt": "heron"})
+    let_go = threading.Event()
+    script.before_file = lambda child, _item: child.hang(let_go)
+    made = fake.service.submit([str(docs)])
+    fake.service.start()
+    wait_for(lambda: script.tasks)
+    looks: list[int] = []
+    counts: list[str] = []
+
+    class Watched:
+        """The service, with an ear at its door."""
+
+        def revision(self) -> int:
+            looks.append(fake.service.revision())
+            if len(looks) == 6:
+                let_go.set()
+            return looks[-1]
+
+        def batch_counts(self, batch_id: str) -> Counts:
+            counts.append(batch_id)
+            return fake.service.batch_counts(batch_id)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(fake.service, name)
+
+    app = SimpleNamespace(service=Watched(), lifecycle=fake.lifecycle)
+    _wait_for(app, made.batch.batch_id, [], threading.Event(), quiet=True)  # type: ignore[arg-type]
+    assert len(looks) > 6 and len(counts) == len(dict.fromkeys(looks))
+    assert job_of(fake, docs / "a.txt").outcome is Outcome.INGESTED
