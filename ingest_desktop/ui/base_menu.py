@@ -1,6 +1,6 @@
 """What can be done with a knowledge base, or with all jobs of a status, from the side bar."""
 
-from PySide6.QtCore import QObject, QPoint, Qt, Slot
+from PySide6.QtCore import QObject, QPoint, Qt, Signal, Slot
 from PySide6.QtWidgets import QMenu, QWidget
 
 from ingest_desktop.domain.enums import JobEvent, JobStatus, sources_of
@@ -12,7 +12,13 @@ from ingest_desktop.ui.trash_dialog import TrashDialog
 
 
 class BaseMenus(QObject):
-    """Menus and dialogs about knowledge bases."""
+    """Menus and dialogs about knowledge bases.
+
+    Signals:
+        created: There is another one. arg: kb id.
+    """
+
+    created = Signal(str)
 
     def __init__(self, hub: Hub, commands: Commands, window: QWidget) -> None:
         super().__init__(window)
@@ -101,7 +107,11 @@ class BaseMenus(QObject):
         dialog.open()
 
     def _create(self, name: str) -> None:
-        self._hub.do(lambda backend: backend.service.create_knowledge_base(name), lambda _: self._hub.reload_bases())
+        def made(base: KnowledgeBase) -> None:
+            self.created.emit(base.kb_id)
+            self._hub.reload_bases()
+
+        self._hub.do(lambda backend: backend.service.create_knowledge_base(name), made)
 
     def rename(self, base: KnowledgeBase) -> None:
         """Ask for another name."""

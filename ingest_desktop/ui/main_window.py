@@ -150,6 +150,7 @@ class MainWindow(QMainWindow):
         self.sidebar.base_menu_wanted.connect(self.bases.base_menu)
         self.sidebar.status_menu_wanted.connect(self._on_status_menu)
         self.sidebar.new_base_wanted.connect(self.bases.create)
+        self.bases.created.connect(self.sidebar.expect_base)
         self.model.loaded.connect(self._show_page)
         self.table.menu_wanted.connect(self._on_job_menu)
         self.table.current_moved.connect(self.detail.show_job)
@@ -165,6 +166,7 @@ class MainWindow(QMainWindow):
         self.detail.folder_wanted.connect(opener.show_in_folder)
         self.detail.settings_wanted.connect(self.preferences.open_dialog)
         self.detail.hide_wanted.connect(lambda: self.actions_["detail"].setChecked(False))
+        self.status.resume_wanted.connect(self._resume_all)
         self.status.attention_wanted.connect(lambda: self.sidebar.pick_status("attention"))
         self.commands.said.connect(self.status.say)
         self.preferences.said.connect(self.status.say)
@@ -179,7 +181,7 @@ class MainWindow(QMainWindow):
         for signal, event in ((strip.pause_wanted, JobEvent.PAUSE), (strip.resume_wanted, JobEvent.RESUME)):
             signal.connect(lambda batch, e=event: self.commands.act(e, JobSelector(batch_id=batch)))
         strip.cancel_wanted.connect(self._on_cancel_batch)
-        strip.resume_all_wanted.connect(lambda _: self.commands.act(JobEvent.RESUME, JobSelector(everything=True)))
+        strip.resume_all_wanted.connect(self._resume_all)
         strip.attention_wanted.connect(lambda: self.sidebar.pick_status("attention"))
         strip.undo_wanted.connect(self._on_undo_batch)
         strip.why_wanted.connect(lambda skipped: dialogs.skipped_box(skipped, self).open())
@@ -307,6 +309,10 @@ class MainWindow(QMainWindow):
     def _on_deleted(self, text: str, way_back: Way) -> None:
         self.undo_strip.offer(text, way_back)
         self.actions_["undo"].setEnabled(True)
+
+    @Slot()
+    def _resume_all(self, *_: object) -> None:
+        self.commands.act(JobEvent.RESUME, JobSelector(everything=True))
 
     def _on_cancel_batch(self, batch_id: str) -> None:
         self.intake.stop(batch_id)

@@ -72,4 +72,6 @@ class Narrowing(QObject):
             return self.tr("No job here has “{text}” in its file name. Esc in the field shows all again.").format(
                 text=self._names.text
             )
+        if self._sidebar.status_filter.key == "all" and self._sidebar.base_id is not None:
+            return self.tr("Nothing is in this knowledge base yet. Drop files or folders here to add them.")
         return self.tr("No jobs here. Other filters are on the left.")

@@ -137,6 +137,7 @@ class Sidebar(QWidget):
         self._quiet = False
         self._counts = Counts()
         self._moving = 0
+        self._expected = ""
         self.setAutoFillBackground(True)
         self.setMinimumWidth(168)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
@@ -223,7 +224,11 @@ class Sidebar(QWidget):
             self.bases.add(
                 base.kb_id, self.tr("{name} (paused)").format(name=base.name) if base.paused else base.name, "library"
             )
-        self.bases.pick(picked)
+        if any(base.kb_id == self._expected for base in bases):
+            self.bases.pick(self._expected)
+            self._expected = ""
+        else:
+            self.bases.pick(picked)
         self.bases.paint_icons()
         self.bases.setMaximumHeight(min(10, len(bases) + 1) * ROW + 4)
         self.bases.setMinimumHeight(min(3, len(bases) + 1) * ROW + 4)
@@ -275,6 +280,11 @@ class Sidebar(QWidget):
     def pick_status(self, key: str) -> None:
         """Pick a status filter by its key."""
         self.statuses.pick(key)
+
+    @Slot(str)
+    def expect_base(self, kb_id: str) -> None:
+        """Pick a knowledge base as soon as it is there."""
+        self._expected = kb_id
 
     def pick_base(self, kb_id: str) -> None:
         """Pick a knowledge base, "" for all."""

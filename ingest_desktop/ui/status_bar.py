@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from ingest_desktop.domain.enums import JobStatus
 from ingest_desktop.ui import assets, formats, theme, words
@@ -53,9 +53,11 @@ class StatusBar(QWidget):
 
     Signals:
         attention_wanted: The person wants to see what needs attention.
+        resume_wanted: The person wants everything that is paused to go on.
     """
 
     attention_wanted = Signal()
+    resume_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -66,6 +68,9 @@ class StatusBar(QWidget):
         self.text.setFont(theme.tabular(self.font()))
         self.text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.text.setAccessibleName(self.tr("Status"))
+        self.resume = QPushButton(self.tr("Resume everything"))
+        self.resume.clicked.connect(self.resume_wanted)
+        self.resume.hide()
         self.attention = QToolButton()
         self.attention.setAutoRaise(True)
         self.attention.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -76,6 +81,7 @@ class StatusBar(QWidget):
         row.setSpacing(12)
         row.addWidget(self.bar)
         row.addWidget(self.text, 1)
+        row.addWidget(self.resume)
         row.addWidget(self.attention)
         self.setFixedHeight(32)
         self.bar.hide()
@@ -108,6 +114,7 @@ class StatusBar(QWidget):
         self._line = "  ·  ".join(parts)
         if not self._timer.isActive():
             self.text.setText(self._line)
+        self.resume.setVisible(pulse.status.app_paused)
         self.bar.setVisible(total > done)
         self.bar.setRange(0, max(1, total))
         self.bar.setValue(done)

@@ -11,6 +11,7 @@ from ingest_desktop.domain.models import Counts, DiscoveryReport
 from ingest_desktop.ui import assets, formats, theme, words
 from ingest_desktop.ui.thin_bar import ThinBar
 
+translate = words.translate
 UNDO_MS = 10_000
 BAR_FITS = 820
 
@@ -81,6 +82,47 @@ class Strip(QWidget):
     def _on_close(self) -> None:
         self.hide()
         self.closed.emit()
+
+
+def told(report: DiscoveryReport, counts: Counts | None) -> str:
+    """What became of a drop, in one line. Files that had not changed are told apart: nothing was done for them."""
+    if not report.finished:
+        parts = [translate("BatchStrip", "Looking… {files} found").format(files=words.files(report.found))]
+    elif counts is not None and counts.total():
+        parts = _told_of_jobs(counts, report.unchanged)
+    else:
+        parts = [translate("BatchStrip", "{files} added").format(files=words.files(report.added))]
+    for pattern, number in (
+        (translate("BatchStrip", "{n} already in the list"), report.already_listed),
+        (translate("BatchStrip", "{n} unchanged"), report.unchanged),
+        (translate("BatchStrip", "{n} skipped"), sum(report.skipped.values())),
+    ):
+        if number:
+            parts.append(pattern.format(n=formats.number(number)))
+    return ", ".join(parts)
+
+
+def _told_of_jobs(counts: Counts, unchanged: int) -> list[str]:
+    fresh = max(0, counts.total() - unchanged)
+    done = max(0, counts.of(JobStatus.COMPLETED) - unchanged)
+    failed, cancelled = counts.of(JobStatus.FAILED), counts.of(JobStatus.CANCELLED)
+    if not fresh:
+        return [translate("BatchStrip", "Nothing new")]
+    if done + failed + cancelled < fresh:
+        text = translate("BatchStrip", "{done} of {files} done")
+        parts = [text.format(done=formats.number(done), files=words.files(fresh))]
+    elif done == fresh:
+        parts = [translate("BatchStrip", "{files} added, all done").format(files=words.files(fresh))]
+    else:
+        parts = [
+            translate("BatchStrip", "{files} added").format(files=words.files(fresh)),
+            translate("BatchStrip", "{n} done").format(n=formats.number(done)),
+        ]
+    if failed:
+        parts.append(translate("BatchStrip", "{n} failed").format(n=formats.number(failed)))
+    if cancelled:
+        parts.append(translate("BatchStrip", "{n} cancelled").format(n=formats.number(cancelled)))
+    return parts
 
 
 class BatchStrip(Strip):
@@ -154,37 +196,9 @@ class BatchStrip(Strip):
             self._offer()
 
     def _say(self) -> None:
-        report = self._report
-        if report is None:
-            return
-        skipped = sum(report.skipped.values())
-        parts = []
-        if not report.finished:
-            parts.append(self.tr("Looking… {files} found").format(files=words.files(report.found)))
-        elif self._counts is not None and self._counts.total():
-            total, done = self._counts.total(), self._done()
-            failed = self._counts.of(JobStatus.FAILED)
-            parts.append(
-                (self.tr("{files} added, all done") if not failed else self.tr("{files} added")).format(
-                    files=words.files(total)
-                )
-                if done == total
-                else self.tr("{done} of {files} done").format(done=formats.number(done), files=words.files(total))
-            )
-            if failed and done == total:
-                parts.append(self.tr("{n} done").format(n=formats.number(total - failed)))
-            if failed:
-                parts.append(self.tr("{n} failed").format(n=formats.number(failed)))
-        else:
-            parts.append(self.tr("{files} added").format(files=words.files(report.added)))
-        if report.already_listed:
-            parts.append(self.tr("{n} already in the list").format(n=formats.number(report.already_listed)))
-        if report.unchanged:
-            parts.append(self.tr("{n} unchanged").format(n=formats.number(report.unchanged)))
-        if skipped:
-            parts.append(self.tr("{n} skipped").format(n=formats.number(skipped)))
-        self.say(", ".join(parts))
-        self._offer()
+        if self._report is not None:
+            self.say(told(self._report, self._counts))
+            self._offer()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """A narrow strip keeps its words and lets go of the bar."""

@@ -7,9 +7,10 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from ingest_desktop.domain.enums import JobStatus, Outcome
-from ingest_desktop.domain.models import DiscoveryReport, HistoryEntry, Receipt
+from ingest_desktop.domain.models import Counts, DiscoveryReport, HistoryEntry, KnowledgeBase, Receipt
 from ingest_desktop.ui import history
 from ingest_desktop.ui.main_window import MainWindow
+from ingest_desktop.ui.strips import told
 
 from .fakes import START, FakeApp, job
 
@@ -56,6 +57,41 @@ def test_what_came_of_everything_is_not_called_done_when_it_failed(
     qtbot.waitUntil(lambda: window.status.text.text().startswith("2 done, 1 failed"))
 
 
+def counts(**numbers: int) -> Counts:
+    return Counts(by_status={("kb1", JobStatus(status)): number for status, number in numbers.items()})
+
+
+@pytest.mark.parametrize(
+    ("report", "jobs", "said"),
+    [
+        ({"found": 12, "finished": False}, None, "Looking… 12 files found"),
+        ({"found": 12, "finished": False, "skipped": {"hidden": 2}}, None, "Looking… 12 files found, 2 skipped"),
+        ({"added": 1}, None, "1 file added"),
+        ({"added": 5}, counts(completed=2, queued=3), "2 of 5 files done"),
+        ({"added": 5}, counts(completed=2, failed=1, running=2), "2 of 5 files done, 1 failed"),
+        ({"added": 5}, counts(completed=5), "5 files added, all done"),
+        ({"added": 5}, counts(completed=3, failed=1, cancelled=1), "5 files added, 3 done, 1 failed, 1 cancelled"),
+        ({"added": 3, "unchanged": 12}, counts(completed=15), "3 files added, all done, 12 unchanged"),
+        ({"added": 3, "unchanged": 12}, counts(completed=13, queued=2), "1 of 3 files done, 12 unchanged"),
+        ({"unchanged": 12}, counts(completed=12), "Nothing new, 12 unchanged"),
+        ({"added": 1, "already_listed": 2}, counts(queued=1), "0 of 1 file done, 2 already in the list"),
+    ],
+)
+def test_a_drop_is_told_in_one_line(report: dict[str, object], jobs: Counts | None, said: str) -> None:
+    assert told(DiscoveryReport.model_validate({"batch_id": "b", "finished": True, **report}), jobs) == said
+
+
+def test_an_empty_knowledge_base_invites_to_add(qtbot: QtBot, make_window: Make, app: FakeApp) -> None:
+    app.service.put(job(1))
+    app.service.bases.append(KnowledgeBase(kb_id="kb2", name="Taxes", created_at=START))
+    window = make_window()
+    window.sidebar.pick_base("kb2")
+    qtbot.waitUntil(lambda: window._pages.currentWidget() is window.nothing)
+    assert window.nothing.text().startswith("Nothing is in this knowledge base yet.")
+    window.sidebar.pick_status("waiting")
+    qtbot.waitUntil(lambda: window.nothing.text() == "No jobs here. Other filters are on the left.")
+
+
 def test_a_drop_in_which_something_failed_leads_there(qtbot: QtBot, make_window: Make, app: FakeApp) -> None:
     app.service.put(job(1, JobStatus.COMPLETED), job(2, JobStatus.FAILED))
     window = make_window()
@@ -77,6 +113,17 @@ def test_a_drop_in_a_paused_program_offers_what_wakes_it(qtbot: QtBot, make_wind
     window.batch_strip.pause.click()
     qtbot.waitUntil(lambda: not app.service.paused)
     qtbot.waitUntil(lambda: window.batch_strip.pause.text() == "Pause", timeout=4_000)
+
+
+def test_a_paused_program_says_so_below_and_can_be_woken_there(qtbot: QtBot, make_window: Make, app: FakeApp) -> None:
+    app.service.put(job(1))
+    app.service.paused = True
+    window = make_window()
+    qtbot.waitUntil(window.status.resume.isVisible)
+    assert "everything is paused" in window.status.text.text()
+    window.status.resume.click()
+    qtbot.waitUntil(lambda: not app.service.paused)
+    qtbot.waitUntil(window.status.resume.isHidden, timeout=4_000)
 
 
 def test_a_failure_that_read_nothing_has_no_sums(qtbot: QtBot, make_window: Make, app: FakeApp) -> None:

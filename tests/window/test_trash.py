@@ -74,3 +74,4 @@ def test_a_knowledge_base_can_be_made_from_the_side_bar(qtbot: QtBot, window: Ma
     dialog.field.setText("Taxes")
     dialog.accept()
     qtbot.waitUntil(lambda: [base.name for base in window.hub.bases] == ["Library", "Taxes"])
+    assert window.sidebar.base_id == "kb2"  # the next drop goes there
