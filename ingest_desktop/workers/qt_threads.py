@@ -1,8 +1,15 @@
 """Hosts a worker on a QThread: what the window uses. The worker itself knows nothing of Qt."""
 
+import os
+import sys
+import threading
+
 from PySide6.QtCore import QThread
 
 from ingest_desktop.domain.interfaces.workers import Worker
+
+STEPS_BACK = frozenset({"consumer"})  # not producers: a child process would be as much further back as its thread is
+NICE = 5
 
 
 class _WorkerThread(QThread):
@@ -15,7 +22,17 @@ class _WorkerThread(QThread):
 
     def run(self) -> None:
         """Runs in the new thread."""
+        if self._worker.name in STEPS_BACK:
+            _step_back()
         self._worker.run()
+
+
+def _step_back() -> None:
+    """Let the UI thread go first where both want the processor. Each thread has a niceness of its own on Linux only."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
+    else:
+        QThread.currentThread().setPriority(QThread.Priority.LowPriority)
 
 
 class QtHost:
