@@ -242,6 +242,7 @@ class _Intake:
         first = self.next_id
         rows = [(*self._head(file, status), *tail) for file in files]
         inserted = self.connection.exec_driver_sql(_INSERT, rows).rowcount
+        self._count("paused" if self.scope else "open", inserted)
         if self.scope:
             self._note(first, JobStatus.PAUSED, f"paused: {self.scope.value}")
         return inserted
@@ -259,6 +260,7 @@ class _Intake:
                 (*head, self.now, self.now, document_id, self.now, *done, checksum, media_type, chunks),
             )
         inserted = self.connection.exec_driver_sql(_INSERT_UNCHANGED, rows).rowcount
+        self._count("completed", inserted)
         self._note(first, JobStatus.COMPLETED, Outcome.UNCHANGED.value)
         return inserted
 
@@ -283,6 +285,13 @@ class _Intake:
             if len(found) == ALREADY_LIMIT:
                 break
         return tuple(str(job_id) for job_id in found)
+
+    def _count(self, column: str, inserted: int) -> None:
+        """Count new jobs; all later changes of theirs are counted by triggers."""
+        self.connection.exec_driver_sql(
+            f"UPDATE counters SET {column} = {column} + ? WHERE scope IN (?, ?)",
+            (inserted, f"kb:{self.kb_id}", f"batch:{self.batch_id}"),
+        )
 
     def _head(self, file: FoundFile, status: str) -> tuple[Any, ...]:
         job_id = self.next_id
