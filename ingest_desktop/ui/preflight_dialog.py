@@ -21,7 +21,8 @@ from ingest_desktop.ui.backend import PreflightView
 from ingest_desktop.ui.thin_bar import ThinBar
 
 MOST_LINES = 60  # rarer kinds than these share a line
-LIST_HEIGHT = 280
+LIST_HEIGHT, LEAST_HEIGHT = 280, 80
+REST_HEIGHT = 280  # what stands above and below the list, and the frame
 
 
 class PreflightDialog(QDialog):
@@ -99,14 +100,22 @@ class PreflightDialog(QDialog):
                 grid.addWidget(label, row, column)
         grid.setRowStretch(grid.rowCount(), 1)
         self._list.setWidget(body)
-        self._list.setFixedHeight(min(body.sizeHint().height(), LIST_HEIGHT))
+        most = max(LEAST_HEIGHT, min(LIST_HEIGHT, self.screen().availableSize().height() - REST_HEIGHT))
+        self._list.setFixedHeight(min(body.sizeHint().height(), most))
         self._list.setVisible(bool(self.ticks))
         self.all.setVisible(len(self.ticks) > 1)
         for code, count in sorted(found.skipped.items(), key=lambda kind: -kind[1]):
             self._note(self.tr("Skipped: {what}").format(what=words.skipped(code, count)))
         self._count()
         self._add.setFocus()
-        self.adjustSize()
+        self._fit()
+
+    def _fit(self) -> None:
+        """As high as it needs to be: Qt's own adjustment forgets that sentences take a second line."""
+        layout, width = self.layout(), max(self.minimumWidth(), self.width())
+        if layout is not None:
+            layout.activate()
+            self.resize(width, layout.totalHeightForWidth(width))
 
     def _name_of(self, kinds: tuple[str, ...]) -> str:
         if len(kinds) > 1:
@@ -172,6 +181,9 @@ class PreflightDialog(QDialog):
             )
         )
         self._known.setVisible(known > 0)
+        policy = self._known.sizePolicy()
+        policy.setRetainSizeWhenHidden(sum(found.known.values()) > 0)  # nothing jumps when kinds are unticked
+        self._known.setSizePolicy(policy)
 
     def close_quietly(self) -> None:
         """Go away without an answer."""

@@ -39,6 +39,7 @@ from ingest_desktop.ui.settings_values import group_of, is_live, parse, shown, u
 ORDER = (Group.GENERAL, Group.WINDOW, Group.READING, Group.QUEUE, Group.LIMITS, Group.STORE, Group.ADVANCED)
 FIELD_WIDTH, UNIT_WIDTH = 128, 72
 SIZE = QSize(720, 600)
+ROOM = 0.92  # of the screen: the buttons must be seen on a small one, too
 
 
 def tint(label: QWidget, color: str) -> None:
@@ -271,7 +272,7 @@ class SettingsDialog(QDialog):
         layout.addWidget(where)
         layout.addWidget(self.problem)
         layout.addWidget(self._buttons)
-        self.resize(SIZE)
+        self.resize(SIZE.boundedTo(self.screen().availableSize() * ROOM))
         self._offer()
 
     def _page(self, settings: Settings, fields: dict[str, FieldInfo]) -> QWidget:

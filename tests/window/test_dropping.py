@@ -4,6 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -192,6 +193,19 @@ def test_what_is_shown_is_what_is_added(sheet: PreflightDialog) -> None:
     assert list(sheet.without) == ["pdf", ""]
     assert sheet._add.text() == "Add 300 files"
     assert sheet.all.checkState() is Qt.CheckState.PartiallyChecked
+
+
+def test_nothing_is_squeezed_or_jumps(sheet: PreflightDialog) -> None:
+    parts, body = (sheet._list, sheet._known, sheet._buttons), sheet._list.widget()
+    assert body is not None and sheet._list.height() >= body.height()
+    assert sheet._known.height() >= sheet._known.heightForWidth(sheet._known.width())
+    assert all(upper.geometry().bottom() < lower.geometry().top() for upper, lower in pairwise(parts))
+    tops = [part.geometry().top() for part in parts]
+    for kind in (("pdf",), ("txt",)):
+        sheet.ticks[kind].click()
+    QApplication.processEvents()
+    assert not sheet._known.isVisible()
+    assert [part.geometry().top() for part in parts] == tops
 
 
 def test_all_kinds_can_be_taken_or_left_together(sheet: PreflightDialog) -> None:
