@@ -7,12 +7,12 @@ import stat
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
 from ingest_desktop.bootstrap import App
-from ingest_desktop.cli_listing import pages
+from ingest_desktop.cli_listing import PAGE, pages
 from ingest_desktop.cli_output import ProgressBar, TroubleTeller, out, out_json, status_text
 from ingest_desktop.domain.enums import JobStatus
 from ingest_desktop.domain.errors import DuplicateJobError, IngestError, InvalidRequestError
@@ -21,6 +21,7 @@ from ingest_desktop.domain.models.jobs import filename_of
 from ingest_desktop.domain.text import counted, one_line
 
 OK, SOME_FAILED, INTERRUPTED = 0, 3, 130
+_QUEUED, _RUNNING = JobStatus.QUEUED, JobStatus.RUNNING
 LOOK_SECONDS = 0.2  # between two looks at the store while waiting
 
 _SKIPPED = {"link": "link", "special": "special file"}  # the other reasons are adjectives: "2 hidden"
@@ -103,33 +104,56 @@ def _follow(
     return INTERRUPTED if stop.is_set() else code
 
 
-def _jobs_of(app: App, batch_id: str | None, others: Iterable[str]) -> Iterator[Job]:
+def _jobs_of(app: App, batch_id: str | None, others: Sequence[str]) -> Iterator[Job]:
     if batch_id is not None:
         yield from pages(app, JobQuery(batch_id=batch_id), receipts=True)
-    for job_id in others:
-        yield app.service.job(job_id)
+    for first in range(0, len(others), PAGE):
+        part = app.service.jobs_by_ids([int(job_id) for job_id in others[first : first + PAGE]])
+        yield from app.repository.with_receipts(part)
+
+
+class _Others:
+    """Jobs of earlier batches that are waited for, too. A look costs the same however many there are."""
+
+    def __init__(self, app: App, job_ids: Sequence[str]) -> None:
+        self._app = app
+        self._left = [int(job_id) for job_id in job_ids]
+        self.running = 0  # of those that the last look saw
+
+    def look(self) -> int:
+        """How many may still be queued or running. Those that were seen to be over are not looked at again."""
+        self.running = 0
+        while self._left:
+            part = self._app.service.jobs_by_ids(self._left[:PAGE])
+            going_on = [job for job in part if job.deleted_at is None and job.status in (_QUEUED, _RUNNING)]
+            self._left[:PAGE] = [int(job.id) for job in going_on]
+            if going_on:
+                self.running = sum(job.status is _RUNNING for job in going_on)
+                break
+        return len(self._left)
 
 
 def _wait_for(app: App, batch_id: str | None, others: list[str], stop: threading.Event, *, quiet: bool) -> None:
     """Wait until nothing of these can go on: ended, or paused by somebody. Counts only when the store has changed."""
     bar = ProgressBar()
     started = time.monotonic()
+    earlier = _Others(app, others)
     seen = -1
     while not stop.is_set():
         revision = app.service.revision()
         if revision != seen:
             seen = revision
             counts = app.service.batch_counts(batch_id) if batch_id else Counts()
-            jobs = app.service.jobs_by_ids([int(job_id) for job_id in others])
-            running = counts.of(JobStatus.RUNNING) + sum(job.status is JobStatus.RUNNING for job in jobs)
-            waiting = counts.of(JobStatus.QUEUED) + sum(job.status is JobStatus.QUEUED for job in jobs) + running
-            total = counts.total() + len(jobs)
+            left_of_others = earlier.look()
+            running = counts.of(_RUNNING) + earlier.running
+            waiting = counts.of(_QUEUED) + counts.of(_RUNNING) + left_of_others
+            total = counts.total() + len(others)
             paused = app.service.app_paused()
         if not quiet and total:
             done = total - waiting
             rate = done / max(0.001, time.monotonic() - started)
-            left = f"about {waiting / rate:.0f} s left" if done and waiting else ""
-            bar.show(done, total, left, final=not waiting)
+            note = f"about {waiting / rate:.0f} s left" if done and waiting else ""
+            bar.show(done, total, note, final=not waiting)
         if not waiting or (paused and not running):
             return
         if not app.lifecycle.is_working:

@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 FIRST_SLICE = 64  # so that rows appear at once
 SLICE = 1_000
 SLICE_SECONDS = 0.25
-ALREADY_TOLD = 1_000
+ALREADY_TOLD = 100_000
 
 
 @dataclass(frozen=True, slots=True)

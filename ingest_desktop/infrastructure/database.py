@@ -19,7 +19,7 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from ingest_desktop.domain.errors import StoreBusy, StoreDamaged, StoreError, StoreFull, StoreReadOnly
+from ingest_desktop.domain.errors import StoreBusy, StoreDamaged, StoreError, StoreFull, StoreGone, StoreReadOnly
 
 Synchronous = Literal["FULL", "NORMAL"]
 
@@ -116,6 +116,8 @@ def store_error(
         kind, meaning = _MEANING.get(code & 0xFF, (None, ""))
         if kind is None:
             return None
+        if kind is StoreError and path is not None and not path.exists():
+            return StoreGone(f"The store is not there any more: {path}.")
         where = "" if path is None else f": {path}"
         return (damaged if kind is StoreDamaged else kind)(f"{meaning}{where} ({error}).")
     return None

@@ -116,7 +116,7 @@ def test_a_file_that_is_gone_is_not_made_anew(tmp_path: Path) -> None:
     with closing(open_read_only(path)) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     path.unlink()
-    with pytest.raises(database.StoreError, match="cannot be opened: "), reading(engine):
+    with pytest.raises(database.StoreError, match="is not there any more: "), reading(engine):
         pass
     with pytest.raises(sqlite3.OperationalError):
         open_read_only(path).execute("PRAGMA schema_version")
