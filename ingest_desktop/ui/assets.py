@@ -1,6 +1,6 @@
 """Files that ship with the program: icons, drawn in the colour asked for, and sample documents."""
 
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QRectF, Qt
@@ -26,15 +26,19 @@ def _source(name: str) -> str:
     return (resources() / "icons" / f"{name}.svg").read_text("utf-8")
 
 
+@lru_cache(maxsize=64)
+def _drawing(name: str, color: str) -> QSvgRenderer:
+    """An icon file in a colour. Kept for a while: an icon is painted in many sizes, and to read it takes the longest."""
+    return QSvgRenderer(QByteArray(_source(name).replace(INK, color).encode()))
+
+
 @cache
 def pixmap(name: str, color: str, size: int, ratio: float = 1.0) -> QPixmap:
     """An icon as a pixmap of ``size`` logical pixels. UI thread."""
     image = QPixmap(round(size * ratio), round(size * ratio))
     image.fill(Qt.GlobalColor.transparent)
     painter = QPainter(image)
-    QSvgRenderer(QByteArray(_source(name).replace(INK, color).encode())).render(
-        painter, QRectF(0, 0, image.width(), image.height())
-    )
+    _drawing(name, color).render(painter, QRectF(0, 0, image.width(), image.height()))
     painter.end()
     image.setDevicePixelRatio(ratio)
     return image

@@ -1,6 +1,7 @@
 """Starts the window: arguments, one instance for each data folder, first paint, then the engine."""
 
 import argparse
+import gc
 import os
 import signal
 import sys
@@ -58,9 +59,18 @@ def open_window(settings: Settings, build: Callable[[], Backend]) -> MainWindow:
     """Make and show the window; the engine is built when it is painted."""
     hub = Hub(build)
     window = MainWindow(hub, settings, window_state.load(settings.data_root))
+    for opened in (hub.ready, hub.broken):
+        opened.connect(collect_again)
     window.show()
     QTimer.singleShot(0, hub.open)
     return window
+
+
+def collect_again(*_: object) -> None:
+    """All is loaded: look for reference cycles from now on, but not in what is there to stay."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
 
 
 def run(arguments: list[str], engine_of: Callable[[Settings], Backend]) -> int:

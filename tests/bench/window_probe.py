@@ -16,15 +16,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from ingest_desktop.__main__ import _engine_of, spare_the_start
+
+if __name__ == "__main__":
+    spare_the_start()
+
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QTableView, QWidget
 
-from ingest_desktop.__main__ import _engine_of
 from ingest_desktop.config.settings import load_settings
 from ingest_desktop.domain.enums import JobStatus
-from ingest_desktop.ui import door, theme, window_state
+from ingest_desktop.ui import door, theme
 from ingest_desktop.ui.hub import Hub, Pulse
 from ingest_desktop.ui.main_window import MainWindow
 from ingest_desktop.ui.single_instance import FirstInstance
@@ -363,8 +367,8 @@ def windowed(mode: str, store: Path, result: Result, paths: list[str]) -> int:
     first = FirstInstance(settings.data_root)
     first.claim()
     theme.apply(app, theme.wanted(settings.theme))
-    hub = Hub(lambda: _engine_of(settings))
-    window = MainWindow(hub, settings, window_state.load(settings.data_root))
+    window = door.open_window(settings, lambda: _engine_of(settings))
+    hub = window.hub
     window.quitting.connect(app.quit)
     hub.broken.connect(lambda error: (print(error, file=sys.stderr), app.exit(1)))
     keep: list[object] = []
@@ -373,8 +377,6 @@ def windowed(mode: str, store: Path, result: Result, paths: list[str]) -> int:
     else:
         done = window.quit_now if mode == "open" else lambda: keep.append(Pager(window, result))
         keep.append(Opening(window, hub, result, done))
-    window.show()
-    QTimer.singleShot(0, hub.open)
     QTimer.singleShot(LIMIT_MS, lambda: app.exit(3))
     code = int(app.exec())
     first.release()
