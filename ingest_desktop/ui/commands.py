@@ -80,6 +80,10 @@ class Commands(QObject):
         paused = pulse is not None and pulse.status.app_paused
         self.act(JobEvent.RESUME if paused else JobEvent.PAUSE, JobSelector(everything=True))
 
+    def resume_all(self) -> None:
+        """Let the whole program go on."""
+        self.act(JobEvent.RESUME, JobSelector(everything=True))
+
     def delete(self, selector: JobSelector) -> None:
         """Delete jobs and what they made searchable; originals stay."""
 

@@ -1,5 +1,6 @@
 """The detail of one job: receipt, text, history, and what went wrong with its next step."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, Signal, Slot
@@ -58,6 +59,7 @@ class DetailPanel(QWidget):
         self._job_id = 0
         self._detail: Detail | None = None
         self._text_of: tuple[int, int] | None = None
+        self.held: Callable[[Job], str] = lambda _: ""  # what holds a waiting job up, as the list tells it
         self.setAccessibleName(self.tr("Details"))
         self.setMinimumHeight(150)
         self._make_head()
@@ -193,7 +195,7 @@ class DetailPanel(QWidget):
         self._icon.setPixmap(assets.pixmap(status_icon(job), color, 18, self.devicePixelRatioF()))
         self._name.setText(job.original_filename)
         self._name.setToolTip(job.source_path)
-        self._status.setText(words.status(job, place=self._detail.place))
+        self._status.setText(words.status(job, place=self._detail.place, held=self.held(job)))
         palette = self._status.palette()
         palette.setColor(QPalette.ColorRole.WindowText, QColor(color))
         self._status.setPalette(palette)

@@ -158,6 +158,10 @@ class JobModel(QAbstractTableModel):
         row.texts = texts_of(row, self._hub.base_name(job.kb_id), place=place, held=held)
         return row.texts
 
+    def held(self, job: Job) -> str:
+        """What holds a waiting job up whatever its place; "" when nothing does."""
+        return self._line.held(job) if job.status is JobStatus.QUEUED else ""
+
     def _waits_otherwise(self, concerned: set[int] | None) -> None:
         """Say anew why jobs wait; None means all of them."""
         rows = self._rows

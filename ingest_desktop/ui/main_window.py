@@ -7,8 +7,7 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDragMo
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QWidget
 
 from ingest_desktop.config.settings import Settings
-from ingest_desktop.domain.enums import JobEvent
-from ingest_desktop.domain.models import DiscoveryReport, JobSelector, Submission
+from ingest_desktop.domain.models import JobSelector, Submission
 from ingest_desktop.ui import assets, dialogs, opener, window_state
 from ingest_desktop.ui.actions import Actions
 from ingest_desktop.ui.adding import Adding
@@ -27,6 +26,7 @@ from ingest_desktop.ui.leaving import Leaving
 from ingest_desktop.ui.menus import TopBar, job_menu
 from ingest_desktop.ui.name_filter import NameFilter
 from ingest_desktop.ui.narrowing import Narrowing
+from ingest_desktop.ui.newest_drop import NewestDrop
 from ingest_desktop.ui.notices import Notices, Notifier
 from ingest_desktop.ui.notifiers import notifier_for
 from ingest_desktop.ui.preferences import Preferences
@@ -96,7 +96,9 @@ class MainWindow(QMainWindow):
         self.top = TopBar(self.actions_, self.table.columns.menu(), self)
         self.search = SearchView(self.hub, self.top.field, self)
         self.detail = DetailPanel(self.hub, self)
+        self.detail.held = self.model.held
         self.batch_strip = BatchStrip(self)
+        self.newest_drop = NewestDrop(self.hub, self.commands, self.intake, self.sidebar, self.batch_strip, self)
         self.undo_strip = UndoStrip(self)
         self.trouble_strip = Strip(self.tr("Trouble"), "warning", self)
         self.trouble_strip.tone = "danger"
@@ -140,8 +142,6 @@ class MainWindow(QMainWindow):
         hub.pulsed.connect(self.tray.show_pulse)
         hub.bases_changed.connect(self.sidebar.set_bases)
         hub.bridge.troubled.connect(self._on_trouble)
-        hub.bridge.discovery.connect(self.batch_strip.set_report)
-        hub.bridge.discovery.connect(self._on_discovery)
         hub.bridge.added.connect(self._on_added)
 
     def _wire_views(self) -> None:
@@ -166,7 +166,7 @@ class MainWindow(QMainWindow):
         self.detail.folder_wanted.connect(opener.show_in_folder)
         self.detail.settings_wanted.connect(self.preferences.open_dialog)
         self.detail.hide_wanted.connect(lambda: self.actions_["detail"].setChecked(False))
-        self.status.resume_wanted.connect(self._resume_all)
+        self.status.resume_wanted.connect(self.commands.resume_all)
         self.status.attention_wanted.connect(lambda: self.sidebar.pick_status("attention"))
         self.commands.said.connect(self.status.say)
         self.preferences.said.connect(self.status.say)
@@ -177,15 +177,6 @@ class MainWindow(QMainWindow):
     def _wire_strips(self) -> None:
         self.commands.deleted.connect(self._on_deleted)
         self.undo_strip.spent.connect(lambda: self.actions_["undo"].setEnabled(False))
-        strip = self.batch_strip
-        for signal, event in ((strip.pause_wanted, JobEvent.PAUSE), (strip.resume_wanted, JobEvent.RESUME)):
-            signal.connect(lambda batch, e=event: self.commands.act(e, JobSelector(batch_id=batch)))
-        strip.cancel_wanted.connect(self._on_cancel_batch)
-        strip.resume_all_wanted.connect(self._resume_all)
-        strip.attention_wanted.connect(lambda: self.sidebar.pick_status("attention"))
-        strip.undo_wanted.connect(self._on_undo_batch)
-        strip.why_wanted.connect(lambda skipped: dialogs.skipped_box(skipped, self).open())
-        strip.closed.connect(lambda: self._watch(None))
 
     def _wire_drops(self) -> None:
         self.empty.add_wanted.connect(self.adding.choose_files)
@@ -213,9 +204,6 @@ class MainWindow(QMainWindow):
         self.sidebar.set_moving(pulse.moving)
         self.sidebar.set_counts(counts)
         self.actions_.show_app_paused(pulse.status.app_paused)
-        self.batch_strip.set_all_paused(pulse.status.app_paused)
-        if pulse.batch_counts is not None and pulse.batch_id is not None:
-            self.batch_strip.set_counts(pulse.batch_id, pulse.batch_counts)
         if self._known_jobs is None or (self._known_jobs == 0) != (counts.total() == 0):
             self._known_jobs = counts.total()
             self._show_page()
@@ -248,18 +236,11 @@ class MainWindow(QMainWindow):
         else:
             self.trouble_strip.hide()
 
-    @Slot(object)
-    def _on_discovery(self, report: DiscoveryReport) -> None:
-        self._watch(report.batch_id)
-
     @Slot(str, int)
     def _on_added(self, _: str, __: int) -> None:
         if not self._known_jobs:
             self._known_jobs = 1
             self._show_page()
-
-    def _watch(self, batch_id: str | None) -> None:
-        self.hub.watched_batch = batch_id
 
     def _show_page(self, *_: object) -> None:
         """The list, the results, or what there is instead of a list."""
@@ -310,22 +291,6 @@ class MainWindow(QMainWindow):
         self.undo_strip.offer(text, way_back)
         self.actions_["undo"].setEnabled(True)
 
-    @Slot()
-    def _resume_all(self, *_: object) -> None:
-        self.commands.act(JobEvent.RESUME, JobSelector(everything=True))
-
-    def _on_cancel_batch(self, batch_id: str) -> None:
-        self.intake.stop(batch_id)
-        self.commands.act(JobEvent.CANCEL, JobSelector(batch_id=batch_id))
-
-    def _on_undo_batch(self, batch_id: str) -> None:
-        self.intake.stop(batch_id)
-        if self.batch_strip.is_looking:  # else the next start would go on looking for its files
-            self.commands.act(JobEvent.CANCEL, JobSelector(batch_id=batch_id))
-        self.commands.delete(JobSelector(batch_id=batch_id))
-        self.batch_strip.hide()
-        self._watch(None)
-
     # adding --------------------------------------------------------------------------------
 
     def add_paths(self, paths: list[str]) -> None:
@@ -340,8 +305,7 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _on_submitted(self, submission: Submission) -> None:
-        self.batch_strip.set_report(submission.report)
-        self._watch(submission.batch.batch_id)
+        self.newest_drop.show(submission)
         self.model.refresh()
 
     @Slot(str)

@@ -21,6 +21,7 @@ from ingest_desktop.domain.models import Counts, KnowledgeBase
 from ingest_desktop.ui import assets, formats, theme, words
 
 KEY = Qt.ItemDataRole.UserRole
+NAME = KEY + 2  # what a screen reader calls the row
 ROW = 28
 
 
@@ -73,6 +74,7 @@ class CountList(QTreeWidget):
         item = QTreeWidgetItem([text, ""])
         item.setData(0, KEY, key)
         item.setData(0, KEY + 1, icon)
+        item.setData(0, NAME, text)
         item.setSizeHint(0, QSize(0, ROW))
         item.setToolTip(0, text)
         item.setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -85,7 +87,7 @@ class CountList(QTreeWidget):
         tokens = theme.tokens_now()
         if item.text(1) != text:
             item.setText(1, text)
-            item.setData(0, Qt.ItemDataRole.AccessibleTextRole, f"{item.text(0)}, {text}")
+            item.setData(0, Qt.ItemDataRole.AccessibleTextRole, f"{item.data(0, NAME)}, {text}")
         item.setForeground(1, QBrush(QColor(tokens.danger if red and value else tokens.muted)))
 
     def rows(self) -> list[QTreeWidgetItem]:
@@ -221,9 +223,11 @@ class Sidebar(QWidget):
         self.bases.clear()
         self.bases.add("", self.tr("All"), "all")
         for base in bases:
-            self.bases.add(
-                base.kb_id, self.tr("{name} (paused)").format(name=base.name) if base.paused else base.name, "library"
-            )
+            item = self.bases.add(base.kb_id, base.name, "status-paused" if base.paused else "library")
+            if base.paused:
+                name = self.tr("{name} (paused)").format(name=base.name)
+                item.setToolTip(0, name)
+                item.setData(0, NAME, name)
         if any(base.kb_id == self._expected for base in bases):
             self.bases.pick(self._expected)
             self._expected = ""

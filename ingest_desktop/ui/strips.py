@@ -189,6 +189,11 @@ class BatchStrip(Strip):
             self._counts = counts
             self._say()
 
+    @property
+    def kb_id(self) -> str | None:
+        """The knowledge base of the drop, once its jobs are counted."""
+        return next((kb_id for kb_id, _ in self._counts.by_status), None) if self._counts else None
+
     def set_all_paused(self, paused: bool) -> None:
         """Tell whether the whole program is paused."""
         if paused != self._all_paused:

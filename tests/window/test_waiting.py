@@ -1,9 +1,10 @@
 from collections.abc import Callable
 
+from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from ingest_desktop.domain.enums import JobPhase, JobStatus
-from ingest_desktop.domain.models import Progress
+from ingest_desktop.domain.models import DiscoveryReport, JobSelector, Progress
 from ingest_desktop.ui.job_rows import Column
 from ingest_desktop.ui.main_window import MainWindow
 
@@ -42,6 +43,28 @@ def test_rows_tell_what_holds_all_of_them_up(qtbot: QtBot, make_window: Make, ap
     app.service.bases = [base.model_copy(update={"paused": True}) for base in app.service.bases]
     bridge.store_changed()
     qtbot.waitUntil(lambda: said(window, 30) == "Waiting: knowledge base is paused")
+    window.table.selectRow(3)
+    qtbot.waitUntil(lambda: window.detail._status.text() == "Waiting: knowledge base is paused")
+    (_, base) = window.sidebar.bases.rows()
+    assert (base.text(0), base.toolTip(0)) == ("Library", "Library (paused)")
+    accessible = base.data(0, Qt.ItemDataRole.AccessibleTextRole)
+    assert accessible == "Library (paused), 40"
+
+
+def test_resuming_a_drop_wakes_the_knowledge_base_that_holds_it(qtbot: QtBot, make_window: Make, app: FakeApp) -> None:
+    app.service.put(job(1, JobStatus.PAUSED))
+    window = make_window()
+    strip = window.batch_strip
+    window.hub.bridge.discovery_changed(DiscoveryReport(batch_id="b1", found=1, added=1, finished=True))
+    qtbot.waitUntil(lambda: strip.pause.text() == "Resume" and strip.kb_id == "kb1")
+    strip.pause.click()
+    qtbot.waitUntil(lambda: ("resume", JobSelector(batch_id="b1")) in app.service.calls)
+    app.service.put(job(1, JobStatus.PAUSED))
+    app.service.bases = [base.model_copy(update={"paused": True}) for base in app.service.bases]
+    window.hub.bridge.store_changed()
+    qtbot.waitUntil(lambda: window.hub.bases[0].paused and strip.pause.text() == "Resume", timeout=4_000)
+    strip.pause.click()
+    qtbot.waitUntil(lambda: ("resume", JobSelector(kb_id="kb1")) in app.service.calls)
 
 
 def test_what_was_only_taken_does_not_look_like_work(qtbot: QtBot, make_window: Make, app: FakeApp) -> None:
