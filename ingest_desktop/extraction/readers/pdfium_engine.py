@@ -2,7 +2,6 @@
 
 import ctypes
 import os
-import re
 from typing import Any
 
 import pypdfium2.raw as raw
@@ -14,7 +13,7 @@ _TAGS = ("Title", "Author", "Subject", "Keywords", "Creator", "Producer", "Creat
 _MAX_BOOKMARKS = 5000
 _MAX_DEPTH = 8
 _MAX_CHARS_PER_PAGE = 20_000_000
-_JOIN = re.compile("[\ufffe\uffff\x02]\n?|\xad\n")  # marks of a word cut at the end of a line
+_CUT_MARKS = ("\ufffe", "\uffff", "\x02")  # of a word cut at the end of a line; a soft hyphen is one only there
 
 _ready: list[bool] = []
 
@@ -78,7 +77,10 @@ class PdfiumDocument:
     def _clean(text: str) -> str:
         """Newlines, words joined again that a line end cut, no NULs."""
         text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
-        return _JOIN.sub("", text)
+        for mark in _CUT_MARKS:
+            if mark in text:
+                text = text.replace(mark + "\n", "").replace(mark, "")
+        return text.replace("\xad\n", "")
 
     def metadata(self) -> dict[str, str]:
         """What the document says of itself."""
@@ -96,7 +98,10 @@ class PdfiumDocument:
         """The bookmarks in order: level from 1, page from 1, title. Loops in the file end at a bound."""
         found: list[tuple[int, int, str]] = []
         seen: set[int] = set()
-        pending: list[tuple[Any, int]] = [(raw.FPDFBookmark_GetFirstChild(self._handle, None), 1)]
+        first = raw.FPDFBookmark_GetFirstChild(self._handle, None)
+        if first:
+            self._walk_pages()
+        pending: list[tuple[Any, int]] = [(first, 1)]
         while pending and len(found) < _MAX_BOOKMARKS:
             mark, level = pending.pop()
             if not mark:
@@ -113,6 +118,12 @@ class PdfiumDocument:
                 pending.append((raw.FPDFBookmark_GetFirstChild(self._handle, mark), level + 1))
         return tuple(found)
 
+    def _walk_pages(self) -> None:
+        """Let PDFium see every page once. It then knows their numbers; else it walks the pages anew for each bookmark."""
+        size = raw.FS_SIZEF()
+        for index in range(self.pages):
+            raw.FPDF_GetPageSizeByIndexF(self._handle, index, size)
+
     def _target(self, mark: Any) -> int:
         """The 1-based page of a bookmark; 0 when it leads elsewhere."""
         target = raw.FPDFBookmark_GetDest(self._handle, mark)
@@ -127,7 +138,7 @@ class PdfiumDocument:
         size = raw.FPDFBookmark_GetTitle(mark, buffer, 1024)
         if not 2 < size <= 1024:
             return ""
-        return " ".join(buffer.raw[: size - 2].decode("utf-16-le", "replace").replace("\0", "").split())
+        return " ".join(ctypes.string_at(buffer, size - 2).decode("utf-16-le", "replace").replace("\0", "").split())
 
     def close(self) -> None:
         """Give everything back. Any number of times."""
