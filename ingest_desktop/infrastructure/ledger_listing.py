@@ -4,6 +4,7 @@ Each order is a tuple of columns that ends with the id, so every job has one pla
 after the last job of the page before. Several statuses become one walk each, merged in order by SQLite.
 """
 
+from array import array
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -51,6 +52,24 @@ class Listing:
             sql, parameters = self._statement(condition, values)
             cursor = connection.exec_driver_sql(f"{sql} LIMIT ?", (*parameters, limit - len(found)))
             found.extend(cursor.fetchall())
+        return found
+
+    def ids(self, connection: Connection, *, after: tuple[Any, ...] | None, limit: int) -> "array[int]":
+        """As ``rows``, the ids alone: SQLite writes them into one text, and the interpreter is free meanwhile.
+
+        Fetched as rows they would take it for each, five times as long and in the way of whoever paints.
+        """
+        steps: list[tuple[str, tuple[Any, ...]]] = [("", ())] if after is None else self._behind(after)
+        found = array("q")
+        for condition, values in steps:
+            if len(found) >= limit:
+                break
+            sql, parameters = self._statement(condition, values)
+            # The limit keeps the inner select, and with it the order, apart from the sum.
+            packed = f"SELECT group_concat(id) FROM ({sql} LIMIT ?)"
+            text = connection.exec_driver_sql(packed, (*parameters, limit - len(found))).scalar()
+            if text is not None:
+                found.extend(map(int, str(text).split(",")))
         return found
 
     def _behind(self, after: tuple[Any, ...]) -> list[tuple[str, tuple[Any, ...]]]:

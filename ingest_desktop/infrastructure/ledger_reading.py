@@ -109,13 +109,13 @@ class LedgerReading(LedgerBase):
         place: tuple[Any, ...] | None = None
         while True:
             with reading(self.engine) as connection:
-                rows = listing.rows(connection, after=place, limit=part)
-            if not rows:
+                ids = listing.ids(connection, after=place, limit=part)
+                if len(ids) == part:
+                    place = self._place(connection, listing, str(ids[-1]))
+            if ids:
+                yield ids
+            if len(ids) < part:
                 return
-            yield array("q", [row[0] for row in rows])
-            if len(rows) < part:
-                return
-            place = listing.place_of(rows[-1])
 
     def _place(self, connection: Connection, listing: Listing, job_id: str) -> tuple[Any, ...]:
         row = connection.exec_driver_sql(listing.place_sql, (job_number(job_id),)).first()
