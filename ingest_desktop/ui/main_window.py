@@ -96,7 +96,7 @@ class MainWindow(QMainWindow):
         self.top = TopBar(self.actions_, self.table.columns.menu(), self)
         self.search = SearchView(self.hub, self.top.field, self)
         self.detail = DetailPanel(self.hub, self)
-        self.detail.held = self.model.held
+        self.detail.held, self.detail.cached = self.model.held, self.model.cached
         self.batch_strip = BatchStrip(self)
         self.newest_drop = NewestDrop(self.hub, self.commands, self.intake, self.sidebar, self.batch_strip, self)
         self.undo_strip = UndoStrip(self)
@@ -158,12 +158,12 @@ class MainWindow(QMainWindow):
         self.selection.changed.connect(self.actions_.update_for)
         self.search.active_changed.connect(self._show_page)
         self.search.open_wanted.connect(self.open_original)
-        self.search.folder_wanted.connect(opener.show_in_folder)
+        self.search.folder_wanted.connect(self.show_in_folder)
         self.search.everywhere_wanted.connect(lambda: self.sidebar.pick_base(""))
         self.search.copied.connect(self.status.say)
         self.detail.act_wanted.connect(lambda event, job: self.commands.act(event, JobSelector(job_ids=(job,))))
         self.detail.open_wanted.connect(self.open_original)
-        self.detail.folder_wanted.connect(opener.show_in_folder)
+        self.detail.folder_wanted.connect(self.show_in_folder)
         self.detail.settings_wanted.connect(self.preferences.open_dialog)
         self.detail.hide_wanted.connect(lambda: self.actions_["detail"].setChecked(False))
         self.status.resume_wanted.connect(self.commands.resume_all)
@@ -330,6 +330,10 @@ class MainWindow(QMainWindow):
     def open_original(self, path: str, page: int = 0) -> None:
         """Open a file that was read, at a page (1-based) where the viewer can."""
         opener.open_at(self.hub, path, page or None, self.status.say)
+
+    def show_in_folder(self, path: str) -> None:
+        """Show a file that was read where it lies."""
+        opener.show_in_folder(self.hub, path)
 
     @Slot()
     def show_detail(self) -> None:

@@ -12,7 +12,9 @@ from PySide6.QtGui import QDesktopServices
 
 from ingest_desktop.domain.text import one_line
 from ingest_desktop.ui.hub import Hub
+from ingest_desktop.ui.session_bus import SessionBus, session_address
 
+FILE_MANAGER = ("org.freedesktop.FileManager1", "/org/freedesktop/FileManager1", "org.freedesktop.FileManager1")
 translate = QCoreApplication.translate
 PAGE_ARGUMENTS = {
     "evince": "--page-index={page}",
@@ -104,11 +106,28 @@ def open_at(hub: Hub, path: str, page: int | None, tell: Callable[[str], object]
     hub.adding.ask(call, done)  # not with the searches: a dead network folder would hold them up
 
 
-def show_in_folder(path: str) -> None:
-    """Show the folder of a file, with the file picked where the system can. UI thread."""
+def show_in_folder(hub: Hub, path: str) -> None:
+    """Show the folder of a file, with the file picked where the system can. UI thread; returns at once."""
     if sys.platform == "win32":
         subprocess.Popen(f'explorer /select,"{os.path.normpath(path)}"')
     elif sys.platform == "darwin":
         subprocess.Popen(["open", "-R", path])
     else:
-        open_plain(os.path.dirname(path))
+
+        def alone(_: Exception) -> None:
+            open_plain(os.path.dirname(path))
+
+        hub.adding.ask(lambda: pick_in_file_manager(session_address(), path), failed=alone)
+
+
+def pick_in_file_manager(address: str, path: str) -> None:
+    """Let the desktop's file manager show a file in its folder. Blocks: never on the UI thread.
+
+    Raises:
+        BusError: There is no bus, or no file manager that can.
+    """
+    bus = SessionBus(address)
+    try:
+        bus.call(*FILE_MANAGER, "ShowItems", "ass", [Path(path).as_uri()], "")
+    finally:
+        bus.close()

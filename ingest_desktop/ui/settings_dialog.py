@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QIcon, QPalette
+from PySide6.QtGui import QColor, QIcon, QPalette, QWheelEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -47,6 +47,20 @@ def tint(label: QWidget, color: str) -> None:
     palette = label.palette()
     palette.setColor(QPalette.ColorRole.WindowText, QColor(color))
     label.setPalette(palette)
+
+
+class Choice(QComboBox):
+    """A choice that the wheel turns only while it has the focus: else a page that is scrolled would change it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
 
 
 class Line(QWidget):
@@ -117,7 +131,7 @@ class Line(QWidget):
             box.toggled.connect(self._on_edit)
             return box
         if choices:
-            combo = QComboBox()
+            combo = Choice()
             for choice in choices:
                 combo.addItem(self._choice_name(choice), choice)
             combo.setCurrentIndex(choices.index(value))

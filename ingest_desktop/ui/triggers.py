@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 
 from ingest_desktop.domain.models import QueueMove
-from ingest_desktop.ui import dialogs, opener
+from ingest_desktop.ui import dialogs
 from ingest_desktop.ui.actions import EVENTS, MOVES
 from ingest_desktop.ui.monitor_view import MonitorView
 from ingest_desktop.ui.shortcuts import KeySheet
@@ -48,8 +48,8 @@ class Triggers(QObject):
             "toggle": lambda: commands.toggle(selection.now),
             "toggle_all": commands.toggle_all,
             "undo": window.undo_strip.undo,
-            "open": lambda: self._with_selected(opener.open_plain),
-            "show_in_folder": lambda: self._with_selected(opener.show_in_folder),
+            "open": lambda: self._with_selected(window.open_original),
+            "show_in_folder": lambda: self._with_selected(window.show_in_folder),
             "copy_path": lambda: self._with_selected(QGuiApplication.clipboard().setText),
         }.items():
             self._bind(name, call)

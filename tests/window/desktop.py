@@ -94,6 +94,7 @@ class FakeBus:
         self._caller: socket.socket | None = None
         self.notes: list[list[Any]] = []
         self.calls: list[str] = []
+        self.shown: list[str] = []  # addresses of files that the file manager was to show
         self._thread = threading.Thread(target=self._serve)
         self._thread.start()
 
@@ -138,8 +139,11 @@ class FakeBus:
             "Hello": ("s", [":1.7"]),
             "GetCapabilities": ("as", [self._capabilities]),
             "Notify": ("u", [len(self.notes) + 1]),
+            "ShowItems": ("", []),
         }
         signature, arguments = answers.get(member, ("", []))
+        if member == "ShowItems":
+            self.shown += message.arguments[0]
         if member == "Notify":
             self.notes.append(message.arguments)
         return packed(

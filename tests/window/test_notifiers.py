@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pytestqt.qtbot import QtBot
 
 from ingest_desktop.ui.notifiers import DesktopNotifier, TrayNotifier, notifier_for
+from ingest_desktop.ui.opener import pick_in_file_manager
 from ingest_desktop.ui.session_bus import (
     CALL,
     DESTINATION,
@@ -191,3 +192,11 @@ def test_the_tray_is_the_other_way(qtbot: QtBot) -> None:
     assert seat.said == [("title", "text")]
     with qtbot.waitSignal(notifier.pressed):
         seat.message_pressed.emit()
+
+
+def test_a_file_is_shown_in_its_folder(make_bus: Callable[..., FakeBus]) -> None:
+    bus = make_bus()
+    pick_in_file_manager(bus.address, "/docs/na\udcffme ü.pdf")
+    assert bus.shown == ["file:///docs/na%FFme%20%C3%BC.pdf"]
+    with pytest.raises(BusError):
+        pick_in_file_manager("", "/docs/a.pdf")

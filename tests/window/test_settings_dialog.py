@@ -3,8 +3,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QLocale
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit
+from PySide6.QtCore import QLocale, QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from ingest_desktop.config.settings import (
@@ -239,3 +240,19 @@ def test_what_cannot_be_saved_is_said_in_the_dialog(
     qtbot.waitUntil(lambda: "is not valid JSON" in dialog.problem.text())
     assert dialog.isVisible() and dialog.save.isEnabled()
     dialog.reject()
+
+
+def test_scrolling_over_a_choice_does_not_change_it(dialog: SettingsDialog) -> None:
+    combo = dialog.lines["theme"].control
+    assert isinstance(combo, QComboBox)
+    dialog.lines["notify_failed"].control.setFocus()
+    combo.setCurrentIndex(1)
+    place, none = QPointF(5, 5), Qt.KeyboardModifier.NoModifier
+    turned = QWheelEvent(
+        place, place, QPoint(0, 0), QPoint(0, -120), Qt.MouseButton.NoButton, none, Qt.ScrollPhase.NoScrollPhase, False
+    )
+    QApplication.sendEvent(combo, turned)
+    assert combo.currentIndex() == 1
+    combo.setFocus()
+    QApplication.sendEvent(combo, turned)
+    assert combo.currentIndex() == 2
