@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from ingest_desktop.domain.enums import JobEvent, JobStatus, can
-from ingest_desktop.domain.models import Chunk, HistoryEntry, Job
+from ingest_desktop.domain.models import Chunk, HistoryEntry, Job, Progress
 from ingest_desktop.ui import assets, formats, history, theme, words
 from ingest_desktop.ui.backend import Backend
 from ingest_desktop.ui.elided_label import ElidedLabel
@@ -35,6 +35,7 @@ class Detail:
     job: Job
     place: int | None
     history: tuple[HistoryEntry, ...]
+    progress: Progress | None = None
 
 
 class DetailPanel(QWidget):
@@ -60,6 +61,7 @@ class DetailPanel(QWidget):
         self._detail: Detail | None = None
         self._text_of: tuple[int, int] | None = None
         self.held: Callable[[Job], str] = lambda _: ""  # what holds a waiting job up, as the list tells it
+        self.cached: Callable[[int], Job | None] = lambda _: None  # what the list has in hand of a job
         self.setAccessibleName(self.tr("Details"))
         self.setMinimumHeight(150)
         self._make_head()
@@ -73,6 +75,7 @@ class DetailPanel(QWidget):
         self._make_layout()
         self.tabs.currentChanged.connect(self._on_tab)
         hub.bridge.changed.connect(self._on_changed)
+        hub.pulsed.connect(self._on_pulse)
         self._clear()
 
     def _make_head(self) -> None:
@@ -137,7 +140,13 @@ class DetailPanel(QWidget):
         self._job_id = job_id
         if not job_id:
             self._clear()
-        elif not self.isHidden():
+            return
+        job = self.cached(job_id)
+        if job is not None and (self._detail is None or self._detail.job.id != job.id):
+            self._clear()
+            self._detail = Detail(job, None, ())
+            self._show_head()
+        if not self.isHidden():
             self._read()
 
     def showEvent(self, event: object) -> None:
@@ -150,13 +159,22 @@ class DetailPanel(QWidget):
         if self._job_id and not self.isHidden() and any(int(job.id) == self._job_id for job in jobs):
             self._read()
 
+    @Slot(object)
+    def _on_pulse(self, _: object) -> None:
+        """What runs moves on, and what waits moves up, without a change of its status."""
+        detail = self._detail
+        if detail is not None and self.isVisible() and detail.job.status in (JobStatus.RUNNING, JobStatus.QUEUED):
+            self._read()
+
     def _read(self) -> None:
         job_id = str(self._job_id)
 
         def call(backend: Backend) -> Detail:
             job = backend.service.job(job_id)
             place = backend.service.queue_place(job_id) if job.status is JobStatus.QUEUED else None
-            return Detail(job, place, tuple(backend.service.history(job_id)))
+            running = job.status is JobStatus.RUNNING
+            progress = backend.progress.latest().get(int(job_id)) if running else None
+            return Detail(job, place, tuple(backend.service.history(job_id)), progress)
 
         self._hub.read(call, self._on_read, key="detail", failed=lambda _: self._clear())
 
@@ -190,12 +208,14 @@ class DetailPanel(QWidget):
 
     def _show_head(self) -> None:
         assert self._detail is not None
-        job, tokens = self._detail.job, theme.tokens_now()
-        color = status_color(job, tokens)
-        self._icon.setPixmap(assets.pixmap(status_icon(job), color, 18, self.devicePixelRatioF()))
+        job, progress, tokens = self._detail.job, self._detail.progress, theme.tokens_now()
+        icon, color = status_icon(job), status_color(job, tokens)
+        if words.is_up_next(job, progress):
+            icon, color = "status-waiting", tokens.muted
+        self._icon.setPixmap(assets.pixmap(icon, color, 18, self.devicePixelRatioF()))
         self._name.setText(job.original_filename)
         self._name.setToolTip(job.source_path)
-        self._status.setText(words.status(job, place=self._detail.place, held=self.held(job)))
+        self._status.setText(words.status(job, progress=progress, place=self._detail.place, held=self.held(job)))
         palette = self._status.palette()
         palette.setColor(QPalette.ColorRole.WindowText, QColor(color))
         self._status.setPalette(palette)

@@ -85,6 +85,7 @@ class Producer:
         task, jobs = assignment
         gathered = _Gathering(self._scheduler, self._queue, self._board, jobs, isinstance(task, SegmentTask))
         self._in_hand = (time.monotonic(), gathered)
+        gathered.tell_in_hand()
         claim = jobs[0].claim
         with work_context(job_id=str(claim.job_id), kb_id=claim.kb_id, batch_id=claim.batch_id):
             try:
@@ -143,6 +144,15 @@ class _Gathering:
         self._answered: set[int] = set()
         self._results: list[Result] = []
         self._flushed = time.monotonic()
+        self._told: set[int] = set()
+
+    def tell_in_hand(self) -> None:
+        """Show which file is looked at now: of a lot all others still wait. Not for each: now and then is enough."""
+        if not self._is_segment:
+            job = next(iter(self.unanswered()), None)
+            if job is not None and not job.dropped and job.claim.job_id not in self._told:
+                self._told.add(job.claim.job_id)
+                self._board.post(job.claim.job_id, JobPhase.HASHING, 0, 0, "byte")
 
     def unanswered(self) -> list[ActiveJob]:
         """Jobs of the task that no message ended, in the task's order."""
@@ -160,6 +170,7 @@ class _Gathering:
                 self._answer(job, message)
         if time.monotonic() - self._flushed >= FLUSH_SECONDS:
             self.flush()
+            self.tell_in_hand()
 
     def add(self, result: Result) -> None:
         """Add a result of our own."""
@@ -207,6 +218,7 @@ class _Gathering:
         job = self._by_key.get(message.key)
         if job is None or job.dropped:
             return
+        self._told.add(message.key)
         done, total, unit = message.done, message.total, message.unit
         if self._is_segment and job.plan is not None:
             done, total = job.done_units + message.done, sum(s.stop - s.start for s in job.plan.segments)

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from pytestqt.qtbot import QtBot
 
-from ingest_desktop.domain.enums import JobStatus, Outcome
-from ingest_desktop.domain.models import Counts, DiscoveryReport, HistoryEntry, KnowledgeBase, Receipt
+from ingest_desktop.domain.enums import JobPhase, JobStatus, Outcome
+from ingest_desktop.domain.models import Counts, DiscoveryReport, HistoryEntry, KnowledgeBase, Progress, Receipt
 from ingest_desktop.ui import history
 from ingest_desktop.ui.main_window import MainWindow
 from ingest_desktop.ui.strips import told
@@ -79,6 +79,17 @@ def counts(**numbers: int) -> Counts:
 )
 def test_a_drop_is_told_in_one_line(report: dict[str, object], jobs: Counts | None, said: str) -> None:
     assert told(DiscoveryReport.model_validate({"batch_id": "b", "finished": True, **report}), jobs) == said
+
+
+def test_the_detail_names_its_job_at_once_and_follows_its_work(qtbot: QtBot, make_window: Make, app: FakeApp) -> None:
+    app.service.put(job(1, JobStatus.RUNNING, phase=JobPhase.HASHING))
+    window = make_window()
+    qtbot.waitUntil(lambda: window.model.cached(1) is not None)
+    window.table.selectRow(0)
+    assert window.detail._name.text() == "report 00001.pdf"  # before anything was read
+    assert window.detail._status.text() == "Up next"
+    app.progress.now[1] = Progress(phase=JobPhase.EXTRACTING, done=1, total=4, unit="page")
+    qtbot.waitUntil(lambda: window.detail._status.text() == "Reading", timeout=4_000)
 
 
 def test_an_empty_knowledge_base_invites_to_add(qtbot: QtBot, make_window: Make, app: FakeApp) -> None:
