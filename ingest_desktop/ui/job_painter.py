@@ -62,13 +62,13 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A row on the screen. ``row`` is None while it is not read; ``hovered`` is the column under the pointer, or -1."""
+    """A row on the screen. ``row`` is None while it is not read; ``hovered`` when the pointer is over it."""
 
     top: int
     row: Row | None
     texts: Sequence[str]
     selected: bool
-    hovered: int = -1
+    hovered: bool = False
 
 
 class JobPainter:
@@ -114,7 +114,7 @@ class JobPainter:
         column, row, selected = span.column, line.row, line.selected
         if selected:
             self._ground(span, line, tokens.selection)
-        elif line.hovered == column:
+        elif line.hovered:
             self._ground(span, line, tokens.alternate)
         text, color = line.texts[column], tokens.on_selection if selected else tokens.text
         left, width = span.left + PAD, span.width - 2 * PAD

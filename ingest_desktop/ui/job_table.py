@@ -42,7 +42,7 @@ class JobTable(QTableView):
         self._all_selected = False
         self._anchor: tuple[int, int] | None = None
         self._current_id = 0
-        self._pointed = (-1, -1)  # row and column
+        self._pointed = -1  # the row under the pointer
         self.setModel(model)
         self._painter = JobPainter(ROW_HEIGHT)
         self.setAccessibleName(self.tr("Jobs"))
@@ -136,7 +136,8 @@ class JobTable(QTableView):
         jobs, picked, offset = self._jobs, self.selectionModel(), self.verticalScrollBar().value()
         first = max(0, (area.top() + offset) // ROW_HEIGHT)
         last = min(jobs.rowCount() - 1, (area.bottom() + offset) // ROW_HEIGHT)
-        pointed = self._pointed if self.viewport().underMouse() else (-1, -1)
+        if self._pointed >= 0 and not self.viewport().underMouse():
+            self._point_at(-1)
         any_picked = picked.hasSelection()
         for number in range(first, last + 1):
             row = jobs.row(number)
@@ -147,17 +148,23 @@ class JobTable(QTableView):
                 row,
                 PLACEHOLDER if row is None else jobs.texts(row),
                 any_picked and picked.isSelected(jobs.index(number, 0)),
-                pointed[1] if pointed[0] == number else -1,
+                number == self._pointed,
             )
 
     @Slot(QModelIndex)
     def _on_entered(self, index: QModelIndex) -> None:
-        """The pointer is over another cell; Qt has both painted anew. Asking where it is would wait for the screen."""
-        self._pointed = (index.row(), index.column())
+        """The pointer is over another cell. Asking where it is would wait for the screen."""
+        self._point_at(index.row())
 
     @Slot()
     def _on_left(self) -> None:
-        self._pointed = (-1, -1)
+        self._point_at(-1)
+
+    def _point_at(self, row: int) -> None:
+        """Have the rows painted that the pointer left and entered: Qt sees to its cells only."""
+        for changed in {row, self._pointed} - {-1} if row != self._pointed else ():
+            self.viewport().update(self._line_rect(changed))
+        self._pointed = row
 
     # columns -------------------------------------------------------------------------------
 

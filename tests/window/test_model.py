@@ -239,6 +239,21 @@ def test_headers_sort_and_say_so(qtbot: QtBot, opened: Hub) -> None:
     assert model.headerData(Column.ADDED, Qt.Orientation.Horizontal) == "Added"
 
 
+def test_the_whole_row_under_the_pointer_is_marked(qtbot: QtBot, opened: Hub, app: FakeApp) -> None:
+    app.service.fill(20)
+    _, table = make_table(qtbot, opened)
+    viewport = table.viewport()
+
+    def marked() -> list[int]:
+        return [line.top // ROW_HEIGHT for line in table._lines(viewport.rect()) if line.hovered]
+
+    viewport.setAttribute(Qt.WidgetAttribute.WA_UnderMouse)
+    table.entered.emit(table.model().index(3, 2))
+    assert marked() == [3]
+    viewport.setAttribute(Qt.WidgetAttribute.WA_UnderMouse, False)
+    assert marked() == []
+
+
 def test_painting_and_selecting_a_million_rows_costs_little(qtbot: QtBot, opened: Hub, app: FakeApp) -> None:
     app.service.fill(1_000_000)
     _, table = make_table(qtbot, opened)
