@@ -187,7 +187,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace) -> int:
     from ingest_desktop.bootstrap import build_app
     from ingest_desktop.cli_commands import COMMANDS
-    from ingest_desktop.config.settings import load_settings, unknown_settings
+    from ingest_desktop.config.settings import load_settings
+    from ingest_desktop.config.settings_checks import unknown_settings
     from ingest_desktop.domain.enums import Actor
     from ingest_desktop.observability.logs import close_logging, setup_logging
 
