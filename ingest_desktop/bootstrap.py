@@ -16,7 +16,8 @@ from ingest_desktop.application.search_service import SearchService
 from ingest_desktop.application.snapshots import take_quietly
 from ingest_desktop.application.submission import Submitter
 from ingest_desktop.application.work import ResultQueue
-from ingest_desktop.config.settings import Settings, unknown_settings
+from ingest_desktop.config.settings import Settings
+from ingest_desktop.config.settings_checks import unknown_settings
 from ingest_desktop.domain.enums import Actor
 from ingest_desktop.domain.interfaces.checks import Finding
 from ingest_desktop.domain.interfaces.persistence import PersistenceStore

@@ -6,7 +6,8 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QWidget
 
-from ingest_desktop.config.settings import Group, Settings, UnknownSetting, save_changes, unknown_settings
+from ingest_desktop.config.settings import Group, Settings
+from ingest_desktop.config.settings_checks import UnknownSetting, save_changes, unknown_settings
 from ingest_desktop.ui import theme
 from ingest_desktop.ui.backend import Tunable
 from ingest_desktop.ui.commands import sentence_of

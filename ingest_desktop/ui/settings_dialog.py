@@ -23,15 +23,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ingest_desktop.config.settings import (
-    Group,
-    Settings,
-    UnknownSetting,
-    choices_of,
-    default_of,
-    editable_fields,
-    set_by_environment,
-)
+from ingest_desktop.config.settings import Group, Settings, choices_of, editable_fields, set_by_environment
+from ingest_desktop.config.settings_checks import UnknownSetting, default_of
 from ingest_desktop.ui import assets, theme
 from ingest_desktop.ui.formats import translate
 from ingest_desktop.ui.settings_values import group_of, is_live, parse, shown, unit_of

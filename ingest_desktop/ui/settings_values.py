@@ -6,7 +6,8 @@ from typing import Any
 from pydantic.fields import FieldInfo
 from PySide6.QtCore import QLocale
 
-from ingest_desktop.config.settings import BadSettingError, Group, Settings, checked
+from ingest_desktop.config.settings import Group, Settings
+from ingest_desktop.config.settings_checks import BadSettingError, checked
 from ingest_desktop.ui import formats
 from ingest_desktop.ui.formats import translate
 

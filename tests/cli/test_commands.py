@@ -16,7 +16,8 @@ from application.kit import real_app, write_files
 from ingest_desktop.cli import main
 from ingest_desktop.cli_output import size_text
 from ingest_desktop.cli_working import _wait_for
-from ingest_desktop.config.settings import load_settings, save_changes
+from ingest_desktop.config.settings import load_settings
+from ingest_desktop.config.settings_checks import save_changes
 from ingest_desktop.domain.errors import IngestError, InvalidRequestError
 from ingest_desktop.infrastructure.database import open_engine
 

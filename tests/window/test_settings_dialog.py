@@ -8,14 +8,8 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QLineEdit
 from pytestqt.qtbot import QtBot
 
-from ingest_desktop.config.settings import (
-    Settings,
-    default_of,
-    editable_fields,
-    load_settings,
-    save_changes,
-    unknown_settings,
-)
+from ingest_desktop.config.settings import Settings, editable_fields, load_settings
+from ingest_desktop.config.settings_checks import default_of, save_changes, unknown_settings
 from ingest_desktop.domain.errors import InvalidRequestError
 from ingest_desktop.ui.main_window import MainWindow
 from ingest_desktop.ui.settings_dialog import SettingsDialog
