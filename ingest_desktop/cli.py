@@ -8,6 +8,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -169,7 +170,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         _never_fail_on_names(stream)
     try:
-        return _run(options)
+        return _told_whole(_run(options))
     except StateTransitionError as error:
         return _say(error, WRONG_STATE)
     except (InvalidRequestError, NotFoundError) as error:
@@ -180,8 +181,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("Interrupted. What is finished is kept; the rest goes on at the next run.", file=sys.stderr)  # noqa: T201
         return INTERRUPTED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # a reader such as `head` has had enough
+        _drop_output()  # a reader such as `head` has had enough
         return OK
+
+
+def _told_whole(code: int) -> int:
+    """The exit code, once all that was printed has arrived where it goes."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        from ingest_desktop.cli_output import output_error
+
+        raise output_error(error) from error
+    return code
+
+
+def _drop_output() -> None:
+    """Let what is left of the output go nowhere, so that Python does not stumble over it at its end."""
+    with suppress(OSError, ValueError):  # a test's output is no file
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -208,6 +228,10 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _say(error: IngestError, code: int) -> int:
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _drop_output()
     print(f"ingest: {one_line(str(error))}", file=sys.stderr)  # noqa: T201
     hint = "Nothing was changed. Try again; close other programs that use the store if it lasts."
     if code == FAILED:  # of a lock that lasts: nobody tries again by itself once we have ended

@@ -162,8 +162,18 @@ def export(app: App, options: argparse.Namespace) -> int:
 
 @contextmanager
 def _whole_file(path: str) -> Iterator[TextIO]:
-    """A text file that takes its name only once it is complete and on the disk."""
-    folder = os.path.dirname(os.path.abspath(path))
+    """A text file that takes its name only once it is complete and on the disk. A device or a pipe is written as it is."""
+    path = os.path.realpath(path)  # a link goes on leading there
+    if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
+        try:
+            with open(path, "w", encoding="utf-8") as stream:
+                yield stream
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise IngestError(f"{one_line(path)} cannot be written: {error.strerror}.") from error
+        return
+    folder = os.path.dirname(path)
     try:
         handle, temporary = tempfile.mkstemp(dir=folder, prefix=".export-", suffix=".part")
     except OSError as error:

@@ -5,8 +5,10 @@ import shutil
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, TextIO
 
+from ingest_desktop.domain.errors import IngestError
 from ingest_desktop.domain.models import DiscoveryReport, Job
 from ingest_desktop.domain.text import one_line
 
@@ -15,8 +17,25 @@ QUIET_SECONDS = 2.0  # between two lines where there is no terminal
 
 
 def out(text: str = "", *, file: TextIO | None = None) -> None:
-    """One line of output."""
-    print(text, file=file or sys.stdout)
+    """One line of output.
+
+    Raises:
+        BrokenPipeError: Who reads the output has had enough.
+        IngestError: The output cannot be written: it goes to a full disk, say. What is said beside it may get lost.
+    """
+    stream = file or sys.stdout
+    try:
+        print(text, file=stream)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        if stream is not sys.stderr:
+            raise output_error(error) from error
+
+
+def output_error(error: OSError) -> IngestError:
+    """What it means that the output cannot be written."""
+    return IngestError(f"The output cannot be written: {error.strerror}.")
 
 
 def out_json(record: Mapping[str, Any]) -> None:
@@ -103,6 +122,10 @@ class ProgressBar:
         if not self._is_terminal and not final and now - self._last < QUIET_SECONDS:
             return
         self._last = now
+        with suppress(OSError):  # nobody can be told: the work goes on
+            self._draw(done, total, note, final)
+
+    def _draw(self, done: int, total: int, note: str, final: bool) -> None:
         share = done / total if total else 0.0
         bar = ("█" * int(share * BAR_WIDTH)).ljust(BAR_WIDTH, "░")
         text = f"{bar} {done:,} of {total:,}{'  ' + note if note else ''}"

@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from ingest_desktop.domain.enums import JobPhase
-from ingest_desktop.domain.errors import QueueEmptyError, QueueFullError
+from ingest_desktop.domain.errors import QueueEmptyError, QueueError, QueueFullError
 from ingest_desktop.domain.interfaces.repository import Claim, KnownPath, Progressed
 from ingest_desktop.domain.wire import DocumentPlan, SegmentResult
 
@@ -84,6 +84,10 @@ class Fault:
 Result = Stored | Complete | Same | Fault
 
 
+class ResultQueueClosed(QueueError, RuntimeError):
+    """Nobody takes results any more: what is handed in now is read again at the next start."""
+
+
 class ResultQueue:
     """The bounded queue between producers and the consumer: a full queue holds producers back.
 
@@ -102,13 +106,13 @@ class ResultQueue:
 
         Raises:
             QueueFullError: There was no room in time; without a limit it waits on.
-            RuntimeError: The queue is closed: a producer outlived its consumer.
+            ResultQueueClosed: A producer outlived its consumer.
         """
         with self._condition:
             if not self._condition.wait_for(self._has_room, timeout_seconds):
                 raise QueueFullError(f"{self._capacity} results wait to be stored already.")
             if self._closed:
-                raise RuntimeError("The result queue is closed.")
+                raise ResultQueueClosed("The result queue is closed.")
             self._entries.append(results)
             self._condition.notify_all()
 

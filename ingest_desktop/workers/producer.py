@@ -10,7 +10,16 @@ from collections.abc import Callable
 
 from ingest_desktop.application.progress import ProgressBoard
 from ingest_desktop.application.scheduler import Assignment, Scheduler
-from ingest_desktop.application.work import ActiveJob, Complete, Fault, Result, ResultQueue, Same, Stored
+from ingest_desktop.application.work import (
+    ActiveJob,
+    Complete,
+    Fault,
+    Result,
+    ResultQueue,
+    ResultQueueClosed,
+    Same,
+    Stored,
+)
 from ingest_desktop.domain.enums import JobPhase
 from ingest_desktop.domain.errors import IngestError, LimitExceeded, ReaderCrashed, SourceMalformed
 from ingest_desktop.domain.interfaces.extraction import ExtractionChild
@@ -55,6 +64,8 @@ class Producer:
                 assignment = self._scheduler.next_task(self._poll_seconds)
                 if assignment is not None:
                     self._work(child, assignment)
+        except ResultQueueClosed:
+            _log.warning("producer ended late", extra={"worker": self.name})
         except Exception:  # noqa: BLE001 - the loop's top: a bug must not end the window; the jobs await recovery
             _log.exception("producer failed", extra={"worker": self.name})
         finally:
