@@ -1,6 +1,8 @@
 """The rows of the job list as text: which columns there are and what stands in them."""
 
+from datetime import date, datetime
 from enum import IntEnum
+from functools import lru_cache
 
 from PySide6.QtCore import QCoreApplication, Qt
 
@@ -84,10 +86,16 @@ def texts_of(row: Row, base_name: str, *, place: int | None = None, held: str = 
         formats.rate(progress.units_per_second or 0.0, unit) if progress else "",
         formats.duration(left) if left is not None else "",
         formats.number(job.attempts) if job.attempts > 1 else "",
-        formats.day_or_time(job.created_at),
+        _added(job.created_at, date.today()),
         base_name,
         words.folder_of(job.source_path),
     )
+
+
+@lru_cache(maxsize=1_000)
+def _added(moment: datetime, _today: date) -> str:
+    """When a job was added. Jobs that were added together say the same, until the day is over."""
+    return formats.day_or_time(moment)
 
 
 def progress_text(row: Row) -> str:

@@ -1,6 +1,6 @@
 """Statuses, reasons and counts as short plain sentences."""
 
-import contextlib
+import os
 from datetime import UTC, datetime
 from pathlib import PurePath
 
@@ -298,6 +298,4 @@ def receipt(job: Job, found: Receipt) -> list[str]:
 
 def folder_of(path: str) -> str:
     """The folder of a path, as shown; no disk is asked."""
-    with contextlib.suppress(ValueError):
-        return str(PurePath(path).parent)
-    return path
+    return os.path.dirname(path) or "."
