@@ -212,7 +212,7 @@ def pictures(window: MainWindow, documents: Path, settings: Settings, folder: Pa
         row for row in range(4) if (found := window.model.row(row)) and found.job.error_code == "source_encrypted"
     )
     window.table.selectRow(encrypted)
-    wait(lambda: window.detail._advice.text() != "")
+    wait(lambda: window.detail._advice.text() != "" and window.detail.receipt.toPlainText() != "")
     save(window, folder, "failed")
     window.sidebar.pick_status("all")
     window.top.field.setText('"the deposit" interest')
