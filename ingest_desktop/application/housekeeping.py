@@ -2,16 +2,18 @@
 
 import logging
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 
 from ingest_desktop.config.settings import Settings
-from ingest_desktop.domain.errors import IngestError, StoreError
+from ingest_desktop.domain.errors import IngestError, StoreDamaged, StoreError
 from ingest_desktop.domain.interfaces.contents import ContentStores
 from ingest_desktop.domain.interfaces.repository import ContentStore, Repository
 
 _log = logging.getLogger(__name__)
 
 PART = 1_000  # paths told in one go, under both locks
+BUSY_SECONDS, DAMAGED_SECONDS = 1.0, 300.0  # until a knowledge base that could not be told is tried again
 UNFINISHED_KEPT = timedelta(days=1)  # at least: what is half read may be in somebody's hands
 
 
@@ -23,6 +25,7 @@ class Housekeeping:
         self._contents = contents
         self._settings = settings
         self._lock = threading.Lock()
+        self._not_before: dict[str, float] = {}  # knowledge bases that could not be told, and when to try again
 
     def use(self, settings: Settings) -> None:
         """Go by these settings from now on."""
@@ -37,9 +40,13 @@ class Housekeeping:
         done = 0
         with self._lock:
             for kb_id, is_dropped in self._repository.outbox_targets().items():
+                if time.monotonic() < self._not_before.get(kb_id, 0.0):
+                    continue
                 try:
                     done += self._drop(kb_id) if is_dropped else self._deliver_to(kb_id)
                 except StoreError as error:  # damaged, perhaps: it is told again later, and the others now
+                    wait = DAMAGED_SECONDS if isinstance(error, StoreDamaged) else BUSY_SECONDS
+                    self._not_before[kb_id] = time.monotonic() + wait
                     _log.warning("content not told", extra={"kb_id": kb_id, "code": error.code, "cause": str(error)})
         return done
 

@@ -37,7 +37,7 @@ _NARROWEST_FIRST: Final = (PauseScope.BATCH, PauseScope.KNOWLEDGE_BASE, PauseSco
 _IN: Final = "IN (SELECT value FROM json_each(?))"
 FRESH_START: Final = (
     "attempts = 0, error_code = NULL, error_message = NULL, message = NULL, due_at = NULL, dead_lettered = 0, "
-    "outcome = NULL, progress = 0, units_done = 0, phase = 'waiting', started_at = NULL, completed_at = NULL"
+    "outcome = NULL, phase = 'waiting', started_at = NULL, completed_at = NULL"  # what is stored of it stays, and is told
 )
 
 

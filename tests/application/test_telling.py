@@ -56,6 +56,11 @@ def test_a_paused_job_tells_its_checkpoint(make_fake: MAKE, script: Script, docs
     job = job_of(fake, docs / "long.txt")
     assert (job.status, job.units_done, job.units_total, job.unit) == (JobStatus.PAUSED, stored, 8, "byte")
     assert job.progress == 0.99 * 3 / 8
+    assert fake.lifecycle.stop(30) == []
+    fake.service.cancel(JobSelector(everything=True))
+    fake.service.retry(JobSelector(everything=True))
+    again = job_of(fake, docs / "long.txt")
+    assert (again.status, again.units_done, again.progress) == (JobStatus.QUEUED, 3, job.progress)  # still stored
 
 
 def test_a_job_given_back_at_the_end_tells_its_checkpoint(make_fake: MAKE, script: Script, docs: Path) -> None:
