@@ -30,7 +30,7 @@ SAMPLES = {  # what should fit without being shortened
     Column.SPEED: "99.9 pages/s",
     Column.LEFT: "59 min 59 s",
     Column.TRIES: "99",
-    Column.ADDED: "12/31/99",
+    Column.ADDED: "12/31/2099",
     Column.BASE: "A knowledge base",
     Column.FOLDER: "/home/somebody/Documents/2004/Harvest",
 }
