@@ -17,8 +17,8 @@ GIVE_WAY = (  # the first of them goes first; name, status and progress stay
     Column.TRIES,
     Column.SPEED,
     Column.ADDED,
-    Column.PAGES,
     Column.LEFT,
+    Column.PAGES,
     Column.SIZE,
 )
 SAMPLES = {  # what should fit without being shortened

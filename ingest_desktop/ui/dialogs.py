@@ -92,8 +92,9 @@ def about_box(parent: QWidget) -> QMessageBox:
     box.setIconPixmap(assets.app_icon().pixmap(64, 64))
     box.setWindowTitle(box.tr("About"))
     box.setTextFormat(Qt.TextFormat.PlainText)
-    box.setText(box.tr("Ingest Desktop {version}").format(version=__version__))
-    box.setInformativeText(box.tr("Makes your documents searchable. Nothing leaves this computer."))
+    name = box.tr("Ingest Desktop {version}").format(version=__version__)
+    what = box.tr("Makes your documents searchable.\nNothing leaves this computer.")
+    box.setText(f"{name}\n\n{what}")
     box.setStandardButtons(QMessageBox.StandardButton.Close)
     return box
 

@@ -142,6 +142,7 @@ class MainWindow(QMainWindow):
         hub.pulsed.connect(self.tray.show_pulse)
         hub.bases_changed.connect(self.sidebar.set_bases)
         hub.bridge.troubled.connect(self._on_trouble)
+        hub.bridge.troubled.connect(self.status.set_trouble)
         hub.bridge.added.connect(self._on_added)
 
     def _wire_views(self) -> None:

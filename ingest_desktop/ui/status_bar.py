@@ -5,7 +5,7 @@ from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from ingest_desktop.domain.enums import JobStatus
-from ingest_desktop.ui import assets, formats, theme, words
+from ingest_desktop.ui import assets, causes, formats, theme, words
 from ingest_desktop.ui.hub import Pulse
 from ingest_desktop.ui.thin_bar import ThinBar
 
@@ -25,8 +25,12 @@ def is_working(pulse: Pulse) -> bool:
     return not pulse.status.app_paused and counts.of(JobStatus.RUNNING) + counts.of(JobStatus.QUEUED) > 0
 
 
-def summary(pulse: Pulse) -> str:
-    """2,224 of 3,120 · about 22 s left; or Paused; or a plain sum when nothing is to be done."""
+def summary(pulse: Pulse, trouble: str = "") -> str:
+    """2,224 of 3,120, about 22 s left; or why nothing goes on; or a plain sum when nothing is to be done.
+
+    Args:
+        trouble: The code of what holds all work up, or nothing.
+    """
     translate = formats.translate
     done, total = overall(pulse)
     if not total:
@@ -40,6 +44,8 @@ def summary(pulse: Pulse) -> str:
     text = translate("StatusBar", "{n} of {m}").format(n=formats.number(done), m=formats.number(total))
     if pulse.status.app_paused:
         return translate("StatusBar", "{progress}, everything is paused").format(progress=text)
+    if trouble:
+        return translate("StatusBar", "{progress}, held up: {why}").format(progress=text, why=causes.hold(trouble))
     left = pulse.seconds_left
     if left is not None:
         return translate("StatusBar", "{progress}, about {time} left").format(
@@ -87,6 +93,8 @@ class StatusBar(QWidget):
         self.bar.hide()
         self._line = self.text.text()
         self._attention = 0
+        self._trouble = ""
+        self._pulse: Pulse | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(lambda: self.text.setText(self._line))
@@ -102,8 +110,9 @@ class StatusBar(QWidget):
     def show_pulse(self, pulse: Pulse) -> None:
         """Follow the engine."""
         done, total = overall(pulse)
-        working = is_working(pulse)
-        parts = [summary(pulse)]
+        self._pulse = pulse
+        working = is_working(pulse) and not self._trouble
+        parts = [summary(pulse, self._trouble)]
         if working and pulse.files_per_second >= 0.1:
             rate = pulse.files_per_second
             parts.append(self.tr("{n} files/s").format(n=formats.decimal(rate, 1 if rate < 10 else 0)))
@@ -124,6 +133,13 @@ class StatusBar(QWidget):
         tip = words.attention(self._attention)
         self.attention.setToolTip(tip)
         self.attention.setAccessibleName(tip)
+
+    @Slot(str, str, str)
+    def set_trouble(self, code: str, *_: str) -> None:
+        """Work as a whole is held up; an empty code says that it is over."""
+        self._trouble = code
+        if self._pulse is not None:
+            self.show_pulse(self._pulse)
 
     def restyle(self) -> None:
         """Take the colours of the theme."""

@@ -34,6 +34,14 @@ def test_rows_tell_what_holds_all_of_them_up(qtbot: QtBot, make_window: Make, ap
     bridge = window.hub.bridge
     bridge.trouble("store_full", "The disk is nearly full.", "Free some space.")
     qtbot.waitUntil(lambda: said(window, 30) == "Waiting: disk is low")
+    qtbot.waitUntil(lambda: window.status.text.text().startswith("0 of 40, held up: disk is low"))
+    window.resize(760, 600)
+    qtbot.waitUntil(lambda: window.width() == 760)
+    long = "The disk of the data folder is nearly full: 1,200 MB more are needed to go on."
+    bridge.trouble("store_full", long, "Free some space; work goes on by itself.")
+    strip = window.trouble_strip.text
+    qtbot.waitUntil(lambda: strip.text().startswith(long) and strip.height() >= strip.heightForWidth(strip.width()))
+    assert strip.height() > 1.5 * strip.fontMetrics().height()  # two lines, and nothing cut off
     bridge.trouble("", "", "")
     qtbot.waitUntil(lambda: said(window, 30) == "Waiting")
     app.service.paused = True
