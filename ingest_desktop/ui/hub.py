@@ -19,7 +19,7 @@ from ingest_desktop.workers.bridge import EventBridge
 from ingest_desktop.workers.service_thread import CallPool, Calls
 
 PULSE_MS = 1_000
-EVENT_PULSE_MS = 300  # after events, so that counts follow quickly but never flood
+EVENT_PULSE_MS = 500  # after events, so that counts follow quickly but never flood: each look keeps the UI some ms
 STORE_SIZE_SECONDS = 5.0
 CHANGES_IN_SLICE = 2_000
 SEARCH_END_MS = 5_000

@@ -119,6 +119,11 @@ def gaps(bench: Bench) -> Section:
             met=statistics.median(most) <= 100,
         ),
         Row(
+            "processor time of the UI thread, of each second",
+            spread([one["ui_cpu_seconds"] / one["seconds"] * 1000 for one in found], "ms", digits=0),
+            NO_WINDOW,
+        ),
+        Row(
             "bare event loop: p50 / p99 / largest",
             f"{quantile(bare, 0.5):.1f} / {quantile(bare, 0.99):.1f} / {max(bare):.1f} ms",
         ),
