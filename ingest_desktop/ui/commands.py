@@ -49,14 +49,20 @@ class Commands(QObject):
             }
             return doing[event](selector)
 
-        self._hub.do(lambda backend: call(backend.service), lambda result: self._tell(event, result))
+        whole = selector.everything and not selector.statuses
+        self._hub.do(lambda backend: call(backend.service), lambda result: self._tell(event, result, whole=whole))
 
     def act_on(self, event: JobEvent, selected: Selected) -> None:
         """The same for a selection; jobs that may not are left out."""
         if selected.count(event):
             self.act(event, selected.selector(event))
 
-    def _tell(self, event: JobEvent, result: ActionResult) -> None:
+    def _tell(self, event: JobEvent, result: ActionResult, *, whole: bool = False) -> None:
+        if whole and event in (JobEvent.PAUSE, JobEvent.RESUME):  # true also when there was no job to change
+            self.said.emit(
+                self.tr("Everything is paused.") if event is JobEvent.PAUSE else self.tr("Everything goes on.")
+            )
+            return
         count = words.jobs(result.changed)
         text = {
             JobEvent.PAUSE: self.tr("{jobs} paused."),

@@ -134,6 +134,7 @@ def test_a_paused_program_says_so_below_and_can_be_woken_there(qtbot: QtBot, mak
     assert "everything is paused" in window.status.text.text()
     window.status.resume.click()
     qtbot.waitUntil(lambda: not app.service.paused)
+    qtbot.waitUntil(lambda: window.status.text.text() == "Everything goes on.")
     qtbot.waitUntil(window.status.resume.isHidden, timeout=4_000)
 
 
