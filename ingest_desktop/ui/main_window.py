@@ -31,7 +31,7 @@ from ingest_desktop.ui.notices import Notices, Notifier
 from ingest_desktop.ui.notifiers import notifier_for
 from ingest_desktop.ui.preferences import Preferences
 from ingest_desktop.ui.search_view import SearchView
-from ingest_desktop.ui.selection import SelectionWatcher
+from ingest_desktop.ui.selection import Selected, SelectionWatcher
 from ingest_desktop.ui.sidebar import Sidebar
 from ingest_desktop.ui.status_bar import StatusBar
 from ingest_desktop.ui.strips import BatchStrip, Strip, UndoStrip
@@ -156,7 +156,7 @@ class MainWindow(QMainWindow):
         self.table.menu_wanted.connect(self._on_job_menu)
         self.table.current_moved.connect(self.detail.show_job)
         self.table.selection_moved.connect(self.show_detail)
-        self.selection.changed.connect(self.actions_.update_for)
+        self.selection.changed.connect(self._offer_actions)
         self.search.active_changed.connect(self._show_page)
         self.search.open_wanted.connect(self.open_original)
         self.search.folder_wanted.connect(self.show_in_folder)
@@ -255,7 +255,14 @@ class MainWindow(QMainWindow):
         else:
             page = self.table
         self._layout.show(page)
+        self._offer_actions()
         self.show_detail()
+
+    @Slot()
+    def _offer_actions(self, *_: object) -> None:
+        """Offer what can be done with the selection; with nothing while search results cover it."""
+        covered = self._pages.currentWidget() is self.search
+        self.actions_.update_for(Selected() if covered else self.selection.now)
 
     # which jobs ----------------------------------------------------------------------------
 

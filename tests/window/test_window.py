@@ -162,6 +162,22 @@ def test_actions_are_enabled_exactly_as_the_table_says(
     assert groups["Priority"].isEnabled() == (status in ACTIVE)
 
 
+def test_nothing_can_be_done_with_a_selection_behind_search_results(
+    qtbot: QtBot, make_window: Make, app: FakeApp
+) -> None:
+    app.service.put(job(1, JobStatus.FAILED))
+    window = make_window()
+    select(qtbot, window, 0)
+    qtbot.waitUntil(window.actions_["retry"].isEnabled)
+    window.top.field.setText("lease")
+    qtbot.waitUntil(lambda: window._pages.currentWidget() is window.search)
+    assert not window.actions_["retry"].isEnabled()
+    assert not window.actions_["delete"].isEnabled()
+    window.search.clear()
+    qtbot.waitUntil(lambda: window._pages.currentWidget() is window.table)
+    assert window.actions_["retry"].isEnabled()
+
+
 def test_a_large_selection_is_counted_by_the_store(qtbot: QtBot, make_window: Make, app: FakeApp) -> None:
     app.service.put(job(1, JobStatus.PAUSED))
     app.service.fill(5_000)
