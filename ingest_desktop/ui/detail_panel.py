@@ -26,6 +26,7 @@ from ingest_desktop.ui.hub import Hub
 from ingest_desktop.ui.job_painter import status_color, status_icon
 
 TEXT_CHUNKS = 200
+NEAR_PLACES = 1_000  # further behind a place is not counted anew at every look: that reads all rows before it
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +164,10 @@ class DetailPanel(QWidget):
     def _on_pulse(self, _: object) -> None:
         """What runs moves on, and what waits moves up, without a change of its status."""
         detail = self._detail
-        if detail is not None and self.isVisible() and detail.job.status in (JobStatus.RUNNING, JobStatus.QUEUED):
+        if detail is None or not self.isVisible():
+            return
+        near = detail.place is not None and detail.place <= NEAR_PLACES
+        if detail.job.status is JobStatus.RUNNING or (detail.job.status is JobStatus.QUEUED and near):
             self._read()
 
     def _read(self) -> None:
