@@ -3,7 +3,7 @@
 from array import array
 from collections.abc import Iterator
 
-from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, QRect, Qt, Signal, Slot
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, QRect, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
@@ -42,6 +42,10 @@ class JobTable(QTableView):
         self._all_selected = False
         self._anchor: tuple[int, int] | None = None
         self._current_id = 0
+        self._told = QTimer(self)  # first the list is painted, then told who has the focus: keys that are held move on
+        self._told.setSingleShot(True)
+        self._told.setInterval(0)
+        self._told.timeout.connect(lambda: self.current_moved.emit(self._current_id))
         self._pointed = -1  # the row under the pointer
         self.setModel(model)
         self._painter = JobPainter(ROW_HEIGHT)
@@ -231,7 +235,7 @@ class JobTable(QTableView):
         job_id = self._jobs.job_id(current.row()) if current.isValid() else 0
         if job_id != self._current_id:
             self._current_id = job_id
-            self.current_moved.emit(job_id)
+            self._told.start()
 
     @Slot()
     def _find_current(self) -> None:
@@ -241,7 +245,7 @@ class JobTable(QTableView):
         row, bar = self._jobs.find(self._current_id), self.verticalScrollBar()
         if row < 0:
             self._current_id = 0
-            self.current_moved.emit(0)
+            self._told.start()
         else:
             value = bar.value()
             self.selectRow(row)

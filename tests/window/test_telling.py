@@ -85,7 +85,8 @@ def test_the_detail_names_its_job_at_once_and_follows_its_work(qtbot: QtBot, mak
     app.service.put(job(1, JobStatus.RUNNING, phase=JobPhase.HASHING))
     window = make_window()
     qtbot.waitUntil(lambda: window.model.cached(1) is not None)
-    window.table.selectRow(0)
+    with qtbot.waitSignal(window.table.current_moved):
+        window.table.selectRow(0)
     assert window.detail._name.text() == "report 00001.pdf"  # before anything was read
     assert window.detail._status.text() == "Up next"
     app.progress.now[1] = Progress(phase=JobPhase.EXTRACTING, done=1, total=4, unit="page")
