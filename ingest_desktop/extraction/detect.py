@@ -76,6 +76,7 @@ _MAIL_START = re.compile(
 _MAIL_FIELD = re.compile(
     rb"^(?:From|To|Subject|Date|Message-ID|MIME-Version|Received|Return-Path|Content-Type):", re.M | re.I
 )
+_MAGIC_BYTES = frozenset(magic[:1] for magic, _ in _MAGICS)  # few texts begin with one of these
 _CONTROLS = bytes(sorted(set(range(32)) - {0, 7, 8, 9, 10, 12, 13, 14, 15, 26, 27})) + b"\x7f"
 _cache: list[tuple[bytes, str, str]] = []  # the last answer: several readers ask for the same file
 
@@ -113,7 +114,7 @@ def suffix_of(path: str) -> str:
 
 
 def _kind(head: bytes, source: SourceFile) -> str:
-    for magic, name in _MAGICS:
+    for magic, name in _MAGICS if head[:1] in _MAGIC_BYTES else ():
         if head.startswith(magic):
             if name == "zip":
                 return _zip_kind(source)

@@ -11,6 +11,7 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _SAMPLE_BYTES = 32 * 1024
+_last: list[tuple[bytes, str | None]] = []  # the last answer: it is asked for the same head again and again
 _FOREIGN = re.compile("[\u0370-\u1fff]")
 _MIXED = re.compile("(?<=[A-Za-z])[\u0370-\u1fff]|[\u0370-\u1fff](?=[A-Za-z])")
 # What guessers name, and the superset that everyone means by it.
@@ -19,6 +20,12 @@ _SUPERSETS = {"ascii": "cp1252", "iso8859-1": "cp1252", "gb2312": "gb18030", "gb
 
 def encoding_of_head(head: bytes) -> str | None:
     """The encoding that a byte order mark or the pattern of NULs gives away, or None."""
+    if not _last or _last[0][0] is not head:
+        _last[:] = [(head, _marked_encoding(head))]
+    return _last[0][1]
+
+
+def _marked_encoding(head: bytes) -> str | None:
     for mark, name in _BOMS:
         if head.startswith(mark):
             return name

@@ -296,12 +296,14 @@ def _load_versions(connection: Connection, wanted: set[VersionKey]) -> dict[Vers
     found: dict[VersionKey, _Version] = {}
     for sha256, recipe, number, document, segments, warnings in rows:
         if (sha256, recipe) in wanted:
-            found[sha256, recipe] = _Version(number, document, segments, warnings=tuple(json.loads(warnings)))
+            said = tuple(json.loads(warnings)) if warnings != "[]" else ()
+            found[sha256, recipe] = _Version(number, document, segments, warnings=said)
     by_id = {version.id: version for version in found.values()}
     sums = connection.exec_driver_sql(
         "SELECT version, count(*), sum(chunks), sum(units_with_text), sum(chars), sum(seconds), sum(units_seen), "
-        "json_group_array(units_failed) FILTER (WHERE units_failed IS NOT NULL), "
-        "json_group_array(warnings) FILTER (WHERE warnings IS NOT NULL) "
+        # Null when there are none, as for nearly every document.
+        "iif(count(units_failed), json_group_array(units_failed) FILTER (WHERE units_failed IS NOT NULL), NULL), "
+        "iif(count(warnings), json_group_array(warnings) FILTER (WHERE warnings IS NOT NULL), NULL) "
         "FROM segments WHERE version IN (SELECT value FROM json_each(?)) GROUP BY version",
         (json.dumps(sorted(by_id)),),
     ).all()
@@ -309,8 +311,10 @@ def _load_versions(connection: Connection, wanted: set[VersionKey]) -> dict[Vers
         version = by_id[number]
         version.stored, version.chunks, version.units_with_text = stored, chunks, with_text
         version.chars, version.seconds, version.units_seen = chars, seconds, seen
-        version.failed = tuple((int(p), str(w)) for part in json.loads(failed or "[]") for p, w in json.loads(part))
-        version.warnings += tuple(w for part in json.loads(warnings or "[]") for w in json.loads(part))
+        if failed is not None:
+            version.failed = tuple((int(p), str(w)) for part in json.loads(failed) for p, w in json.loads(part))
+        if warnings is not None:
+            version.warnings += tuple(w for part in json.loads(warnings) for w in json.loads(part))
     if len(found) != len(wanted):
         raise ContentGone("The text of this document is not in the store any more.")
     return found

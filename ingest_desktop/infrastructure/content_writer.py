@@ -106,7 +106,8 @@ class ContentWriter:
             if (sha256, recipe) in found:
                 continue
             found[sha256, recipe] = self._next_version
-            meta, warnings = json.dumps(plan.metadata), json.dumps(plan.warnings)
+            meta = json.dumps(plan.metadata) if plan.metadata else "{}"
+            warnings = json.dumps(plan.warnings) if plan.warnings else "[]"
             segments = len(plan.segments)
             row = (self._next_version, sha256, recipe, plan.media_type, plan.unit, plan.units, segments)
             rows.append((*row, plan.title, plan.encoding, meta, warnings, moment))

@@ -40,7 +40,7 @@ _NO_END = frozenset(
 )
 _MARKS = b"\x01\x02\x03\x04"
 _BLANKS = re.compile("  ++")
-_MARK = re.compile("\x01[1-6]|[\x02\x03\x04\f]")
+_HEADING_MARK = re.compile("\x01[1-6]|\x02")
 _META_CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9_:.-]{2,40})""", re.IGNORECASE)
 _PERMALINK = " \xa0¶#\uf0c1"
 
@@ -193,8 +193,11 @@ def _split(text: str) -> Iterator[Block]:
     for number, part in enumerate(text.split(_PRE)):
         kept, _, flowing = part.rpartition(_PRE_END) if number else ("", "", part)
         if kept:
-            kept = _MARK.sub("", kept).strip("\n\r")
-            if kept.strip():
+            kept = kept.replace("\f", "").replace(_PRE_END, "")
+            if _HEADING in kept:
+                kept = _HEADING_MARK.sub("", kept)
+            kept = kept.strip("\n\r")
+            if not kept.isspace() and kept:
                 yield Block(kept, keep=True)
         yield from _flow(_squeeze(flowing))
 
