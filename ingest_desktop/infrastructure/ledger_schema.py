@@ -252,4 +252,11 @@ _FIRST_ROWS: Final = (
     "CAST(strftime('%s', 'now') AS INTEGER) * 1000000)",
 )
 
-LEDGER_MIGRATIONS: Final = (Migration(1, "the ledger", (*_TABLES, *_INDEXES, *_TRIGGERS, *_FIRST_ROWS)),)
+LEDGER_MIGRATIONS: Final = (
+    Migration(1, "the ledger", (*_TABLES, *_INDEXES, *_TRIGGERS, *_FIRST_ROWS)),
+    Migration(
+        2,
+        "jobs are counted where they are added",
+        ("DROP TRIGGER IF EXISTS job_inserted", "DROP TRIGGER IF EXISTS job_failed_inserted"),
+    ),
+)

@@ -62,17 +62,17 @@ def migrate(engine: Engine, path: Path, migrations: Sequence[Migration], backup_
     _refuse_newer(path, found, latest)
     for migration in migrations:
         if migration.version > found:
-            _apply(engine, path, migration, latest, backup_dir)
+            _apply(engine, path, migration, latest, backup_dir, found)
 
 
-def _apply(engine: Engine, path: Path, migration: Migration, latest: int, backup_dir: Path) -> None:
+def _apply(engine: Engine, path: Path, migration: Migration, latest: int, backup_dir: Path, found: int) -> None:
     with writing(engine) as connection:
         connection.exec_driver_sql(_TABLE)
         current = connection.exec_driver_sql("SELECT coalesce(max(version), 0) FROM schema_migrations").scalar_one()
         _refuse_newer(path, current, latest)  # another process may have been faster, and newer
         if current >= migration.version:
             return
-        if current:
+        if current and current == found:  # once, as it was found; a store that is being made is no older one
             # Our lock keeps writers out, and a reader sees what was committed: the store as it was.
             copy_database(path, backup_dir / f"{path.stem}-before-v{migration.version}.db")
         for statement in migration.statements:

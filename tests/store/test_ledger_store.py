@@ -56,28 +56,44 @@ def test_an_older_store_is_backed_up_and_migrated(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path)
     add(ledger, 2)
     ledger.close()
-    path, later = tmp_path / "ledger.db", Migration(2, "later", ("CREATE TABLE later (x)",))
+    newest = LEDGER_MIGRATIONS[-1].version
+    path, later = tmp_path / "ledger.db", Migration(newest + 1, "later", ("CREATE TABLE later (x)",))
     engine = open_engine(path, synchronous="FULL")
     migrate(engine, path, [*LEDGER_MIGRATIONS, later], tmp_path / "backups")
     engine.dispose()
-    assert stored_version(path) == 2
+    assert stored_version(path) == newest + 1
     (backup,) = (tmp_path / "backups").iterdir()
-    assert stored_version(backup) == 1
+    assert stored_version(backup) == newest
     with closing(sqlite3.connect(backup)) as connection:
         assert connection.execute("SELECT count(*) FROM ingest_jobs").fetchone() == (2,)
 
 
 def test_a_migration_that_fails_changes_nothing(tmp_path: Path) -> None:
     Ledger(tmp_path).close()
-    path = tmp_path / "ledger.db"
-    broken = Migration(2, "broken", ("CREATE TABLE half (x)", "CREATE NONSENSE"))
+    path, newest = tmp_path / "ledger.db", LEDGER_MIGRATIONS[-1].version
+    broken = Migration(newest + 1, "broken", ("CREATE TABLE half (x)", "CREATE NONSENSE"))
     engine = open_engine(path, synchronous="FULL")
     with pytest.raises(Exception, match="NONSENSE"):
         migrate(engine, path, [*LEDGER_MIGRATIONS, broken], tmp_path / "backups")
     with reading(engine) as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM sqlite_master WHERE name = 'half'").scalar() == 0
     engine.dispose()
-    assert stored_version(path) == 1
+    assert stored_version(path) == newest
+
+
+def test_a_store_from_before_its_second_version_counts_each_job_once(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    engine = open_engine(path, synchronous="FULL")
+    migrate(engine, path, LEDGER_MIGRATIONS[:1], tmp_path / "backups")
+    with writing(engine) as connection:
+        connection.exec_driver_sql(
+            "CREATE TRIGGER job_inserted AFTER INSERT ON ingest_jobs BEGIN "
+            "UPDATE counters SET open = open + 1 WHERE scope IN ('kb:' || new.kb_id, 'batch:' || new.batch_id); END"
+        )
+    engine.dispose()
+    with closing(Ledger(tmp_path)) as ledger:
+        add(ledger, 3)
+        assert ledger.counts().total() == 3
 
 
 def test_many_may_open_a_fresh_store_at_once(tmp_path: Path) -> None:
