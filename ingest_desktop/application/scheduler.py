@@ -184,7 +184,7 @@ class Scheduler:
         Raises:
             StoreError: The store cannot be asked.
         """
-        recipe = recipe_of(plan.reader, plan.reader_version, self._options, plan.unit)
+        recipe = recipe_of(plan.reader, plan.reader_version, self._options, plan.unit, plan.shape)
         store = self._contents.of(job.claim.kb_id)
         has_twin = store.has_document(plan.sha256, recipe)
         state = store.state(plan.sha256, recipe, job_id=str(job.claim.job_id), segments=len(plan.segments))

@@ -160,6 +160,47 @@ class Settings(BaseSettings):
         ge=65_536,
         le=256 * MIB,
     )
+    ocr: bool = setting(
+        True,
+        Group.READING,
+        "Recognise text in pictures",
+        "Scanned pages and pictures are read with the program tesseract, where it is installed.",
+    )
+    ocr_languages: str = setting(
+        "eng",
+        Group.READING,
+        "Languages of scans",
+        "As tesseract names them, joined by a plus sign: eng+deu.",
+        pattern=r"^[A-Za-z0-9_]+(\+[A-Za-z0-9_]+)*$",
+        max_length=200,
+    )
+    ocr_page_seconds: float = setting(
+        60.0,
+        Group.LIMITS,
+        "Time for a scanned page",
+        "Recognising one page may take this long.",
+        unit="seconds",
+        ge=1,
+        le=3600,
+    )
+    ocr_max_pages: int = setting(
+        2000,
+        Group.LIMITS,
+        "Scanned pages",
+        "Pages of one document that are recognised; the others are listed as without text.",
+        unit="pages",
+        ge=1,
+        le=MANY,
+    )
+    office_seconds: float = setting(
+        120.0,
+        Group.LIMITS,
+        "Time for an old office document",
+        "LibreOffice may take this long to convert one DOC or PPT file.",
+        unit="seconds",
+        ge=5,
+        le=3600,
+    )
     # limits
     max_file_bytes: int = setting(
         4 * 1024 * MIB, Group.LIMITS, "File size", "A larger file is refused.", unit="bytes", ge=1, le=PIB
@@ -175,6 +216,33 @@ class Settings(BaseSettings):
         unit="bytes",
         ge=1,
         le=PIB,
+    )
+    max_members: int = setting(
+        20_000,
+        Group.LIMITS,
+        "Files in an archive",
+        "An archive with more files is refused.",
+        unit="files",
+        ge=1,
+        le=MANY,
+    )
+    max_depth: int = setting(
+        6,
+        Group.LIMITS,
+        "Archives in archives",
+        "Files that are packed deeper are refused.",
+        unit="levels",
+        ge=1,
+        le=50,
+    )
+    max_ratio: int = setting(
+        500,
+        Group.LIMITS,
+        "Packing ratio",
+        "An archive that grows by more than this when it is unpacked is taken for a bomb.",
+        unit="times",
+        ge=10,
+        le=MANY,
     )
     max_output_chars: int = setting(
         64 * MIB,

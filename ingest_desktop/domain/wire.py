@@ -55,7 +55,15 @@ class ExtractOptions:
     max_file_bytes: int = 4 * 1024**3
     max_pages: int = 100_000
     max_output_chars: int = 64 * 1024 * 1024  # of one segment
-    max_expanded_bytes: int = 512 * 1024 * 1024  # of a container such as DOCX
+    max_expanded_bytes: int = 512 * 1024 * 1024  # of a container such as DOCX or ZIP, all it holds together
+    max_members: int = 20_000  # of a container
+    max_depth: int = 6  # containers in containers
+    max_ratio: int = 500  # unpacked bytes for each packed one, once there are some MiB of them
+    ocr: bool = True  # where the program tesseract is installed
+    ocr_languages: str = "eng"  # as tesseract takes them: eng+deu
+    ocr_page_seconds: float = 60.0
+    ocr_max_pages: int = 2000  # of one document
+    office_seconds: float = 120.0  # for LibreOffice to convert one file
 
 
 @dataclass(frozen=True)
@@ -81,7 +89,7 @@ class DocumentPlan:
     media_type: str
     reader: str  # name of the reader
     reader_version: int
-    unit: str  # "page", "byte" or "whole"
+    unit: str  # "page", "byte", "whole", "slide", "sheet", "message", "member" ...
     units: int  # pages seen; bytes; 1
     segments: tuple[SegmentSpec, ...]
     encoding: str | None = None
@@ -89,6 +97,7 @@ class DocumentPlan:
     metadata: dict[str, str] = field(default_factory=dict)
     outline: tuple[tuple[int, int, str], ...] = ()  # (level from 1, 1-based page, title), in order
     warnings: tuple[str, ...] = ()
+    shape: str = ""  # what else shaped the text, for the recipe: "ocr=eng"
 
 
 @dataclass(frozen=True)
@@ -103,6 +112,7 @@ class SegmentResult:
     chars: int = 0
     seconds: float = 0.0
     warnings: tuple[str, ...] = ()
+    units_by_ocr: int = 0
 
 
 @dataclass(frozen=True)
@@ -192,10 +202,11 @@ Task = LookLot | SegmentTask
 Message = Looked | Extracted | Failed | Working | TaskDone
 
 
-def recipe_of(reader: str, reader_version: int, options: ExtractOptions, unit: str) -> str:
+def recipe_of(reader: str, reader_version: int, options: ExtractOptions, unit: str, shape: str = "") -> str:
     """The recipe as a stable short text: what shaped the chunks, and nothing else.
 
     The segment length belongs to it, because chunks never cross a segment.
     """
     segment = {"page": options.segment_pages, "byte": options.segment_bytes}.get(unit, 0)
-    return f"{reader}/{reader_version} seg={segment} chunk={options.chunk_chars} overlap={options.chunk_overlap}"
+    recipe = f"{reader}/{reader_version} seg={segment} chunk={options.chunk_chars} overlap={options.chunk_overlap}"
+    return f"{recipe} {shape}" if shape else recipe

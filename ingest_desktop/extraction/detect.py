@@ -1,59 +1,47 @@
 """What a file is, told from its bytes. The name only decides between kinds of text.
 
-Kinds that a built-in reader reads have a constant; everything else ends as ``UnsupportedFormat``.
+Kinds are those of ``kinds``; a file that no built-in reader reads gets a phrase in the plural, such as ``RAR archives``.
 """
 
 import os
-import re
 import struct
 
-from ingest_desktop.domain.errors import SourceEncrypted, SourceError, UnsupportedFormat
+from ingest_desktop.domain.errors import SourceEncrypted, SourceError
 from ingest_desktop.domain.interfaces.extraction import SourceFile
+from ingest_desktop.extraction import kinds
 from ingest_desktop.extraction.encoding import encoding_of_head, is_utf8
+from ingest_desktop.extraction.kinds import DOCX, PDF, TEXT
+from ingest_desktop.extraction.text_kinds import text_kind
 
-PDF, HTML, DOCX, MARKDOWN, CODE, TEXT = "pdf", "html", "docx", "markdown", "code", "text"
-SUPPORTED = "PDF, Word (DOCX), HTML, Markdown, plain text and source code"
-
-_MARKDOWN_NAMES = frozenset((".md", ".markdown", ".mdown", ".mkd", ".mdx", ".qmd", ".rmd"))
-_HTML_NAMES = frozenset((".html", ".htm", ".xhtml", ".xht"))
-CODE_NAMES = {
-    **dict.fromkeys((".py", ".pyi", ".pyw"), "python"),
-    **dict.fromkeys((".c", ".h", ".cc", ".cpp", ".cxx", ".hpp", ".hh", ".hxx", ".m", ".mm", ".ino", ".cu"), "c"),
-    **dict.fromkeys((".js", ".mjs", ".cjs", ".jsx", ".ts", ".tsx", ".vue", ".svelte"), "javascript"),
-    **dict.fromkeys((".java", ".cs", ".kt", ".kts", ".scala", ".groovy", ".dart", ".swift"), "java"),
-    **dict.fromkeys((".go",), "go"),
-    **dict.fromkeys((".rs",), "rust"),
-    **dict.fromkeys((".rb",), "ruby"),
-    **dict.fromkeys((".php",), "php"),
-    **dict.fromkeys((".sh", ".bash", ".zsh", ".ksh"), "shell"),
-    **dict.fromkeys((".lua", ".pl", ".pm", ".r", ".jl", ".hs", ".ml", ".ex", ".exs", ".erl", ".clj", ".f90"), "other"),
-    **dict.fromkeys((".sql", ".css", ".scss", ".less", ".cmake", ".tf", ".proto", ".asm", ".s", ".ps1"), "other"),
-}
-_ZIP_NAMES = {  # by what is inside
+_PACKAGES = {  # by a part of the package
     "word/": DOCX,
-    "xl/": "Excel workbooks (XLSX)",
-    "ppt/": "PowerPoint presentations (PPTX)",
+    "xl/": kinds.XLSX,
+    "ppt/": kinds.PPTX,
+    "visio/": "Visio drawings (VSDX)",
 }
 _MIMETYPES = {
-    b"application/epub+zip": "EPUB books",
-    b"application/vnd.oasis.opendocument.text": "OpenDocument texts (ODT)",
-    b"application/vnd.oasis.opendocument.spreadsheet": "OpenDocument spreadsheets (ODS)",
-    b"application/vnd.oasis.opendocument.presentation": "OpenDocument presentations (ODP)",
+    b"application/epub+zip": kinds.EPUB,
+    b"application/vnd.oasis.opendocument.text": kinds.ODT,
+    b"application/vnd.oasis.opendocument.text-template": kinds.ODT,
+    b"application/vnd.oasis.opendocument.spreadsheet": kinds.ODS,
+    b"application/vnd.oasis.opendocument.spreadsheet-template": kinds.ODS,
+    b"application/vnd.oasis.opendocument.presentation": kinds.ODP,
+    b"application/vnd.oasis.opendocument.presentation-template": kinds.ODP,
 }
 _MAGICS = (
     (b"PK\x03\x04", "zip"),
     (b"PK\x05\x06", "zip"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "ole"),
-    (b"{\\rtf", "Rich Text (RTF) files"),
-    (b"\x89PNG\r\n\x1a\n", "PNG images"),
-    (b"\xff\xd8\xff", "JPEG images"),
+    (b"{\\rtf", kinds.RTF),
+    (b"\x89PNG\r\n\x1a\n", kinds.IMAGE),
+    (b"\xff\xd8\xff", kinds.IMAGE),
     (b"GIF8", "GIF images"),
-    (b"II*\0", "TIFF images"),
-    (b"MM\0*", "TIFF images"),
+    (b"II*\0", kinds.IMAGE),
+    (b"MM\0*", kinds.IMAGE),
     (b"8BPS", "Photoshop images"),
-    (b"\x1f\x8b", "gzip archives"),
-    (b"BZh", "bzip2 archives"),
-    (b"\xfd7zXZ\0", "xz archives"),
+    (b"\x1f\x8b", kinds.COMPRESSED),
+    (b"BZh", kinds.COMPRESSED),
+    (b"\xfd7zXZ\0", kinds.COMPRESSED),
     (b"7z\xbc\xaf\x27\x1c", "7-Zip archives"),
     (b"Rar!\x1a\x07", "RAR archives"),
     (b"\x28\xb5\x2f\xfd", "Zstandard archives"),
@@ -65,16 +53,6 @@ _MAGICS = (
     (b"\x7fELF", "Programs"),
     (b"\xca\xfe\xba\xbe", "Programs"),
     (b"MZ\x90\0", "Programs"),
-)
-_HTML_START = re.compile(
-    rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]{0,400}>\s*)?(?:<!--.{0,4000}?-->\s*)*<(?:!doctype\s+html|html|head|body|title)\b",
-    re.IGNORECASE | re.DOTALL,
-)
-_MAIL_START = re.compile(
-    rb"(?:From |Return-Path:|Received:|Delivered-To:|MIME-Version:|Message-ID:|From:|Date:|Subject:)"
-)
-_MAIL_FIELD = re.compile(
-    rb"^(?:From|To|Subject|Date|Message-ID|MIME-Version|Received|Return-Path|Content-Type):", re.M | re.I
 )
 _MAGIC_BYTES = frozenset(magic[:1] for magic, _ in _MAGICS)  # few texts begin with one of these
 _CONTROLS = bytes(sorted(set(range(32)) - {0, 7, 8, 9, 10, 12, 13, 14, 15, 26, 27})) + b"\x7f"
@@ -94,18 +72,13 @@ def kind_of(source: SourceFile) -> str:
     return kind
 
 
-def confidence(source: SourceFile, kinds: frozenset[str]) -> float:
+def confidence(source: SourceFile, wanted: frozenset[str]) -> float:
     """What a built-in reader of these kinds answers to ``accepts``."""
     try:
         kind = kind_of(source)
     except SourceError:
         return 0.0
-    return (0.5 if kind == TEXT else 0.9) if kind in kinds else 0.0
-
-
-def unsupported(kind: str) -> UnsupportedFormat:
-    """The error for a file that nobody reads."""
-    return UnsupportedFormat(f"{kind} are not supported yet. Supported: {SUPPORTED}.")
+    return (0.5 if kind == TEXT else 0.9) if kind in wanted else 0.0
 
 
 def suffix_of(path: str) -> str:
@@ -134,21 +107,7 @@ def _text_kind(head: bytes, suffix: str) -> str:
     marked = encoding_of_head(head)
     if marked and marked.startswith(("utf-16", "utf-32")):
         head = head[: len(head) & ~3].decode(marked, "replace").encode("utf-8", "replace")
-    if _HTML_START.match(head):
-        return HTML
-    if suffix in _MARKDOWN_NAMES:
-        return MARKDOWN
-    if suffix in CODE_NAMES:
-        return CODE
-    if suffix in _HTML_NAMES and b"<" in head:
-        return HTML
-    if head.startswith(b"#!") and suffix == "":
-        return CODE
-    if suffix in (".eml", ".mbox", ".mbx", "") and _MAIL_START.match(head):
-        fields = {name.lower() for name in _MAIL_FIELD.findall(head[:8192])}
-        if len(fields) >= 2:
-            return "Mail files"
-    return TEXT
+    return text_kind(head, suffix)
 
 
 def looks_like_text(head: bytes) -> bool:
@@ -171,9 +130,9 @@ def _other_binary(head: bytes) -> str | None:
     if head[4:8] == b"ftyp":
         return "HEIC images" if head[8:12] in (b"heic", b"heix", b"mif1") else "MP4 videos"
     if head[:4] == b"RIFF":
-        return {b"WEBP": "WebP images", b"WAVE": "WAV audio files", b"AVI ": "AVI videos"}.get(head[8:12], "RIFF files")
+        return {b"WEBP": kinds.IMAGE, b"WAVE": "WAV audio files", b"AVI ": "AVI videos"}.get(head[8:12], "RIFF files")
     if head[257:262] == b"ustar":
-        return "tar archives"
+        return kinds.TAR
     if head[:2] == b"BM" and len(head) > 26 and struct.unpack_from("<I", head, 14)[0] in (12, 40, 56, 108, 124):
         return "BMP images"
     if head[:2] in (b"\xff\xfb", b"\xff\xf3") and b"\0" in head[:256]:
@@ -194,24 +153,40 @@ def _zip_kind(source: SourceFile) -> str:
     head = source.head
     if head[30:38] == b"mimetype" and head[8:10] == b"\0\0":
         size = struct.unpack_from("<I", head, 18)[0]
-        return _MIMETYPES.get(head[38 : 38 + size], "OpenDocument files")
-    # The directory of members is at the end; names of the first ones are in the head of all but odd files.
-    for folder, name in _ZIP_NAMES.items():
-        if folder.encode() in head:
-            return name
-    if b"[Content_Types].xml" not in head:
-        return "ZIP archives"
+        return _MIMETYPES.get(head[38 : 38 + size], "OpenDocument files of this type")
+    if b"[Content_Types].xml" not in head and b"mimetype" not in head and source.data is None:
+        return kinds.ZIP  # a large one is not opened to look: packages have one of these first
     import zipfile
 
     try:
         with source.open() as stream, zipfile.ZipFile(stream) as archive:
             names = archive.namelist()[:10_000]
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        return DOCX if suffix_of(source.path) in (".docx", ".docm", ".dotx") else "ZIP archives"
-    for folder, name in _ZIP_NAMES.items():
-        if any(member.startswith(folder) for member in names):
-            return name
-    return "ZIP archives"
+            if "mimetype" in names and archive.getinfo("mimetype").file_size < 200:
+                found = _MIMETYPES.get(archive.read("mimetype").strip())
+                if found is not None:
+                    return found
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError, EOFError):
+        return _damaged_zip_kind(head, suffix_of(source.path))
+    if "[Content_Types].xml" in names:
+        if "xl/workbook.bin" in names:
+            return kinds.XLSB
+        for folder, name in _PACKAGES.items():
+            if any(member.startswith(folder) for member in names):
+                return name
+    return kinds.ZIP
+
+
+def _damaged_zip_kind(head: bytes, suffix: str) -> str:
+    """A zip file without its directory: by the names in its beginning, else by its own."""
+    if b"[Content_Types].xml" in head:
+        for folder, name in _PACKAGES.items():
+            if folder.encode() in head:
+                return name
+    promised = kinds.PROMISED.get(suffix)
+    return promised[0] if promised is not None and promised[0] in _ZIPPED else kinds.ZIP
+
+
+_ZIPPED = frozenset({DOCX, kinds.PPTX, kinds.XLSX, kinds.XLSB, kinds.ODT, kinds.ODS, kinds.ODP, kinds.EPUB})
 
 
 def _ole_kind(source: SourceFile) -> str:
@@ -222,10 +197,11 @@ def _ole_kind(source: SourceFile) -> str:
     if "EncryptedPackage" in names:
         raise SourceEncrypted("The document is protected by a password.")
     for stream, kind in (
-        ("WordDocument", "Word 97-2003 documents (DOC)"),
-        ("Workbook", "Excel 97-2003 workbooks (XLS)"),
-        ("PowerPoint Document", "PowerPoint 97-2003 presentations (PPT)"),
+        ("WordDocument", kinds.DOC),
+        ("Workbook", kinds.XLS),
+        ("Book", kinds.XLS),
+        ("PowerPoint Document", kinds.PPT),
     ):
         if stream in names:
             return kind
-    return "Outlook messages (MSG)" if any(n.startswith("__substg1.0_") for n in names) else "OLE files"
+    return kinds.MSG if any(name.startswith("__substg1.0_") for name in names) else "OLE files of this type"

@@ -31,6 +31,7 @@ from ingest_desktop.domain.wire import (
 )
 from ingest_desktop.extraction import detect
 from ingest_desktop.extraction.chunker import chunk_blocks
+from ingest_desktop.extraction.kinds import contradiction
 from ingest_desktop.extraction.registry import Registry
 from ingest_desktop.extraction.scan import BLOCK_BYTES, TextScanner
 
@@ -59,7 +60,7 @@ _KINDS = {
     stat.S_IFBLK: "a device",
 }
 
-_CALM = frozenset({"text", "code", "markdown", "html"})
+_CALM = frozenset({"text", "code", "markdown", "html", "rst", "csv", "json", "jsonl", "xml", "yaml", "subtitles"})
 
 Progress = Callable[[str, int, int, str], None]  # phase, done, total, unit
 
@@ -96,9 +97,11 @@ def look(
         title=seen.title,
         metadata=seen.metadata,
         outline=seen.outline,
-        warnings=seen.warnings,
+        warnings=(*_misnamed(source), *seen.warnings),
+        shape=seen.shape,
     )
-    if sha256 == item.known_sha256 and item.known_recipe == recipe_of(reader.name, reader.version, options, seen.unit):
+    recipe = recipe_of(reader.name, reader.version, options, seen.unit, seen.shape)
+    if sha256 == item.known_sha256 and item.known_recipe == recipe:
         return Looked(item.key, plan, unchanged=True)
     if len(seen.segments) != 1:
         return Looked(item.key, plan)
@@ -106,6 +109,12 @@ def look(
     if source.data is None or seen.unit == "page":  # read again after it was hashed
         _check_still(item.path, signature)
     return Looked(item.key, plan, result)
+
+
+def _misnamed(source: SourceFile) -> tuple[str, ...]:
+    """What to say of a file whose name promises something else than it is."""
+    said = contradiction(detect.suffix_of(source.path), detect.kind_of(source))
+    return () if said is None else (said,)
 
 
 def read_segment(task: SegmentTask, registry: Registry, progress: Progress) -> Extracted:
@@ -128,6 +137,7 @@ def read_segment(task: SegmentTask, registry: Registry, progress: Progress) -> E
         plan.title,
         plan.metadata,
         plan.outline,
+        shape=plan.shape,
     )
     source = SourceFile(task.path, plan.signature.size, head)
     result = _extract(source, reader, seen, plan.segments[task.number], task.options, progress)
@@ -197,8 +207,8 @@ def _extract(
     """The chunks of one segment."""
     began = time.perf_counter()
     notes = SegmentNotes()
-    if plan.unit == "page":
-        notes.progress = lambda done, total: progress("extracting", done, total, "page")
+    if plan.unit not in ("byte", "whole"):
+        notes.progress = lambda done, total: progress("extracting", done, total, plan.unit)
     chunks = chunk_blocks(reader.read(source, plan, segment, options, notes), options, plan.title)
     with_text = notes.units_with_text
     return SegmentResult(
@@ -210,6 +220,7 @@ def _extract(
         chars=sum([len(row[0]) for row in chunks]),
         seconds=time.perf_counter() - began,
         warnings=tuple(notes.warnings),
+        units_by_ocr=notes.units_by_ocr,
     )
 
 

@@ -7,17 +7,46 @@ from importlib.metadata import entry_points
 
 from ingest_desktop.domain.errors import UnsupportedFormat
 from ingest_desktop.domain.interfaces.extraction import Reader, SourceFile
-from ingest_desktop.extraction import detect
+from ingest_desktop.extraction import detect, kinds
 
 GROUP = "ingest_desktop.readers"
-_BUILT_IN = {  # by the kind of file; imported when the first such file comes
-    detect.PDF: "pdf:PdfReader",
-    detect.HTML: "html:HtmlReader",
-    detect.DOCX: "docx:DocxReader",
-    detect.MARKDOWN: "markdown:MarkdownReader",
-    detect.CODE: "code:CodeReader",
-    detect.TEXT: "text:TextReader",
+_BUILT_IN = {  # by the reader's name; imported when the first file of its kinds comes
+    "pdf": "pdf:PdfReader",
+    "html": "html:HtmlReader",
+    "docx": "docx:DocxReader",
+    "markdown": "markdown:MarkdownReader",
+    "code": "code:CodeReader",
+    "text": "text:TextReader",
 }
+_READS = {  # the name of the reader of each kind
+    kinds.PDF: "pdf",
+    kinds.HTML: "html",
+    kinds.DOCX: "docx",
+    kinds.MARKDOWN: "markdown",
+    kinds.CODE: "code",
+    kinds.TEXT: "text",
+    # until they have readers of their own, as the text they are
+    **dict.fromkeys((kinds.RST, kinds.LATEX, kinds.ASCIIDOC, kinds.CSV, kinds.JSON, kinds.JSONL, kinds.XML), "text"),
+    **dict.fromkeys((kinds.YAML, kinds.NOTEBOOK, kinds.SUBTITLES, kinds.WHATSAPP, kinds.CHATGPT), "text"),
+}
+_FAMILIES = (  # what people call them, and a kind that stands for each
+    ("PDF", kinds.PDF),
+    ("pictures with text", kinds.IMAGE),
+    ("Word (DOCX)", kinds.DOCX),
+    ("PowerPoint (PPTX)", kinds.PPTX),
+    ("Excel (XLSX, XLS, XLSB)", kinds.XLSX),
+    ("OpenDocument (ODT, ODS, ODP)", kinds.ODT),
+    ("RTF", kinds.RTF),
+    ("EPUB", kinds.EPUB),
+    ("HTML", kinds.HTML),
+    ("saved web pages (MHTML)", kinds.MHTML),
+    ("mail (EML, MBOX)", kinds.EML),
+    ("Outlook messages (MSG)", kinds.MSG),
+    ("archives (ZIP, TAR)", kinds.ZIP),
+    ("Markdown", kinds.MARKDOWN),
+    ("plain text", kinds.TEXT),
+    ("source code", kinds.CODE),
+)
 _CERTAIN = 0.9
 
 
@@ -35,7 +64,7 @@ class Registry:
             SourceEncrypted: An office document behind a password.
         """
         kind = detect.kind_of(source)
-        sureness = (0.5 if kind == detect.TEXT else _CERTAIN) if kind in _BUILT_IN else 0.0
+        sureness = (0.5 if kind == kinds.TEXT else _CERTAIN) if kind in _READS else 0.0
         best: Reader | None = None
         for guest in self._guests:
             claim = guest.accepts(source)
@@ -43,9 +72,9 @@ class Registry:
                 best, sureness = guest, claim
         if best is not None:
             return best
-        if kind not in _BUILT_IN:
-            raise detect.unsupported(kind)
-        return _built_in(kind)
+        if kind not in _READS:
+            raise unsupported(kind)
+        return _built_in(_READS[kind])
 
     def named(self, name: str) -> Reader:
         """The reader that planned a document.
@@ -70,6 +99,18 @@ def reader_version(name: str) -> int | None:
         return None
 
 
+def supported() -> str:
+    """What can be read, as a list for people."""
+    *names, last = [name for name, kind in _FAMILIES if kind in _READS]
+    return f"{', '.join(names)} and {last}"
+
+
+def unsupported(kind: str) -> UnsupportedFormat:
+    """The error for a file that nobody reads."""
+    what = f"Files of this kind ({kind})" if kind in kinds.ALL else kind
+    return UnsupportedFormat(f"{what} are not supported yet. Supported: {supported()}.")
+
+
 def load_guests() -> list[Reader]:
     """Readers from the entry points of other packages. One that cannot be loaded is left out."""
     guests: list[Reader] = []
@@ -84,7 +125,7 @@ def load_guests() -> list[Reader]:
 
 
 @cache
-def _built_in(kind: str) -> Reader:
-    module, _, name = _BUILT_IN[kind].partition(":")
-    reader: Reader = getattr(importlib.import_module(f"ingest_desktop.extraction.readers.{module}"), name)()
+def _built_in(name: str) -> Reader:
+    module, _, found = _BUILT_IN[name].partition(":")
+    reader: Reader = getattr(importlib.import_module(f"ingest_desktop.extraction.readers.{module}"), found)()
     return reader

@@ -209,7 +209,7 @@ class _Gathering:
         elif message.result is not None:
             plan = message.plan
             job.plan = plan
-            job.recipe = recipe_of(plan.reader, plan.reader_version, self._scheduler.options, plan.unit)
+            job.recipe = recipe_of(plan.reader, plan.reader_version, self._scheduler.options, plan.unit, plan.shape)
             job.missing = {0}
             self._results.append(Stored(job, message.result))
         else:

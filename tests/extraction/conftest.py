@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ingest_desktop.domain.interfaces.extraction import SourceFile
 from ingest_desktop.domain.wire import (
     ChunkRow,
     DocumentPlan,
@@ -90,3 +91,8 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("hostile")
     subprocess.run([sys.executable, str(CORPUS / "make_hostile.py"), str(folder)], check=True, capture_output=True)
     return folder
+
+
+def memory(data: bytes, name: str = "a.txt") -> SourceFile:
+    """A file that is all in memory."""
+    return SourceFile(name, len(data), data[:65536], data)

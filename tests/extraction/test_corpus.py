@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from ingest_desktop.extraction.host import ChildProcess
+from ingest_desktop.extraction.registry import supported
 
 from .conftest import CORPUS, READ_NOW, Reading, expected, read
 
@@ -65,7 +66,7 @@ def check_unread(facts: dict[str, Any], reading: Reading) -> None:
         assert facts["outcome"] == "encrypted"
         return
     assert reading.failed.code == "unsupported_format"
-    assert reading.failed.message.endswith("Supported: PDF, Word (DOCX), HTML, Markdown, plain text and source code.")
+    assert reading.failed.message.endswith(f"Supported: {supported()}.")
 
 
 @pytest.mark.parametrize("name", STORED)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ingest_desktop.domain.errors import LimitExceeded, SourceEncrypted, SourceMalformed, UnsupportedFormat
 from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes, SourceFile
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
-from ingest_desktop.extraction import detect
+from ingest_desktop.extraction import detect, kinds
 from ingest_desktop.extraction.encoding import encoding_of
 from ingest_desktop.extraction.readers.code import code_blocks
 from ingest_desktop.extraction.readers.docx import DocxReader
@@ -23,11 +23,9 @@ from ingest_desktop.extraction.readers.text import TextReader, segment_text
 from ingest_desktop.extraction.registry import Registry
 from ingest_desktop.extraction.scan import TextScanner, scan_bytes
 
+from .conftest import memory
+
 OPTIONS = ExtractOptions()
-
-
-def memory(data: bytes, name: str = "a.txt") -> SourceFile:
-    return SourceFile(name, len(data), data[:65536], data)
 
 
 # --- text ----------------------------------------------------------------------------------------
@@ -294,22 +292,22 @@ def test_docx_bombs_and_wrecks_are_refused_before_they_are_unpacked() -> None:
 @pytest.mark.parametrize(
     ("data", "name", "kind"),
     [
-        (b"\x89PNG\r\n\x1a\n....", "a.txt", "PNG images"),
-        (b"<!-- c --><!DOCTYPE HTML><p>", "a.txt", detect.HTML),
-        ("\ufeff<html>".encode("utf-16-le"), "a.bin", detect.HTML),
-        (b"<p>fragment", "a.html", detect.HTML),
-        (b"<p>fragment", "a.md", detect.MARKDOWN),
-        (b"print(1)", "a.py", detect.CODE),
-        (b"print(1)", "a.unknown", detect.TEXT),
-        (b"#!/bin/sh\n", "run", detect.CODE),
-        (b"%PDF-1.4", "a.txt", detect.PDF),
-        (b"junk\n%PDF-1.4", "a", detect.PDF),
-        (b'{"a": 1}', "a.json", detect.TEXT),
-        (b"", "a.docx", detect.TEXT),
-        (b"{\\rtf1", "a.txt", "Rich Text (RTF) files"),
-        (b"From: a\nTo: b\nSubject: c\n\nbody", "a.eml", "Mail files"),
-        (b"From: a\nTo: b\nSubject: c\n\nbody", "a.txt", detect.TEXT),
-        (b"RIFF....WEBP", "a", "WebP images"),
+        (b"\x89PNG\r\n\x1a\n....", "a.txt", kinds.IMAGE),
+        (b"<!-- c --><!DOCTYPE HTML><p>", "a.txt", kinds.HTML),
+        ("\ufeff<html>".encode("utf-16-le"), "a.bin", kinds.HTML),
+        (b"<p>fragment", "a.html", kinds.HTML),
+        (b"<p>fragment", "a.md", kinds.MARKDOWN),
+        (b"print(1)", "a.py", kinds.CODE),
+        (b"print(1)", "a.unknown", kinds.TEXT),
+        (b"#!/bin/sh\n", "run", kinds.CODE),
+        (b"%PDF-1.4", "a.txt", kinds.PDF),
+        (b"junk\n%PDF-1.4", "a", kinds.PDF),
+        (b'{"a": 1}', "a.json", kinds.JSON),
+        (b"", "a.docx", kinds.TEXT),
+        (b"{\\rtf1", "a.txt", kinds.RTF),
+        (b"From: a\nTo: b\nSubject: c\n\nbody", "a.eml", kinds.EML),
+        (b"From: a\nTo: b\nSubject: c\n\nbody", "a.txt", kinds.TEXT),
+        (b"RIFF....WEBP", "a", kinds.IMAGE),
         (b"\0\0\0\x18ftypisom", "a", "MP4 videos"),
     ],
 )

@@ -1,5 +1,6 @@
 """How files become text. Used by the extraction children: standard library only."""
 
+import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO, NamedTuple, Protocol, runtime_checkable
@@ -38,6 +39,8 @@ class TextScan:
 class SourceFile:
     """A file as a reader gets it. ``head`` holds its first 64 KiB, ``data`` all of it when it is small.
 
+    A file inside another one has always ``data``, and a ``path`` that is only a name.
+
     ``scan`` is there for a large text, so that planning need not read it a second time.
     """
 
@@ -49,7 +52,7 @@ class SourceFile:
 
     def open(self) -> BinaryIO:
         """The file, for reading only."""
-        return open(self.path, "rb")
+        return open(self.path, "rb") if self.data is None else io.BytesIO(self.data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,7 @@ class ReaderPlan:
     metadata: dict[str, str] = field(default_factory=dict)
     outline: tuple[tuple[int, int, str], ...] = ()
     warnings: tuple[str, ...] = ()
+    shape: str = ""
 
 
 @dataclass(slots=True)
@@ -73,6 +77,7 @@ class SegmentNotes:
 
     units_seen: int = 1
     units_with_text: int | None = None  # None: 1 if there is any text
+    units_by_ocr: int = 0
     units_failed: list[tuple[int, str]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     progress: Callable[[int, int], None] | None = None  # units done, of how many in this segment

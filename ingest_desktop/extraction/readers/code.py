@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes, SourceFile
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
-from ingest_desktop.extraction import detect
+from ingest_desktop.extraction import detect, kinds
 from ingest_desktop.extraction.readers.text import TextReader, segment_text
 
 # Each pattern begins with the line end before, finds the indentation first and the name last that matched. What cannot
@@ -45,14 +45,14 @@ class CodeReader(TextReader):
 
     name = "code"
     version = 1
-    kinds = frozenset({detect.CODE})
+    reads = frozenset({kinds.CODE})
     media_type = "text/x-source"
 
     def read(
         self, source: SourceFile, plan: ReaderPlan, segment: SegmentSpec, options: ExtractOptions, notes: SegmentNotes
     ) -> Iterator[Block]:
         text = segment_text(source, plan, segment)
-        language = detect.CODE_NAMES.get(detect.suffix_of(source.path), "other")
+        language = kinds.CODE_NAMES.get(detect.suffix_of(source.path), "other")
         return code_blocks(text, language, segment.first_line, options.chunk_chars)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from ingest_desktop.domain.errors import IngestError, LimitExceeded, SourceEncrypted, SourceMalformed
 from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes, SourceFile
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
-from ingest_desktop.extraction import detect
+from ingest_desktop.extraction import detect, kinds
 from ingest_desktop.extraction.readers.html import page_blocks, whole
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -24,10 +24,10 @@ class DocxReader:
 
     name = "docx"
     version = 1
-    kinds = frozenset({detect.DOCX})
+    reads = frozenset({kinds.DOCX})
 
     def accepts(self, source: SourceFile) -> float:
-        return detect.confidence(source, self.kinds)
+        return detect.confidence(source, self.reads)
 
     def plan(self, source: SourceFile, options: ExtractOptions) -> ReaderPlan:
         metadata = {}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ingest_desktop.domain.errors import LimitExceeded, SourceMalformed
 from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes, SourceFile
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
-from ingest_desktop.extraction import detect
+from ingest_desktop.extraction import detect, kinds
 from ingest_desktop.extraction.encoding import decode, encoding_of_head, guess_encoding, is_utf8
 
 if TYPE_CHECKING:
@@ -50,13 +50,13 @@ class HtmlReader:
 
     name = "html"
     version = 1
-    kinds = frozenset({detect.HTML})
+    reads = frozenset({kinds.HTML})
 
     def __init__(self) -> None:
         self._page: tuple[bytes, str | None, list[Block]] | None = None  # of the plan, for the read that follows
 
     def accepts(self, source: SourceFile) -> float:
-        return detect.confidence(source, self.kinds)
+        return detect.confidence(source, self.reads)
 
     def plan(self, source: SourceFile, options: ExtractOptions) -> ReaderPlan:
         if source.size > options.max_expanded_bytes:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes, SourceFile
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
-from ingest_desktop.extraction import detect
+from ingest_desktop.extraction import kinds
 from ingest_desktop.extraction.readers.text import TextReader, segment_text
 
 # A heading, an underline that makes one of the line before, or a fence: whatever changes how lines are read.
@@ -27,7 +27,7 @@ class MarkdownReader(TextReader):
 
     name = "markdown"
     version = 1
-    kinds = frozenset({detect.MARKDOWN})
+    reads = frozenset({kinds.MARKDOWN})
     media_type = "text/markdown"
 
     def plan(self, source: SourceFile, options: ExtractOptions) -> ReaderPlan:

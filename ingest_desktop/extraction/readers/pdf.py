@@ -9,7 +9,7 @@ from typing import Protocol
 from ingest_desktop.domain.errors import IngestError, LimitExceeded, SourceError, SourceMalformed
 from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes, SourceFile
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
-from ingest_desktop.extraction import detect
+from ingest_desktop.extraction import detect, kinds
 from ingest_desktop.extraction.readers import pdfium_engine, pypdf_engine
 
 Outline = tuple[tuple[int, int, str], ...]
@@ -43,7 +43,7 @@ class PdfReader:
 
     name = "pdf"
     version = 1
-    kinds = frozenset({detect.PDF})
+    reads = frozenset({kinds.PDF})
 
     def __init__(self) -> None:
         self._key: object = None
@@ -52,7 +52,7 @@ class PdfReader:
         self._second_failed = False
 
     def accepts(self, source: SourceFile) -> float:
-        return detect.confidence(source, self.kinds)
+        return detect.confidence(source, self.reads)
 
     def plan(self, source: SourceFile, options: ExtractOptions) -> ReaderPlan:
         document = self._opened(source)

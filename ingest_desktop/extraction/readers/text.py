@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes, SourceFile
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
-from ingest_desktop.extraction import detect
+from ingest_desktop.extraction import detect, kinds
 from ingest_desktop.extraction.encoding import decode, encoding_of_head, guess_encoding
 from ingest_desktop.extraction.scan import scan_bytes, scan_file
 
@@ -18,11 +18,11 @@ class TextReader:
 
     name = "text"
     version = 1
-    kinds = frozenset({detect.TEXT})
+    reads = frozenset({kinds.TEXT})
     media_type = "text/plain"
 
     def accepts(self, source: SourceFile) -> float:
-        return detect.confidence(source, self.kinds)
+        return detect.confidence(source, self.reads)
 
     def plan(self, source: SourceFile, options: ExtractOptions) -> ReaderPlan:
         marked = encoding_of_head(source.head)

@@ -1,0 +1,145 @@
+"""The kinds of files that are told apart: their names, what people call them, and the endings they usually have.
+
+A kind that a built-in reader reads has a constant; everything else is a phrase in the plural, such as ``RAR archives``.
+"""
+
+from typing import Final
+
+PDF: Final = "pdf"
+IMAGE: Final = "image"
+DOCX: Final = "docx"
+PPTX: Final = "pptx"
+XLSX: Final = "xlsx"
+XLSB: Final = "xlsb"
+XLS: Final = "xls"
+DOC: Final = "doc"
+PPT: Final = "ppt"
+ODT: Final = "odt"
+ODS: Final = "ods"
+ODP: Final = "odp"
+RTF: Final = "rtf"
+EPUB: Final = "epub"
+HTML: Final = "html"
+MHTML: Final = "mhtml"
+MARKDOWN: Final = "markdown"
+RST: Final = "rst"
+LATEX: Final = "latex"
+ASCIIDOC: Final = "asciidoc"
+CSV: Final = "csv"
+JSON: Final = "json"
+JSONL: Final = "jsonl"
+XML: Final = "xml"
+YAML: Final = "yaml"
+NOTEBOOK: Final = "notebook"
+EML: Final = "eml"
+MBOX: Final = "mbox"
+MSG: Final = "msg"
+SUBTITLES: Final = "subtitles"
+WHATSAPP: Final = "whatsapp"
+CHATGPT: Final = "chatgpt"
+CODE: Final = "code"
+TEXT: Final = "text"
+ZIP: Final = "zip"
+TAR: Final = "tar"
+COMPRESSED: Final = "compressed"  # one stream of gzip, bzip2 or xz; a tar file inside or not
+
+ALL: Final = frozenset(
+    (
+        "pdf image docx pptx xlsx xlsb xls doc ppt odt ods odp rtf epub html mhtml markdown rst latex asciidoc csv json jsonl "
+        "xml yaml notebook eml mbox msg subtitles whatsapp chatgpt code text zip tar compressed"
+    ).split()
+)
+
+MARKDOWN_NAMES: Final = frozenset((".md", ".markdown", ".mdown", ".mkd", ".mdx", ".qmd", ".rmd"))
+HTML_NAMES: Final = frozenset((".html", ".htm", ".xhtml", ".xht"))
+CODE_NAMES: Final = {
+    **dict.fromkeys((".py", ".pyi", ".pyw"), "python"),
+    **dict.fromkeys((".c", ".h", ".cc", ".cpp", ".cxx", ".hpp", ".hh", ".hxx", ".m", ".mm", ".ino", ".cu"), "c"),
+    **dict.fromkeys((".js", ".mjs", ".cjs", ".jsx", ".ts", ".tsx", ".vue", ".svelte"), "javascript"),
+    **dict.fromkeys((".java", ".cs", ".kt", ".kts", ".scala", ".groovy", ".dart", ".swift"), "java"),
+    **dict.fromkeys((".go",), "go"),
+    **dict.fromkeys((".rs",), "rust"),
+    **dict.fromkeys((".rb",), "ruby"),
+    **dict.fromkeys((".php",), "php"),
+    **dict.fromkeys((".sh", ".bash", ".zsh", ".ksh"), "shell"),
+    **dict.fromkeys((".lua", ".pl", ".pm", ".r", ".jl", ".hs", ".ml", ".ex", ".exs", ".erl", ".clj", ".f90"), "other"),
+    **dict.fromkeys((".sql", ".css", ".scss", ".less", ".cmake", ".tf", ".proto", ".asm", ".s", ".ps1"), "other"),
+}
+
+# Endings that promise one kind and no other: when the content is something else, the receipt says so.
+PROMISED: Final[dict[str, tuple[str, str]]] = {  # ending: (kind, what people call it)
+    ".pdf": (PDF, "a PDF document"),
+    ".docx": (DOCX, "a Word document"),
+    ".docm": (DOCX, "a Word document"),
+    ".doc": (DOC, "a Word 97-2003 document"),
+    ".pptx": (PPTX, "a PowerPoint presentation"),
+    ".ppt": (PPT, "a PowerPoint 97-2003 presentation"),
+    ".xlsx": (XLSX, "an Excel workbook"),
+    ".xlsm": (XLSX, "an Excel workbook"),
+    ".xlsb": (XLSB, "a binary Excel workbook"),
+    ".xls": (XLS, "an Excel 97-2003 workbook"),
+    ".odt": (ODT, "an OpenDocument text"),
+    ".ods": (ODS, "an OpenDocument spreadsheet"),
+    ".odp": (ODP, "an OpenDocument presentation"),
+    ".rtf": (RTF, "an RTF document"),
+    ".epub": (EPUB, "an EPUB book"),
+    ".html": (HTML, "an HTML page"),
+    ".htm": (HTML, "an HTML page"),
+    ".mhtml": (MHTML, "a saved web page (MHTML)"),
+    ".mht": (MHTML, "a saved web page (MHTML)"),
+    ".msg": (MSG, "an Outlook message"),
+    ".eml": (EML, "a mail message"),
+    ".mbox": (MBOX, "a mailbox"),
+    ".ipynb": (NOTEBOOK, "a notebook"),
+    ".zip": (ZIP, "a ZIP archive"),
+    ".tar": (TAR, "a tar archive"),
+    ".gz": (COMPRESSED, "a gzip file"),
+    ".png": (IMAGE, "a picture"),
+    ".jpg": (IMAGE, "a picture"),
+    ".jpeg": (IMAGE, "a picture"),
+    ".tif": (IMAGE, "a picture"),
+    ".tiff": (IMAGE, "a picture"),
+    ".webp": (IMAGE, "a picture"),
+    ".txt": (TEXT, "plain text"),
+}
+CALLED: Final[dict[str, str]] = {
+    IMAGE: "a picture",
+    HTML: "an HTML page",
+    MARKDOWN: "Markdown",
+    RST: "reStructuredText",
+    LATEX: "LaTeX",
+    ASCIIDOC: "AsciiDoc",
+    CSV: "a table of separated values",
+    JSON: "JSON",
+    JSONL: "JSON lines",
+    XML: "XML",
+    YAML: "YAML",
+    NOTEBOOK: "a notebook",
+    EML: "a mail message",
+    MBOX: "a mailbox",
+    SUBTITLES: "subtitles",
+    WHATSAPP: "a chat export",
+    CHATGPT: "a chat export",
+    CODE: "source code",
+    TEXT: "plain text",
+    COMPRESSED: "a compressed file",
+    **dict(PROMISED.values()),
+}
+# Kinds that are a narrower view of what an ending promises, not a contradiction of it.
+_ALSO: Final = {
+    TEXT: frozenset({WHATSAPP, SUBTITLES, MARKDOWN, RST, YAML, CSV, JSON, JSONL, XML, EML, MBOX, CODE, LATEX, HTML}),
+    HTML: frozenset({XML, TEXT}),
+    EML: frozenset({MHTML, MBOX, TEXT}),
+    MHTML: frozenset({EML}),
+    MBOX: frozenset({EML, TEXT}),
+    COMPRESSED: frozenset({TAR}),
+    ZIP: frozenset({DOCX, PPTX, XLSX, XLSB, ODT, ODS, ODP, EPUB}),
+}
+
+
+def contradiction(suffix: str, kind: str) -> str | None:
+    """A sentence when a file with this ending is of another kind than the ending promises."""
+    promised = PROMISED.get(suffix)
+    if promised is None or promised[0] == kind or kind in _ALSO.get(promised[0], ()):
+        return None
+    return f"It is named {suffix} but is {CALLED.get(kind, kind)}; it was read as that."

@@ -1,0 +1,202 @@
+"""Which kind of text a text is: by how it begins, with the ending of its name where beginnings do not tell."""
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+from ingest_desktop.extraction import kinds
+
+_HTML_START: Final = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]{0,400}>\s*)?(?:<!--.{0,4000}?-->\s*)*<(?:!doctype\s+html|html|head|body|title)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_MAIL_START: Final = re.compile(
+    rb"(?:From |Return-Path:|Received:|Delivered-To:|MIME-Version:|Message-ID:|From:|Date:|Subject:|To:|X-[\w-]+:"
+    rb"|Content-Type:|Thread-)",
+    re.IGNORECASE,
+)
+_MAIL_FIELD: Final = re.compile(
+    rb"^(From|To|Subject|Date|Message-ID|MIME-Version|Received|Return-Path|Content-Type):", re.M | re.I
+)
+_SAVED_PAGE: Final = re.compile(rb"^Content-Type:\s*multipart/related\b", re.M | re.I)
+_TIMED: Final = re.compile(
+    rb"\s*\d{1,7}[ \t]*\r?\n\d{1,3}:\d{2}:\d{2}[,.]\d{1,3}[ \t]*-->[ \t]*\d{1,3}:\d{2}:\d{2}[,.]\d{1,3}"
+)
+_CHAT_LINE: Final = re.compile(
+    rb"(?:\xe2\x80\x8e)?\[?\d{1,4}[./-]\d{1,2}[./-]\d{2,4},?[ \t]\d{1,2}[:.]\d{2}(?:[:.]\d{2})?"
+    rb"(?:[ \t\xe2\x80\xaf\xc2\xa0]*[AaPp]\.?\s?[Mm]\.?)?(?:\][ \t]|[ \t]-[ \t])[^\r\n]*"
+)
+_OBJECT: Final = re.compile(rb"\{\s*(?:\"(?:[^\"\\]|\\.){0,500}\"\s*:|\})")
+_ARRAY: Final = re.compile(rb"\[\s*(?:[\[{\"\]]|-?\d|true\b|false\b|null\b)")
+_OBJECT_LINES: Final = re.compile(rb"\{[^\r\n]*\}[ \t]*\r?\n\s*\{[^\r\n]*(?:\}|\Z)")
+_XML_START: Final = re.compile(rb"<\?xml\s|<!DOCTYPE\s|<[A-Za-z_][\w.:-]*[\s>/]|<!--")
+_LATEX: Final = re.compile(rb"^\s*\\(?:documentclass|documentstyle|begin\{document\})", re.M)
+_ASCIIDOC: Final = re.compile(rb"\A(?:[^\n]*\n){0,3}= \S")
+_YAML_LINE: Final = re.compile(rb"^(?:---|- |[\w.\"'/-]+[ \t]*:(?:[ \t]|\r?$))", re.M)
+_DELIMITERS: Final = (b",", b"\t", b";", b"|")
+_HEAD: Final = 8192
+_ENDINGS: Final[dict[str, str]] = {
+    **dict.fromkeys(kinds.MARKDOWN_NAMES, kinds.MARKDOWN),
+    **dict.fromkeys((".rst", ".rest"), kinds.RST),
+    **dict.fromkeys((".tex", ".latex", ".ltx"), kinds.LATEX),
+    **dict.fromkeys((".adoc", ".asciidoc"), kinds.ASCIIDOC),
+    **dict.fromkeys(kinds.CODE_NAMES, kinds.CODE),
+}
+
+
+def text_kind(head: bytes, suffix: str) -> str:
+    """The kind of a text.
+
+    Args:
+        head: Its beginning, in UTF-8 or another encoding in which ASCII is ASCII.
+        suffix: The ending of its name, in small letters, with its dot.
+    """
+    if _HTML_START.match(head):
+        return kinds.HTML
+    by_name = _ENDINGS.get(suffix)
+    if by_name is not None:
+        return by_name
+    ask = _ASK.get(suffix)
+    found = ask(head) if ask is not None else None
+    if found is not None:
+        return found
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    tell = _TELL.get(start)
+    return (tell(head, suffix) if tell is not None else None) or _by_first_lines(head, suffix)
+
+
+def _by_first_lines(head: bytes, suffix: str) -> str:
+    if head.startswith(b"#!") and suffix == "":
+        return kinds.CODE
+    if suffix in ("", ".txt", ".log", ".text") and _MAIL_START.match(head):
+        return _mail(head, least=4 if suffix else 2) or kinds.TEXT
+    return kinds.TEXT
+
+
+def _mail(head: bytes, *, least: int = 2) -> str | None:
+    """Mail by its header fields: one message, many, or a saved web page."""
+    if not _MAIL_START.match(head):
+        return None
+    top = re.split(rb"\r?\n\r?\n", head[:65536], maxsplit=1)[0]
+    fields = {name.lower() for name in _MAIL_FIELD.findall(top)}
+    if len(fields) < least:
+        return None
+    if head.startswith(b"From "):
+        return kinds.MBOX
+    return kinds.MHTML if _SAVED_PAGE.search(top) and b"subject" in fields and b"to" not in fields else kinds.EML
+
+
+def _saved_page(head: bytes) -> str | None:
+    found = _mail(head)
+    return kinds.MHTML if found == kinds.EML else found
+
+
+def _html(head: bytes) -> str | None:
+    return kinds.HTML if b"<" in head else None
+
+
+def _json(head: bytes) -> str | None:
+    """JSON, and what is written in it."""
+    body = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if body.startswith(b"{"):
+        if not _OBJECT.match(body):
+            return None
+        if b'"nbformat"' in head or (b'"cells"' in head[:2000] and b'"cell_type"' in head):
+            return kinds.NOTEBOOK
+        return kinds.JSONL if _OBJECT_LINES.match(body) else kinds.JSON
+    if not _ARRAY.match(body):
+        return None
+    return kinds.CHATGPT if b'"mapping"' in head and b'"title"' in head else kinds.JSON
+
+
+def _notebook(head: bytes) -> str | None:
+    return kinds.NOTEBOOK if _json(head) in (kinds.JSON, kinds.NOTEBOOK) else None
+
+
+def _lines(head: bytes) -> str | None:
+    """JSON lines by their name: the first line that is whole is an object or an array."""
+    return kinds.JSONL if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[") else None
+
+
+def _table(head: bytes) -> str | None:
+    """Separated values: a delimiter in most of the first lines."""
+    lines = [line for line in head[:_HEAD].splitlines()[:20] if line.strip()]
+    if len(lines) > 1 and len(head) >= _HEAD:
+        lines = lines[:-1]
+    for mark in _DELIMITERS:
+        if lines and sum(mark in line for line in lines) * 2 > len(lines):
+            return kinds.CSV
+    return None
+
+
+def _xml(head: bytes) -> str | None:
+    return kinds.XML if _XML_START.match(head.lstrip(b"\xef\xbb\xbf \t\r\n")) else None
+
+
+def _yaml(head: bytes) -> str | None:
+    return kinds.YAML if _YAML_LINE.search(head[:_HEAD]) else None
+
+
+def _subtitles(head: bytes) -> str | None:
+    body = head.lstrip(b"\xef\xbb\xbf")
+    return kinds.SUBTITLES if body.startswith(b"WEBVTT") or _TIMED.match(body) else None
+
+
+_ASK: Final[dict[str, Callable[[bytes], str | None]]] = {
+    **dict.fromkeys(kinds.HTML_NAMES, _html),
+    **dict.fromkeys((".mht", ".mhtml"), _saved_page),
+    **dict.fromkeys((".eml", ".mbox", ".mbx", ".emlx"), _mail),
+    **dict.fromkeys((".json", ".geojson", ".topojson"), _json),
+    **dict.fromkeys((".jsonl", ".ndjson"), _lines),
+    **dict.fromkeys((".csv", ".tsv", ".tab"), _table),
+    **dict.fromkeys((".yaml", ".yml"), _yaml),
+    ".ipynb": _notebook,
+    ".srt": _subtitles,
+    ".vtt": _subtitles,
+}
+
+
+def _tell_brace(head: bytes, suffix: str) -> str | None:
+    return _json(head) if suffix in ("", ".txt", ".json", ".ipynb") else None
+
+
+def _tell_bracket(head: bytes, suffix: str) -> str | None:
+    return _chat(head) or (_json(head) if suffix in ("", ".json") else None)
+
+
+def _tell_angle(head: bytes, suffix: str) -> str | None:
+    """XML when it says so; other tags only under names that promise it."""
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if start.startswith(b"<?xml") or suffix in (".xml", ".svg", ".dbk", ".docbook", ".xsd", ".xsl", ".rss", ".opml"):
+        return _xml(head)
+    return None
+
+
+def _chat(head: bytes, _suffix: str = "") -> str | None:
+    """A chat export: the first lines, or all but one of them, are a time and a speaker."""
+    lines = [line for line in head[:_HEAD].lstrip(b"\xef\xbb\xbf").splitlines()[:8] if line.strip()]
+    timed = sum(_CHAT_LINE.match(line) is not None for line in lines)
+    return kinds.WHATSAPP if lines and _CHAT_LINE.match(lines[0]) and timed * 2 >= len(lines) else None
+
+
+def _tell_digit(head: bytes, suffix: str) -> str | None:
+    return (_subtitles(head) or _chat(head)) if suffix in ("", ".txt", ".sub", ".srt") else None
+
+
+def _tell_letter(head: bytes, _suffix: str) -> str | None:
+    return _subtitles(head) if head.startswith(b"WEBVTT") else None
+
+
+def _tell_backslash(head: bytes, _suffix: str) -> str | None:
+    return kinds.LATEX if _LATEX.match(head) else None
+
+
+_TELL: Final[dict[bytes, Callable[[bytes, str], str | None]]] = {
+    b"{": _tell_brace,
+    b"[": _tell_bracket,
+    b"<": _tell_angle,
+    b"W": _tell_letter,
+    b"\\": _tell_backslash,
+    b"\xe2": _chat,
+    **{bytes([digit]): _tell_digit for digit in b"0123456789"},
+}

@@ -1,0 +1,107 @@
+"""What a file is told to be, kind by kind."""
+
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from ingest_desktop.domain.errors import SourceEncrypted, SourceError
+from ingest_desktop.extraction import detect, kinds
+from ingest_desktop.extraction.kinds import contradiction
+
+from .conftest import CORPUS, memory
+
+EXPECTED = json.loads((CORPUS / "expected.json").read_text("utf-8"))
+FORMATS = {
+    "jpg": kinds.IMAGE,
+    "txt": kinds.TEXT,
+    "srt": kinds.SUBTITLES,
+    "vtt": kinds.SUBTITLES,
+    "ipynb": kinds.NOTEBOOK,
+    "gz": kinds.COMPRESSED,
+}
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_each_file_of_the_corpus_is_what_it_is(name: str) -> None:
+    data = (CORPUS / "files" / name).read_bytes()
+    expected = EXPECTED[name]["format"]
+    try:
+        kind = detect.kind_of(memory(data, name))
+    except SourceEncrypted:
+        assert EXPECTED[name]["outcome"] == "encrypted"
+        return
+
+    assert kind == FORMATS.get(expected, expected)
+
+
+def _zip(**members: bytes) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            archive.writestr(name.replace("__", "/"), data)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "kind"),
+    [
+        (_zip(mimetype=b"application/vnd.oasis.opendocument.text"), "packed_mimetype.odt", kinds.ODT),
+        (_zip(**{"[Content_Types].xml": b"", "xl__workbook.bin": b""}), "a.xlsb", kinds.XLSB),
+        (_zip(**{"a.txt": b"", "word__b.txt": b""}), "a.docx", kinds.ZIP),
+        (b"ustar".rjust(262, b"\0") + b"\0" * 250, "a", kinds.TAR),
+        (b'{"a": 1}', "a.txt", kinds.JSON),
+        (b"{this is no JSON}", "a.txt", kinds.TEXT),
+        (b"{this is no JSON}", "a.json", kinds.TEXT),
+        (b"[1] a footnote", "a.txt", kinds.TEXT),
+        (b"[1, 2]", "a.json", kinds.JSON),
+        (b'{"a": 1}\n{"a": 2}\n', "a.jsonl", kinds.JSONL),
+        (b'{"a": 1}\n{"a": 2}\n', "a.json", kinds.JSONL),
+        (b'{"cells": [], "nbformat": 4}', "a.json", kinds.NOTEBOOK),
+        (b'[{"title": "T", "mapping": {}}]', "conversations.json", kinds.CHATGPT),
+        (b"a,b\n1,2\n", "a.csv", kinds.CSV),
+        (b"only words\nin lines\n", "a.csv", kinds.TEXT),
+        (b"name: value\n", "a.yaml", kinds.YAML),
+        (b"<?xml version='1.0'?><a/>", "a", kinds.XML),
+        (b"<note>x</note>", "a.xml", kinds.XML),
+        (b"<grin> said the cat", "a.txt", kinds.TEXT),
+        (b"1\n00:00:01,000 --> 00:00:02,000\nHello\n", "a.txt", kinds.SUBTITLES),
+        (b"WEBVTT\n\n", "a", kinds.SUBTITLES),
+        (b"12/05/2024, 09:14 - Ana: Hello\n12/05/2024, 09:15 - Ben: Hi\n", "chat.txt", kinds.WHATSAPP),
+        (b"[12.05.24, 09:14:33] Ana: Hello\n[12.05.24, 09:14:40] Ben: Hi\n", "_chat.txt", kinds.WHATSAPP),
+        (b"12/05/2024 is a date\nand this is prose\n", "a.txt", kinds.TEXT),
+        (b"From ana@example.org Sun May 12\nFrom: a\nSubject: b\n\nx", "a.mbox", kinds.MBOX),
+        (b"From here on it is prose.\n", "a.txt", kinds.TEXT),
+        (b"From: a\nSubject: b\nMIME-Version: 1.0\nContent-Type: multipart/related;\n\n", "a.mht", kinds.MHTML),
+        (b"\\documentclass{article}\n", "paper", kinds.LATEX),
+        (b"text", "a.tex", kinds.LATEX),
+        (b"Title\n=====\n", "a.rst", kinds.RST),
+        (b"= Title\n", "a.adoc", kinds.ASCIIDOC),
+    ],
+)
+def test_kind_comes_from_the_content(data: bytes, name: str, kind: str) -> None:
+    assert detect.kind_of(memory(data, name)) == kind
+
+
+@pytest.mark.parametrize(
+    ("suffix", "kind", "said"),
+    [
+        (".docx", kinds.PDF, "It is named .docx but is a PDF document; it was read as that."),
+        (".pdf", kinds.TEXT, "It is named .pdf but is plain text; it was read as that."),
+        (".pdf", kinds.PDF, None),
+        (".txt", kinds.WHATSAPP, None),
+        (".odd", kinds.PDF, None),
+    ],
+)
+def test_a_name_that_promises_something_else_is_told(suffix: str, kind: str, said: str | None) -> None:
+    assert contradiction(suffix, kind) == said
+
+
+def test_no_sample_in_our_own_code_is_taken_for_something_else() -> None:
+    for path in Path(detect.__file__).parent.glob("*.py"):
+        try:
+            assert detect.kind_of(memory(path.read_bytes(), path.name)) == kinds.CODE
+        except SourceError as error:  # pragma: no cover
+            raise AssertionError(path) from error
