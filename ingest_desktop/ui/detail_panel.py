@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QFontDatabase, QPalette
 from PySide6.QtWidgets import (
     QFrame,
@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QPlainTextEdit,
     QPushButton,
+    QTabBar,
     QTabWidget,
     QToolButton,
     QVBoxLayout,
@@ -37,6 +38,13 @@ class Detail:
     place: int | None
     history: tuple[HistoryEntry, ...]
     progress: Progress | None = None
+
+
+class _Tabs(QTabBar):
+    """Tabs with room for letters that reach below the line: Fusion cuts them off on the tabs behind."""
+
+    def tabSizeHint(self, index: int) -> QSize:
+        return super().tabSizeHint(index) + QSize(0, 4)
 
 
 class DetailPanel(QWidget):
@@ -67,6 +75,7 @@ class DetailPanel(QWidget):
         self.setMinimumHeight(150)
         self._make_head()
         self.tabs = QTabWidget()
+        self.tabs.setTabBar(_Tabs())
         self.tabs.setDocumentMode(True)
         self.tabs.setAccessibleName(self.tr("Details of the job"))
         self.receipt = self._plain(self.tr("Receipt"))
