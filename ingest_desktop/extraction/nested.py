@@ -114,7 +114,8 @@ def clean_name(name: str) -> str:
 
 
 def _read(name: str, data: bytes, options: ExtractOptions, notes: SegmentNotes) -> Iterator[Block]:
-    source = SourceFile(name, len(data), data[:HEAD_BYTES] if len(data) > HEAD_BYTES else data, data)
+    head = data[:HEAD_BYTES] if len(data) > HEAD_BYTES else data
+    source = SourceFile(clean_name(name), len(data), head, data, inner=True)
     reader = _registry().choose(source)
     plan = reader.plan(source, options)
     # What follows stands under the file's own name, not under the headings of the file before.

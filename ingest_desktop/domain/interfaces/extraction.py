@@ -39,7 +39,7 @@ class TextScan:
 class SourceFile:
     """A file as a reader gets it. ``head`` holds its first 64 KiB, ``data`` all of it when it is small.
 
-    A file inside another one has always ``data``, and a ``path`` that is only a name.
+    One that is ``inner``, a file inside another one, has always ``data``, and a ``path`` that is only a name.
 
     ``scan`` is there for a large text, so that planning need not read it a second time.
     """
@@ -49,6 +49,7 @@ class SourceFile:
     head: bytes
     data: bytes | None = None
     scan: TextScan | None = None
+    inner: bool = False
 
     def open(self) -> BinaryIO:
         """The file, for reading only."""

@@ -91,8 +91,10 @@ class PdfReader:
 
     def _opened(self, source: SourceFile) -> PdfDocument:
         """The document, opened if it is not the one in hand."""
-        status = os.stat(source.path)
-        key = (source.path, status.st_size, status.st_mtime_ns, status.st_ino)
+        key: object = source.data
+        if not source.inner:
+            status = os.stat(source.path)
+            key = (source.path, status.st_size, status.st_mtime_ns, status.st_ino)
         if self._document is None or key != self._key:
             self._close()
             self._document = self._open(source)
