@@ -30,6 +30,7 @@ from ingest_desktop.extraction.frames import pack, read_frame
 from ingest_desktop.extraction.limits import ChildLimits, Limiter, peak_bytes
 from ingest_desktop.extraction.look import Progress, as_source_error, look, read_segment
 from ingest_desktop.extraction.registry import Registry
+from ingest_desktop.extraction.sandbox import close_network
 
 FLAG = "--extraction-child"
 _WORKING_EVERY_SECONDS = 0.2
@@ -110,6 +111,7 @@ def main() -> int:
     """Serve tasks until the parent closes the pipe."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C reaches the whole group; the parent decides when we end
     inbox, stream = _take_pipes()
+    close_network()
     try:
         limits: ChildLimits = read_frame(inbox)
         limiter = Limiter(limits)

@@ -17,6 +17,8 @@ if sys.platform != "win32":
 
 _GRACE_SECONDS = 2  # between asking a file to stop and ending the process
 _PR_SET_PDEATHSIG = 1
+_OPEN_FILES = 256
+_WRITTEN_BYTES = 1024 * 1024 * 1024  # of one file: readers write none, helper programs small ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class Limiter:
         with contextlib.suppress(OSError):
             os.nice(self._limits.nice)
         _lower(resource.RLIMIT_CORE, 0)
+        _lower(resource.RLIMIT_NOFILE, _OPEN_FILES)
+        _lower(resource.RLIMIT_FSIZE, _WRITTEN_BYTES)
         if sys.platform != "darwin":  # there the limit is not kept, and lowering it can stop the process
             _lower(resource.RLIMIT_AS, self._limits.memory_bytes)
         signal.signal(signal.SIGPROF, self._out_of_time)
