@@ -289,6 +289,44 @@ def xml_events(package: Package, name: str, events: tuple[str, ...] = ("start", 
             raise SourceMalformed(f"A part of the document is no proper XML: {name[:200]}.") from error
 
 
+def relations(package: Package, part: str) -> dict[str, tuple[str, str]]:
+    """What a part of an Office Open XML package points to: id to (the last word of its type, the member's name)."""
+    folder, _, name = part.rpartition("/")
+    own = f"{folder}/_rels/{name}.rels" if folder else f"_rels/{name}.rels"
+    if own not in package:
+        return {}
+    found = {}
+    for relation in xml_root(package, own):
+        target = relation.get("Target")
+        if target and relation.get("TargetMode") != "External":
+            kind = (relation.get("Type") or "").rpartition("/")[2]
+            found[relation.get("Id") or ""] = (kind, _resolved(folder, target))
+    return found
+
+
+def main_part(package: Package, usual: str) -> str:
+    """The member that an Office Open XML package begins with: as it says, else where it usually is."""
+    try:
+        points = relations(package, "")
+    except SourceMalformed:
+        return usual
+    return next((name for kind, name in points.values() if kind == "officeDocument" and name in package), usual)
+
+
+def _resolved(folder: str, target: str) -> str:
+    """The member that a relation's target means: from the root, or from the folder of the part."""
+    from urllib.parse import unquote
+
+    target = unquote(target.replace("\\", "/"))
+    steps: list[str] = [] if target.startswith("/") else folder.split("/")
+    for step in target.split("/"):
+        if step == "..":
+            steps = steps[:-1]
+        elif step not in ("", "."):
+            steps.append(step)
+    return "/".join(step for step in steps if step)
+
+
 def refuse_entities(data: bytes) -> None:
     """Entities are a way to make much of little and to reach for other files; documents have none.
 
