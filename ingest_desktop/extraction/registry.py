@@ -18,7 +18,27 @@ _BUILT_IN = {  # by the reader's name; imported when the first file of its kinds
     "sheets": "sheets:SheetsReader",
     "markdown": "markdown:MarkdownReader",
     "code": "code:CodeReader",
+    "mail": "mail:MailReader",
+    "mbox": "mbox:MboxReader",
+    "mhtml": "mhtml:MhtmlReader",
+    "msg": "msg:MsgReader",
+    "epub": "epub:EpubReader",
     "text": "text:TextReader",
+    "csv": "tables:CsvReader",
+    "json": "json_data:JsonReader",
+    "jsonl": "json_data:JsonLinesReader",
+    "xml": "xml_data:XmlReader",
+    "yaml": "yaml_data:YamlReader",
+    "notebook": "notebook:NotebookReader",
+    "subtitles": "subtitles:SubtitleReader",
+    "whatsapp": "chats:WhatsAppReader",
+    "chatgpt": "chats:ChatGptReader",
+    "rst": "rst:RstReader",
+    "latex": "latex:LatexReader",
+    "asciidoc": "asciidoc:AsciidocReader",
+    "zip": "archives:ZipReader",
+    "tar": "archives:TarReader",
+    "compressed": "archives:CompressedReader",
 }
 _READS = {  # the name of the reader of each kind
     kinds.PDF: "pdf",
@@ -28,10 +48,27 @@ _READS = {  # the name of the reader of each kind
     **dict.fromkeys((kinds.XLSX, kinds.XLSB, kinds.XLS), "sheets"),
     kinds.MARKDOWN: "markdown",
     kinds.CODE: "code",
+    kinds.EML: "mail",
+    kinds.MBOX: "mbox",
+    kinds.MHTML: "mhtml",
+    kinds.MSG: "msg",
+    kinds.EPUB: "epub",
     kinds.TEXT: "text",
-    # until they have readers of their own, as the text they are
-    **dict.fromkeys((kinds.RST, kinds.LATEX, kinds.ASCIIDOC, kinds.CSV, kinds.JSON, kinds.JSONL, kinds.XML), "text"),
-    **dict.fromkeys((kinds.YAML, kinds.NOTEBOOK, kinds.SUBTITLES, kinds.WHATSAPP, kinds.CHATGPT), "text"),
+    kinds.ZIP: "zip",
+    kinds.TAR: "tar",
+    kinds.COMPRESSED: "compressed",
+    kinds.CSV: "csv",
+    kinds.JSON: "json",
+    kinds.JSONL: "jsonl",
+    kinds.XML: "xml",
+    kinds.YAML: "yaml",
+    kinds.NOTEBOOK: "notebook",
+    kinds.SUBTITLES: "subtitles",
+    kinds.WHATSAPP: "whatsapp",
+    kinds.CHATGPT: "chatgpt",
+    kinds.RST: "rst",
+    kinds.LATEX: "latex",
+    kinds.ASCIIDOC: "asciidoc",
 }
 _FAMILIES = (  # what people call them, and a kind that stands for each
     ("PDF", kinds.PDF),
@@ -48,6 +85,16 @@ _FAMILIES = (  # what people call them, and a kind that stands for each
     ("Outlook messages (MSG)", kinds.MSG),
     ("archives (ZIP, TAR)", kinds.ZIP),
     ("Markdown", kinds.MARKDOWN),
+    ("reStructuredText", kinds.RST),
+    ("LaTeX", kinds.LATEX),
+    ("AsciiDoc", kinds.ASCIIDOC),
+    ("tables (CSV, TSV)", kinds.CSV),
+    ("JSON", kinds.JSON),
+    ("XML", kinds.XML),
+    ("YAML", kinds.YAML),
+    ("Jupyter notebooks", kinds.NOTEBOOK),
+    ("subtitles (SRT, WebVTT)", kinds.SUBTITLES),
+    ("chats (WhatsApp, ChatGPT)", kinds.WHATSAPP),
     ("plain text", kinds.TEXT),
     ("source code", kinds.CODE),
 )
@@ -59,6 +106,11 @@ class Registry:
 
     def __init__(self, guests: Sequence[Reader] | None = None) -> None:
         self._guests = list(load_guests() if guests is None else guests)
+
+    @property
+    def has_guests(self) -> bool:
+        """Whether other packages brought readers."""
+        return bool(self._guests)
 
     def choose(self, source: SourceFile) -> Reader:
         """The reader that is surest that it can read this file; a guest wins only when surer than a built-in one.

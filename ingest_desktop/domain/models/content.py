@@ -21,6 +21,10 @@ class Location(Frozen):
     row_end: int | None = None
     slide: int | None = None
     part: str | None = None
+    cell: int | None = None  # of a notebook, 1-based
+    time: str | None = None  # of the first cue or message, as it is written there
+    message: int | None = None  # of a mailbox, 1-based
+    chapter: int | None = None  # of a book, in reading order, 1-based
 
     def to_json(self) -> dict[str, Any]:
         """The fields that are set, as the command line prints them."""
