@@ -1,0 +1,356 @@
+"""Archives: ZIP, tar, and files packed with gzip, bzip2 or xz. Their members are read in place, nothing is unpacked to disk."""
+
+# ruff: noqa: ARG002  a Reader is handed more than this one needs
+
+import os
+import re
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import BinaryIO, Final, Protocol, TypeVar
+
+from ingest_desktop.domain.errors import LimitExceeded, SourceEncrypted, SourceMalformed
+from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes, SourceFile
+from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
+from ingest_desktop.extraction import detect, kinds, nested, tars, zips
+from ingest_desktop.extraction.nested import Inside
+from ingest_desktop.extraction.readers import slack
+from ingest_desktop.extraction.unpacking import Plain, Unpacked, unpacked_file
+
+_RUN_MEMBERS: Final = 250  # of one segment, at most
+_RUN_BYTES: Final = 16 * 1024 * 1024  # unpacked, of one segment; a larger member stands alone
+_QUIET_FOLDERS: Final = frozenset({"__macosx", ".git", ".svn", ".hg"})
+_QUIET_NAMES: Final = frozenset({".ds_store", "thumbs.db", "desktop.ini", "icon\r"})
+_NEVER_READ: Final = frozenset(  # by name, to foresee how much will be unpacked; what is read is told by content
+    ".mp4 .m4v .mov .avi .mkv .webm .mpg .mpeg .wmv .mp3 .m4a .wav .flac .ogg .opus .aac .iso .dmg .img .exe .dll .so "
+    ".dylib .msi .deb .rpm .ttf .otf .woff .woff2 .psd .heic .sqlite .db .pyc .class .o .a".split()
+)
+_PACKED_NAME: Final = re.compile(r"\.(gz|gzip|z|bz2|bzip2|xz)$", re.IGNORECASE)
+_TAR_NAME: Final = re.compile(r"\.(tgz|tbz2?|txz|taz)$", re.IGNORECASE)
+_HEADER_NAME: Final = 0x08  # a gzip file tells the name of what it holds
+_EARLY_BYTES: Final = (
+    1024 * 1024
+)  # a member larger than this is not unpacked when its beginning tells that nobody reads it
+
+T = TypeVar("T")
+
+
+class _Content(Protocol):
+    """What a member holds, forwards only."""
+
+    def read(self, count: int, /) -> bytes: ...
+
+
+class ZipReader:
+    """Reads ZIP archives in runs of members; an export of Slack by its messages."""
+
+    name = "zip"
+    version = 1
+    reads = frozenset({kinds.ZIP})
+
+    def __init__(self) -> None:
+        self._known: tuple[object, zips.Listing] | None = None  # of the file in hand: its segments need it again
+
+    def accepts(self, source: SourceFile) -> float:
+        return detect.confidence(source, self.reads)
+
+    def plan(self, source: SourceFile, options: ExtractOptions) -> ReaderPlan:
+        found = self._listing(source, options)
+        warnings = (found.trouble,) if found.trouble else ()
+        wanted = [member for member in found.members if not _is_quiet(member)]
+        if not wanted and found.trouble:
+            raise SourceMalformed("The archive is damaged or incomplete: no member was found in it.")
+        if wanted and all(member.encrypted for member in wanted):
+            raise SourceEncrypted("The archive asks for a password.")
+        _check_total([(member.name, member.size or 0) for member in wanted if not member.encrypted], source, options)
+        if slack.is_export(member.name for member in wanted):
+            with source.open() as stream:
+                return slack.plan(_contents(stream, source, wanted, options), options, warnings)
+        segments = _runs([member.size or member.packed for member in wanted])
+        return ReaderPlan("member", len(wanted), segments, "application/zip", warnings=warnings)
+
+    def read(
+        self, source: SourceFile, plan: ReaderPlan, segment: SegmentSpec, options: ExtractOptions, notes: SegmentNotes
+    ) -> Iterator[Block]:
+        wanted = [member for member in self._listing(source, options).members if not _is_quiet(member)]
+        inside = Inside(source.size)
+        with source.open() as stream:
+            if plan.unit == "message":
+                yield from slack.blocks(_contents(stream, source, wanted, options), segment, notes)
+                return
+            for done, member in enumerate(wanted[segment.start : segment.stop], 1):
+                yield from _zip_member(inside, stream, source.size, member, options, notes)
+                if notes.progress is not None:
+                    notes.progress(done, segment.stop - segment.start)
+        inside.finish(notes)
+
+    def _listing(self, source: SourceFile, options: ExtractOptions) -> zips.Listing:
+        key = _identity(source)
+        if self._known is None or self._known[0] != key:
+            with source.open() as stream:
+                self._known = key, zips.listing(stream, source.size, options)
+        return self._known[1]
+
+
+class TarReader:
+    """Reads tar archives that are not packed, in runs of members."""
+
+    name = "tar"
+    version = 1
+    reads = frozenset({kinds.TAR})
+
+    def __init__(self) -> None:
+        self._known: tuple[object, _TarListing] | None = None
+
+    def accepts(self, source: SourceFile) -> float:
+        return detect.confidence(source, self.reads)
+
+    def plan(self, source: SourceFile, options: ExtractOptions) -> ReaderPlan:
+        found = self._listing(source, options)
+        if not found.files and found.warnings:
+            raise SourceMalformed("The archive is damaged or incomplete: no member was found in it.")
+        segments = _runs([entry.size for entry in found.files])
+        return ReaderPlan("member", len(found.files), segments, "application/x-tar", warnings=found.warnings)
+
+    def read(
+        self, source: SourceFile, plan: ReaderPlan, segment: SegmentSpec, options: ExtractOptions, notes: SegmentNotes
+    ) -> Iterator[Block]:
+        files = self._listing(source, options).files
+        inside = Inside(source.size)
+        with source.open() as stream:
+            for done, entry in enumerate(files[segment.start : segment.stop], 1):
+                stream.seek(entry.start)
+                yield from _content_blocks(
+                    inside, entry.name, entry.size, Plain(stream, options, entry.size), options, notes
+                )
+                if notes.progress is not None:
+                    notes.progress(done, segment.stop - segment.start)
+        inside.finish(notes)
+
+    def _listing(self, source: SourceFile, options: ExtractOptions) -> "_TarListing":
+        key = _identity(source)
+        if self._known is None or self._known[0] != key:
+            with source.open() as stream:
+                walk = tars.Walk(_Seeking(stream, source.size), options)
+                entries = list(walk.entries())
+            files = tuple(entry for entry in entries if entry.kind == tars.FILE and not _is_quiet_name(entry.name))
+            self._known = key, _TarListing(files, (*walk.troubles, *_skipped(entry.kind for entry in entries)))
+        return self._known[1]
+
+
+@dataclass(frozen=True, slots=True)
+class _TarListing:
+    files: tuple[tars.Entry, ...]
+    warnings: tuple[str, ...]
+
+
+class CompressedReader:
+    """Reads what is packed with gzip, bzip2 or xz: the members of a tar archive, or the one file."""
+
+    name = "compressed"
+    version = 1
+    reads = frozenset({kinds.COMPRESSED})
+
+    def accepts(self, source: SourceFile) -> float:
+        return detect.confidence(source, self.reads)
+
+    def plan(self, source: SourceFile, options: ExtractOptions) -> ReaderPlan:
+        media_type = {b"\x1f": "application/gzip", b"B": "application/x-bzip2"}.get(source.head[:1], "application/x-xz")
+        return ReaderPlan("member", 1, (SegmentSpec(0, 0, 1),), media_type)
+
+    def read(
+        self, source: SourceFile, plan: ReaderPlan, segment: SegmentSpec, options: ExtractOptions, notes: SegmentNotes
+    ) -> Iterator[Block]:
+        inside = Inside(source.size)
+        with source.open() as stream:
+            content = unpacked_file(stream, source.head, options)
+            first = content.read(tars.BLOCK)
+            content.give_back(first)
+            if tars.is_header(first):
+                yield from self._tar(inside, content, options, notes)
+            elif first or content.trouble is None:
+                yield from _content_blocks(inside, inner_name(source), None, content, options, notes)
+            else:
+                raise SourceMalformed("The file is damaged: nothing of it could be unpacked.")
+        inside.finish(notes)
+
+    @staticmethod
+    def _tar(inside: Inside, content: Unpacked, options: ExtractOptions, notes: SegmentNotes) -> Iterator[Block]:
+        walk = tars.Walk(_Forward(content), options)
+        left_out: list[str] = []
+        for entry in walk.entries():
+            if entry.kind != tars.FILE:
+                left_out.append(entry.kind)
+            elif not _is_quiet_name(entry.name):
+                yield from _content_blocks(inside, entry.name, entry.size, walk, options, notes)
+        said = [content.trouble] if content.trouble else walk.troubles
+        notes.warnings += [*said, *_skipped(left_out)]
+        if said:
+            notes.units_failed.append((inside.seen + 1, said[0]))
+
+
+class _Seeking:
+    """An open tar file."""
+
+    def __init__(self, stream: BinaryIO, size: int) -> None:
+        self._stream, self._size = stream, size
+
+    def read(self, count: int) -> bytes:
+        return self._stream.read(min(count, self._size))
+
+    def skip(self, count: int) -> int:
+        at = self._stream.tell()
+        to = min(at + count, self._size)
+        self._stream.seek(to)
+        return to - at
+
+
+class _Forward:
+    """A tar archive that is being unpacked."""
+
+    def __init__(self, content: Unpacked) -> None:
+        self._content = content
+
+    def read(self, count: int) -> bytes:
+        return self._content.read(count)
+
+    def skip(self, count: int) -> int:
+        done = 0
+        while done < count and (data := self._content.read(min(count - done, 256 * 1024))):
+            done += len(data)
+        return done
+
+
+def inner_name(source: SourceFile) -> str:
+    """The name of the one file that a packed file holds: its own without the ending."""
+    own = nested.clean_name(source.path).rpartition("/")[2]
+    if _PACKED_NAME.search(own):
+        return _PACKED_NAME.sub("", own) or own
+    return _TAR_NAME.sub(".tar", own)
+
+
+def _zip_member(
+    inside: Inside, stream: BinaryIO, size: int, member: zips.Member, options: ExtractOptions, notes: SegmentNotes
+) -> Iterator[Block]:
+    try:
+        content = zips.opened(stream, size, member, options)
+    except zips.Refused as refused:
+        inside.fail(member.name, str(refused), options, notes)
+        return
+    yield from _content_blocks(inside, member.name, member.size, content, options, notes, member.crc)
+
+
+def _content_blocks(
+    inside: Inside,
+    name: str,
+    size: int | None,
+    content: _Content,
+    options: ExtractOptions,
+    notes: SegmentNotes,
+    crc: int | None = None,
+) -> Iterator[Block]:
+    """The blocks of one member. ``size`` is what it claims to hold, ``crc`` what must come out."""
+    most = most_of_one(options)
+    if size is not None and size > most:
+        inside.fail(name, too_large(options), options, notes)
+        return
+    head = content.read(nested.HEAD_BYTES)
+    if size is None or size > _EARLY_BYTES:
+        kind = nested.nobody_reads(name, head)
+        if kind is not None:
+            inside.leave_out(kind, options)
+            return
+    data = head
+    if len(head) == nested.HEAD_BYTES:
+        data += content.read(most + 1 - len(head))
+    if len(data) > most:
+        inside.fail(name, too_large(options), options, notes)
+        return
+    trouble = getattr(content, "trouble", None)
+    if isinstance(content, tars.Walk):
+        trouble = tars.CUT_OFF if size is not None and len(data) < size else None
+    elif trouble is None and crc is not None and zlib.crc32(data) != crc:
+        trouble = "It is damaged: its checksum does not fit."
+    yield from inside.blocks(name, data, options, notes, trouble=trouble)
+
+
+def most_of_one(options: ExtractOptions) -> int:
+    """Bytes that one member may have: it is held in memory."""
+    return max(1, options.max_expanded_bytes // 2)
+
+
+def too_large(options: ExtractOptions) -> str:
+    """Why a member is left out."""
+    return (
+        f"It has more than {most_of_one(options):,} bytes, half of what a file may unpack to "
+        "(INGESTION_MAX_EXPANDED_BYTES)."
+    )
+
+
+def _check_total(members: Sequence[tuple[str, int]], source: SourceFile, options: ExtractOptions) -> None:
+    """Refuse what claims to unpack to too much; what claims less is counted while it is unpacked."""
+    most = most_of_one(options)
+    sizes = [size for name, size in members if detect.suffix_of(name) not in _NEVER_READ]
+    total = sum(size for size in sizes if size <= most)
+    if total > nested.may_unpack(source.size, options):
+        raise nested.too_much(options)
+    if sizes and all(size > most for size in sizes):
+        raise LimitExceeded(f"Nothing in it can be unpacked. {too_large(options)}")
+
+
+def _runs(sizes: Sequence[int]) -> tuple[SegmentSpec, ...]:
+    """Stretches of members, by their number and what they claim to unpack to."""
+    cuts, held = [0], 0
+    for index, size in enumerate(sizes):
+        if index > cuts[-1] and (held + size > _RUN_BYTES or index - cuts[-1] >= _RUN_MEMBERS):
+            cuts.append(index)
+            held = 0
+        held += size
+    stops = [*cuts[1:], max(len(sizes), 1)]
+    return tuple(SegmentSpec(number, start, stop) for number, (start, stop) in enumerate(zip(cuts, stops, strict=True)))
+
+
+def _contents(
+    stream: BinaryIO, source: SourceFile, members: Iterable[zips.Member], options: ExtractOptions
+) -> dict[str, Callable[[], bytes]]:
+    """What each member holds, by its name; nothing for one that cannot be had."""
+    Inside(source.size)
+
+    def content(member: zips.Member) -> bytes:
+        try:
+            return zips.opened(stream, source.size, member, options).read(most_of_one(options))
+        except zips.Refused:
+            return b""
+
+    return {member.name: (lambda member=member: content(member)) for member in members}  # type: ignore[misc]
+
+
+def _skipped(entry_kinds: Iterable[str]) -> list[str]:
+    """One warning for the entries of a tar archive that are no plain files."""
+    counts = Counter(entry_kinds)
+    shown = {tars.LINK: "links", tars.SPECIAL: "devices and the like", tars.SPARSE: "sparse files"}
+    said = [f"{shown[kind]} ({counts[kind]:,})" for kind in shown if counts[kind]]
+    return [f"Left out: {', '.join(said)}."] if said else []
+
+
+def _is_quiet(member: zips.Member) -> bool:
+    return member.is_folder or _is_quiet_name(member.name)
+
+
+def _is_quiet_name(name: str) -> bool:
+    """Whether a member is no document, but what a system or a program left beside the documents."""
+    *folders, own = re.split(r"[/\\]", name)
+    return (
+        own.startswith("._")
+        or own.lower() in _QUIET_NAMES
+        or any(folder.lower() in _QUIET_FOLDERS for folder in folders)
+    )
+
+
+def _identity(source: SourceFile) -> object:
+    """What tells that it is the file that was listed before."""
+    if source.inner:
+        return source.data
+    status = os.stat(source.path)
+    return (source.path, status.st_size, status.st_mtime_ns, status.st_ino)

@@ -1,0 +1,158 @@
+"""Exports of Slack: a folder of JSON for each channel, a file for each day, and who is who beside them."""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from html import unescape
+from itertools import pairwise
+from typing import Any, Final
+
+from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes
+from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
+
+Contents = Mapping[str, Callable[[], bytes]]
+_RUN_MESSAGES: Final = 2000  # of one segment; days are not cut
+_DAY: Final = re.compile(r"(?:.*/)?([^/]+)/(\d{4}-\d{2}-\d{2})\.json")
+_LISTS: Final = frozenset({"channels.json", "groups.json", "dms.json", "mpims.json"})
+_LINK: Final = re.compile(r"<([@#!]?)([^<>|]{1,3000})(?:\|([^<>]{0,3000}))?>")
+_NOT_SAID: Final = frozenset({"channel_join", "channel_leave", "group_join", "group_leave"})
+
+
+def is_export(names: Iterable[str]) -> bool:
+    """Whether an archive with these members is one."""
+    found = list(names)
+    own = {name.rpartition("/")[2] for name in found}
+    return "users.json" in own and bool(own & _LISTS) and any(_DAY.fullmatch(name) for name in found)
+
+
+def plan(contents: Contents, _options: ExtractOptions, warnings: tuple[str, ...]) -> ReaderPlan:
+    """Segments of whole days; units are messages, counted through all days in order."""
+    cuts, total = [0], 0
+    for name in days(contents):
+        total += sum(1 for _ in messages(contents[name]))
+        if total - cuts[-1] >= _RUN_MESSAGES:
+            cuts.append(total)
+    if cuts[-1] != total or total == 0:
+        cuts.append(max(total, 1))
+    segments = tuple(SegmentSpec(number, start, stop) for number, (start, stop) in enumerate(pairwise(cuts)))
+    return ReaderPlan("message", total, segments, "application/zip", title="Slack", warnings=warnings)
+
+
+def blocks(contents: Contents, segment: SegmentSpec, notes: SegmentNotes) -> Iterator[Block]:
+    """The messages of a segment, each a block below the name of its channel."""
+    names = speakers(contents)
+    number = seen = with_text = 0
+    for day in days(contents):
+        if number >= segment.stop:
+            break
+        found = list(messages(contents[day]))
+        first, number = number, number + len(found)
+        if not found and segment.start <= first:
+            notes.warnings.append(f"{day}: no messages could be read from it.")
+        if first < segment.start:
+            continue
+        channel = _channel(day)
+        for message in found:
+            seen += 1
+            text = said(message, names)
+            if text:
+                with_text += 1
+                yield Block(text, path=(channel,), extra=(("part", day),))
+        if notes.progress is not None:
+            notes.progress(seen, segment.stop - segment.start)
+    notes.units_seen, notes.units_with_text = seen, with_text
+
+
+def days(contents: Contents) -> list[str]:
+    """The files of messages, by channel and day."""
+    return sorted(name for name in contents if _DAY.fullmatch(name))
+
+
+def messages(content: Callable[[], bytes]) -> Iterator[dict[str, Any]]:
+    """The messages of a day; none when it is damaged."""
+    found = _json(content())
+    for message in found if isinstance(found, list) else ():
+        if isinstance(message, dict) and message.get("subtype") not in _NOT_SAID:
+            yield message
+
+
+def speakers(contents: Contents) -> dict[str, str]:
+    """The name of each person by number."""
+    names: dict[str, str] = {}
+    for member in sorted(contents):
+        found = _json(contents[member]()) if member.rpartition("/")[2] == "users.json" else None
+        for user in found if isinstance(found, list) else ():
+            if isinstance(user, dict) and isinstance(user.get("id"), str):
+                profile = user.get("profile")
+                profile = profile if isinstance(profile, dict) else {}
+                names[user["id"]] = _first(
+                    profile.get("display_name"), user.get("real_name"), profile.get("real_name"), user.get("name")
+                )
+    return names
+
+
+def said(message: dict[str, Any], names: Mapping[str, str]) -> str:
+    """Who said what, and when; empty when nothing was said."""
+    parts = [_plain(message.get("text"), names)]
+    for attached in _dicts(message.get("attachments")):
+        parts += [_plain(attached.get(key), names) for key in ("pretext", "title", "text")]
+        if not any(parts):
+            parts.append(_plain(attached.get("fallback"), names))
+    for file in _dicts(message.get("files")):
+        parts.append(_first(file.get("title"), file.get("name")))
+    text = "\n".join(dict.fromkeys(part for part in parts if part))
+    if not text:
+        return ""
+    profile = message.get("user_profile")
+    told = profile.get("real_name") if isinstance(profile, dict) else None
+    user = message.get("user")
+    speaker = names.get(user, "") if isinstance(user, str) else ""
+    speaker = _first(speaker, told, message.get("username"), user, "somebody")
+    when = _time(message.get("ts"))
+    return f"{speaker} ({when}): {text}" if when else f"{speaker}: {text}"
+
+
+def _plain(value: object, names: Mapping[str, str]) -> str:
+    """A text of Slack without its marks: links as their words, people by name."""
+    if not isinstance(value, str):
+        return ""
+
+    def shown(match: re.Match[str]) -> str:
+        mark, target, words = match[1], match[2], match[3]
+        if mark == "@":
+            return "@" + (names.get(target) or words or target)
+        if mark in ("#", "!"):
+            return ("#" if mark == "#" else "@") + (words or target)
+        return f"{words} ({target})" if words and words != target else target
+
+    return unescape(_LINK.sub(shown, value)).strip()
+
+
+def _channel(day: str) -> str:
+    found = _DAY.fullmatch(day)
+    return f"#{found[1]}" if found else day
+
+
+def _time(value: object) -> str:
+    """``1715500000.0001`` as a time in UTC; empty when it is none."""
+    try:
+        return f"{datetime.fromtimestamp(float(str(value)), UTC):%Y-%m-%d %H:%M} UTC"
+    except (ValueError, OverflowError, OSError):
+        return ""
+
+
+def _first(*values: object) -> str:
+    """The first that is a text and not empty."""
+    return next((" ".join(value.split()) for value in values if isinstance(value, str) and value.strip()), "")
+
+
+def _dicts(value: object) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _json(data: bytes) -> object:
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        return None

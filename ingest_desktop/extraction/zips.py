@@ -1,0 +1,328 @@
+"""The members of a ZIP archive: from its directory, or from the archive itself when that is missing.
+
+Nothing that is written there is believed: places and sizes are checked against the file, and one member's bytes are
+never read as a part of another.
+"""
+
+import struct
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO, Final
+
+from ingest_desktop.domain.errors import LimitExceeded
+from ingest_desktop.domain.wire import ExtractOptions
+from ingest_desktop.extraction.unpacking import Bounded, Decoder, Inflater, Plain, Unpacked
+
+_END: Final = b"PK\x05\x06"
+_ENTRY: Final = b"PK\x01\x02"
+_LOCAL: Final = b"PK\x03\x04"
+_DESCRIPTOR: Final = b"PK\x07\x08"
+_END64: Final = b"PK\x06\x06"
+_END64_PLACE: Final = b"PK\x06\x07"
+_LOCAL_BYTES: Final = 30
+_ENTRY_BYTES: Final = 46
+_MOST_END: Final = 22 + 0xFFFF
+_SEARCH_BYTES: Final = 1024 * 1024
+_STORED, _DEFLATED, _BZIP2, _LZMA = 0, 8, 12, 14
+_PACKINGS: Final = {9: "Deflate64", 93: "Zstandard", 95: "XZ", 98: "PPMd"}
+_MOST_DICTIONARY: Final = 64 * 1024 * 1024
+_NO_DIRECTORY = "The archive has no directory, so it is probably cut off; its members were searched for one by one."
+_DIRECTORY_DAMAGED = "The directory of the archive is damaged; members that stand after the damage are missing."
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One member as the archive tells of it.
+
+    Attributes:
+        name: Data, never a path.
+        start: Where its own header begins.
+        packed: Bytes it claims in the archive.
+        size: Bytes it claims to unpack to; None when only unpacking tells.
+        method: How it is packed.
+        crc: Of what it unpacks to; None when it is not known.
+        overlaps: Another member claims the same bytes.
+    """
+
+    name: str
+    start: int
+    packed: int
+    size: int | None
+    method: int
+    encrypted: bool
+    crc: int | None
+    overlaps: bool = False
+
+    @property
+    def is_folder(self) -> bool:
+        return self.name.endswith(("/", "\\"))
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The members in the order of the directory, and what is wrong with the archive as a sentence."""
+
+    members: tuple[Member, ...]
+    trouble: str | None = None
+
+
+class Refused(Exception):
+    """A member that cannot be had; the reason is a sentence."""
+
+
+def listing(stream: BinaryIO, size: int, options: ExtractOptions) -> Listing:
+    """The members of an archive of so many bytes.
+
+    Raises:
+        LimitExceeded: It has more members than it may.
+    """
+    place = _directory(stream, size)
+    if place is not None:
+        start, length, shift = place
+        members, whole = _entries(stream, start, length, shift, options)
+        if members or length == 0:
+            return Listing(_without_overlaps(members), None if whole else _DIRECTORY_DAMAGED)
+    found = []
+    for member in _searched(stream, size):
+        found.append(member)
+        _check_count(len(found), options)
+    return Listing(tuple(found), _NO_DIRECTORY)
+
+
+def opened(stream: BinaryIO, size: int, member: Member, options: ExtractOptions) -> Plain | Unpacked:
+    """What a member holds, to be read once and forwards.
+
+    Raises:
+        Refused: It is encrypted, packed in a way that is not known, or not where the directory says.
+    """
+    if member.encrypted:
+        raise Refused("It asks for a password.")
+    if member.overlaps:
+        raise Refused("It claims bytes that belong to another member.")
+    stream.seek(member.start)
+    local = stream.read(_LOCAL_BYTES)
+    if len(local) < _LOCAL_BYTES or not local.startswith(_LOCAL):
+        raise Refused("It is not where the directory of the archive says.")
+    name_bytes, extra_bytes = struct.unpack_from("<HH", local, 26)
+    begin = member.start + _LOCAL_BYTES + name_bytes + extra_bytes
+    stream.seek(begin)
+    packed = Bounded(stream, max(0, min(member.packed, size - begin)))
+    if member.method == _STORED:
+        return Plain(packed, options, member.packed)
+    return Unpacked(packed, _decoder(member.method, packed), options)
+
+
+def _decoder(method: int, packed: Bounded) -> Callable[[], Decoder]:
+    if method == _DEFLATED:
+        return lambda: Inflater(-15)
+    try:
+        if method == _BZIP2:
+            import bz2
+
+            return bz2.BZ2Decompressor
+        if method == _LZMA:
+            return _lzma(packed)
+    except ImportError as error:
+        raise Refused("It is packed in a way that this Python cannot unpack.") from error
+    raise Refused(f"It is packed in a way that is not supported ({_PACKINGS.get(method, f'method {method}')}).")
+
+
+def _lzma(packed: Bounded) -> Callable[[], Decoder]:
+    import lzma
+
+    header = packed.read(9)  # version, length of the properties, properties
+    if len(header) < 9 or header[2:4] != b"\x05\0" or header[4] >= 225:
+        raise Refused("It is damaged.")
+    rest, literal = divmod(header[4], 9)
+    position_bits, literal_position = divmod(rest, 5)
+    dictionary = int.from_bytes(header[5:9], "little")
+    if dictionary > _MOST_DICTIONARY or literal + literal_position > 4:
+        raise Refused("It needs too much memory to be unpacked.")
+    wanted = {
+        "id": lzma.FILTER_LZMA1,
+        "lc": literal,
+        "lp": literal_position,
+        "pb": position_bits,
+        "dict_size": max(dictionary, 4096),
+    }
+    return lambda: lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[wanted])
+
+
+def _directory(stream: BinaryIO, size: int) -> tuple[int, int, int] | None:
+    """Where the directory begins, its length, and by how much all places are shifted by what stands before."""
+    tail_at = max(0, size - _MOST_END)
+    stream.seek(tail_at)
+    tail = stream.read(_MOST_END)
+    found = tail.rfind(_END)
+    while found >= 0 and len(tail) - found < 22:
+        found = tail.rfind(_END, 0, found)
+    if found < 0:
+        return None
+    length, offset = struct.unpack_from("<II", tail, found + 12)
+    stop = tail_at + found
+    if 0xFFFFFFFF in (length, offset) or struct.unpack_from("<H", tail, found + 10)[0] == 0xFFFF:
+        wide = _directory64(stream, stop)
+        if wide is not None:
+            length, offset, stop = wide
+    start = stop - length
+    if start < 0 or start < offset:
+        return None
+    return start, length, start - offset
+
+
+def _directory64(stream: BinaryIO, stop: int) -> tuple[int, int, int] | None:
+    if stop < 20:
+        return None
+    stream.seek(stop - 20)
+    place = stream.read(20)
+    if not place.startswith(_END64_PLACE):
+        return None
+    for at in (struct.unpack_from("<Q", place, 8)[0], stop - 20 - 56):
+        if 0 <= at <= stop - 56:
+            stream.seek(at)
+            end = stream.read(56)
+            if end.startswith(_END64) and len(end) == 56:
+                length, offset = struct.unpack_from("<QQ", end, 40)
+                return length, offset, at
+    return None
+
+
+def _entries(
+    stream: BinaryIO, start: int, length: int, shift: int, options: ExtractOptions
+) -> tuple[list[Member], bool]:
+    """The members that the directory tells of, and whether it is sound to its end."""
+    stream.seek(start)
+    found: list[Member] = []
+    done = 0
+    while done + _ENTRY_BYTES <= length:
+        entry = stream.read(_ENTRY_BYTES)
+        if len(entry) < _ENTRY_BYTES or not entry.startswith(_ENTRY):
+            return found, False
+        flags, method, _, crc, packed, size, name_bytes, extra_bytes, comment_bytes = struct.unpack_from(
+            "<HHIIIIHHH", entry, 8
+        )
+        offset = struct.unpack_from("<I", entry, 42)[0]
+        variable = stream.read(name_bytes + extra_bytes + comment_bytes)
+        extra = variable[name_bytes : name_bytes + extra_bytes]
+        size, packed, offset = _wide(extra, (size, packed, offset))
+        name = _name(variable[:name_bytes], flags, extra)
+        found.append(Member(name, offset + shift, packed, size, method, bool(flags & 1), crc))
+        _check_count(len(found), options)
+        done += _ENTRY_BYTES + len(variable)
+    return found, True
+
+
+def _wide(extra: bytes, values: tuple[int, int, int]) -> tuple[int, int, int]:
+    """Size, packed size and place, where those are in the extra field that do not fit in 32 bits."""
+    body = _extra_field(extra, 1)
+    given = list(values)
+    at = 0
+    for index, value in enumerate(given):
+        if value == 0xFFFFFFFF and at + 8 <= len(body):
+            given[index] = struct.unpack_from("<Q", body, at)[0]
+            at += 8
+    return given[0], given[1], given[2]
+
+
+def _extra_field(extra: bytes, wanted: int) -> bytes:
+    at = 0
+    while at + 4 <= len(extra):
+        number, length = struct.unpack_from("<HH", extra, at)
+        if number == wanted:
+            return extra[at + 4 : at + 4 + length]
+        at += 4 + length
+    return b""
+
+
+def _name(raw: bytes, flags: int, extra: bytes) -> str:
+    """A name: in UTF-8 where that is what it is, else in the code page that ZIP began with."""
+    if raw.isascii():
+        return raw.decode("ascii")
+    if flags & 0x800:
+        return raw.decode("utf-8", "replace")
+    wide = _extra_field(extra, 0x7075)
+    if len(wide) > 5 and struct.unpack_from("<I", wide, 1)[0] == _crc(raw):
+        return wide[5:].decode("utf-8", "replace")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("cp437")
+
+
+def _crc(data: bytes) -> int:
+    import zlib
+
+    return zlib.crc32(data)
+
+
+def _without_overlaps(members: list[Member]) -> tuple[Member, ...]:
+    """The members, those marked that begin inside another one."""
+    stop = 0
+    bad: set[int] = set()
+    for index in sorted(range(len(members)), key=lambda index: members[index].start):
+        member = members[index]
+        if member.start < stop:
+            bad.add(index)
+        else:
+            stop = member.start + _LOCAL_BYTES + member.packed
+    return tuple(_overlapping(member) if index in bad else member for index, member in enumerate(members))
+
+
+def _overlapping(member: Member) -> Member:
+    return Member(
+        member.name,
+        member.start,
+        member.packed,
+        member.size,
+        member.method,
+        member.encrypted,
+        member.crc,
+        overlaps=True,
+    )
+
+
+def _searched(stream: BinaryIO, size: int) -> Iterator[Member]:
+    """The members of an archive without a directory, by their own headers."""
+    at: int | None = 0
+    while at is not None and at < size:
+        stream.seek(at)
+        local = stream.read(_LOCAL_BYTES)
+        if local.startswith(_ENTRY):
+            return
+        if not local.startswith(_LOCAL) or len(local) < _LOCAL_BYTES:
+            at = _next(stream, at + 1, size, (_LOCAL,))
+            continue
+        flags, method, _, crc, packed, length, name_bytes, extra_bytes = struct.unpack_from("<HHIIIIHH", local, 6)
+        variable = stream.read(name_bytes + extra_bytes)
+        extra = variable[name_bytes:]
+        length, packed, _ = _wide(extra, (length, packed, 0))
+        begin = at + _LOCAL_BYTES + len(variable)
+        sizes_follow = bool(flags & 8) and packed == 0
+        if sizes_follow:
+            following = _next(stream, begin, size, (_DESCRIPTOR, _LOCAL, _ENTRY))
+            packed = (size if following is None else following) - begin
+        name = _name(variable[:name_bytes], flags, extra)
+        yield Member(
+            name, at, packed, None if sizes_follow else length, method, bool(flags & 1), None if sizes_follow else crc
+        )
+        at = begin + packed
+
+
+def _next(stream: BinaryIO, start: int, size: int, marks: tuple[bytes, ...]) -> int | None:
+    """Where one of the marks stands next."""
+    at = start
+    while at < size:
+        stream.seek(at)
+        block = stream.read(_SEARCH_BYTES)
+        places = [place for place in map(block.find, marks) if place >= 0]
+        if places:
+            return at + min(places)
+        if len(block) < _SEARCH_BYTES:
+            return None
+        at += len(block) - 3
+    return None
+
+
+def _check_count(count: int, options: ExtractOptions) -> None:
+    if count > options.max_members:
+        raise LimitExceeded(f"It holds more than {options.max_members:,} files (INGESTION_MAX_MEMBERS).")
