@@ -12,6 +12,7 @@ from ingest_desktop.extraction import detect, kinds
 GROUP = "ingest_desktop.readers"
 _BUILT_IN = {  # by the reader's name; imported when the first file of its kinds comes
     "pdf": "pdf:PdfReader",
+    "image": "images:ImageReader",
     "html": "html:HtmlReader",
     "docx": "docx:DocxReader",
     "pptx": "pptx:PptxReader",
@@ -43,6 +44,7 @@ _BUILT_IN = {  # by the reader's name; imported when the first file of its kinds
 }
 _READS = {  # the name of the reader of each kind
     kinds.PDF: "pdf",
+    kinds.IMAGE: "image",
     kinds.HTML: "html",
     kinds.DOCX: "docx",
     kinds.PPTX: "pptx",

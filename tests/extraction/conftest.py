@@ -27,7 +27,28 @@ from ingest_desktop.domain.wire import (
 from ingest_desktop.extraction.host import ChildProcess
 
 CORPUS = Path(__file__).resolve().parents[2].parent / "shared" / "corpus"
-READ_NOW = frozenset({"pdf", "txt", "md", "html", "docx", "py", "eml", "mbox", "msg", "mhtml", "epub", "pptx", "xlsx", "xls", "xlsb"})
+READ_NOW = frozenset(
+    {
+        "pdf",
+        "txt",
+        "md",
+        "html",
+        "docx",
+        "py",
+        "eml",
+        "mbox",
+        "msg",
+        "mhtml",
+        "epub",
+        "pptx",
+        "xlsx",
+        "xls",
+        "xlsb",
+        "odt",
+        "ods",
+        "odp",
+    }
+)
 OPTIONS = ExtractOptions()
 
 
