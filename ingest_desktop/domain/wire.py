@@ -63,6 +63,7 @@ class ExtractOptions:
     ocr_languages: str = "eng"  # as tesseract takes them: eng+deu
     ocr_page_seconds: float = 60.0
     ocr_max_pages: int = 2000  # of one document
+    ocr_max_pixels: int = 200_000_000  # of one picture
     office_seconds: float = 120.0  # for LibreOffice to convert one file
 
 
@@ -202,11 +203,14 @@ Task = LookLot | SegmentTask
 Message = Looked | Extracted | Failed | Working | TaskDone
 
 
+CUT_BY_BYTES = frozenset(("byte", "row", "record", "cue", "message"))  # units of texts, which are cut at byte offsets
+
+
 def recipe_of(reader: str, reader_version: int, options: ExtractOptions, unit: str, shape: str = "") -> str:
     """The recipe as a stable short text: what shaped the chunks, and nothing else.
 
     The segment length belongs to it, because chunks never cross a segment.
     """
-    segment = {"page": options.segment_pages, "byte": options.segment_bytes}.get(unit, 0)
+    segment = options.segment_pages if unit == "page" else options.segment_bytes if unit in CUT_BY_BYTES else 0
     recipe = f"{reader}/{reader_version} seg={segment} chunk={options.chunk_chars} overlap={options.chunk_overlap}"
     return f"{recipe} {shape}" if shape else recipe

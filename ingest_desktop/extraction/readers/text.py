@@ -44,17 +44,21 @@ class TextReader:
 
 def segment_text(source: SourceFile, plan: ReaderPlan, segment: SegmentSpec) -> str:
     """The decoded text of one segment, line ends as newlines."""
-    if source.data is not None:
-        whole = segment.start == 0 and segment.stop >= len(source.data)
-        data = source.data if whole else source.data[segment.start : segment.stop]
-    else:
-        with source.open() as stream:
-            stream.seek(segment.start)
-            data = stream.read(segment.stop - segment.start)
+    data = segment_bytes(source, segment)
     encoding = plan.encoding or "utf-8"
     if segment.start and encoding == "utf-32":  # only the first segment has the mark that tells the byte order
         encoding = "utf-32-le" if source.head.startswith(b"\xff\xfe") else "utf-32-be"
     return decode(data, encoding, old_mac=old_mac(source.head))
+
+
+def segment_bytes(source: SourceFile, segment: SegmentSpec) -> bytes:
+    """The bytes of one segment."""
+    if source.data is not None:
+        whole = segment.start == 0 and segment.stop >= len(source.data)
+        return source.data if whole else source.data[segment.start : segment.stop]
+    with source.open() as stream:
+        stream.seek(segment.start)
+        return stream.read(segment.stop - segment.start)
 
 
 def old_mac(head: bytes) -> bool:

@@ -1,0 +1,253 @@
+"""JSON and JSON lines: each record as lines of "path.to.key: value". What is damaged is read as far as it goes.
+
+A large file is cut where one record ends and the next begins; a stretch that begins inside a list or an object is read
+all the same, because the parser here takes values in a row and does not ask for what is around them.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes, SourceFile
+from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
+from ingest_desktop.extraction import kinds
+from ingest_desktop.extraction.readers.records import Piece, packed, rows
+from ingest_desktop.extraction.readers.text import TextReader, segment_bytes, segment_text
+
+_DECODER: Final = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str, strict=False)
+_BETWEEN_RECORDS: Final = re.compile(rb'[}\]]\s{0,200},?\s{0,200}(?=\{\s{0,200}"|\[\s{0,200}["\[{\d-])')
+_BLANK: Final = re.compile(r"[\s,]*")
+_KEY: Final = re.compile(r'"((?:[^"\\\n]|\\.){0,500})"\s*:\s*')
+_JUNK: Final = re.compile(r"[^\n,\[\]{}]+|.", re.DOTALL)
+_MOST_STEPS: Final = 64  # times to go into a value that is not whole, in one text
+_MOST_DEPTH: Final = 600  # levels that are written as a path
+_MOST_PATH: Final = 200
+_MOST_NAMED: Final = 50
+_BAD_LINE: Final = "This line is no JSON; it was kept as plain text."
+_SHORT: Final = 80  # characters of a value that may stand in one line with others
+_AROUND = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One value of a text.
+
+    Attributes:
+        name: Its key, empty in a list.
+        value: As parsed, or plain text when ``damaged``.
+        damaged: It is what is left of a value that is no JSON.
+    """
+
+    name: str
+    value: Any
+    damaged: bool = False
+
+
+class JsonReader(TextReader):
+    """Reads JSON of any size, valid or not quite."""
+
+    name = "json"
+    version = 1
+    reads = frozenset({kinds.JSON})
+    media_type = "application/json"
+
+    def plan(self, source: SourceFile, options: ExtractOptions) -> ReaderPlan:
+        plan = super().plan(source, options)
+        return replace(plan, segments=between(source, plan, _BETWEEN_RECORDS))
+
+    def read(
+        self, source: SourceFile, plan: ReaderPlan, segment: SegmentSpec, options: ExtractOptions, notes: SegmentNotes
+    ) -> Iterator[Block]:
+        text = segment_text(source, plan, segment)
+        whole = len(plan.segments) == 1
+        found = _whole(text) if whole else None
+        if found is None and not text.strip():
+            return
+        if found is None:
+            found = list(records(text))
+            if whole:
+                notes.warnings.append("It is no valid JSON; what could be read of it was read.")
+        yield from record_blocks(found, options.chunk_chars, numbered=whole and text.lstrip()[:1] == "[")
+
+
+class JsonLinesReader(TextReader):
+    """Reads JSON lines: a value in each line. A bad line is kept as text and named."""
+
+    name = "jsonl"
+    version = 1
+    reads = frozenset({kinds.JSONL})
+    media_type = "application/x-ndjson"
+
+    def plan(self, source: SourceFile, options: ExtractOptions) -> ReaderPlan:
+        plan = super().plan(source, options)
+        last = plan.segments[-1]
+        data = segment_bytes(source, last)
+        count = last.first_line - 1 + data.count(b"\n") + (not data.endswith(b"\n") and bool(data))
+        return replace(plan, unit="record", units=count)
+
+    def read(
+        self, source: SourceFile, plan: ReaderPlan, segment: SegmentSpec, options: ExtractOptions, notes: SegmentNotes
+    ) -> Iterator[Block]:
+        text = segment_text(source, plan, segment)
+        pieces = _lines(text, segment.first_line, notes)
+        notes.units_seen = len(pieces)
+        notes.units_with_text = len(pieces) - len(notes.units_failed)
+        yield from packed(pieces, options.chunk_chars, rows, between="\n\n")
+
+
+def _lines(text: str, first_line: int, notes: SegmentNotes) -> list[Piece]:
+    """The records of a text, numbered by their lines. Bad lines are noted and kept as text."""
+    pieces: list[Piece] = []
+    bad: list[int] = []
+    for number, line in enumerate(text.split("\n"), first_line):
+        if not line or line.isspace():
+            continue
+        found = _whole(line, joined=True)
+        if found is None:
+            bad.append(number)
+        pieces.append(Piece(line.strip() if found is None else "\n".join(map(as_text, found)), number))
+    notes.units_failed += [(number, _BAD_LINE) for number in bad[:_MOST_NAMED]]
+    if len(bad) > _MOST_NAMED:
+        notes.warnings.append(f"{len(bad) - _MOST_NAMED:,} more lines are no JSON; they were kept as plain text.")
+    return pieces
+
+
+def between(source: SourceFile, plan: ReaderPlan, boundary: re.Pattern[bytes]) -> tuple[SegmentSpec, ...]:
+    """The segments of a plan, moved so that each begins where the pattern ends, when there is such a place near."""
+    if len(plan.segments) == 1 or (plan.encoding or "").startswith(("utf-16", "utf-32")):
+        return plan.segments
+    starts: list[tuple[int, int]] = [(0, 1)]
+    for segment in plan.segments[1:]:
+        data = segment_bytes(source, replace(segment, stop=min(segment.stop, segment.start + _AROUND)))
+        found = boundary.search(data)
+        ahead = found.end() if found else 0
+        starts.append((segment.start + ahead, segment.first_line + data.count(b"\n", 0, ahead)))
+    stops = [start for start, _ in starts[1:]] + [source.size]
+    return tuple(
+        SegmentSpec(number, start, stop, line)
+        for number, ((start, line), stop) in enumerate(zip(starts, stops, strict=True))
+    )
+
+
+def _whole(text: str, *, joined: bool = False) -> list[Record] | None:
+    """The records of a text that is one JSON value; None when it is not, or nested too deep.
+
+    ``joined``: the value is one record, whatever it is.
+    """
+    start = len(text) - len(text.lstrip())
+    try:
+        value, end = _DECODER.raw_decode(text, start)
+    except (ValueError, RecursionError):
+        return None
+    if text[end:].strip():
+        return None
+    if isinstance(value, list) and not joined:
+        return [Record("", item) for item in value]
+    if isinstance(value, dict) and not joined:
+        return [Record(key, item) for key, item in value.items()]
+    return [Record("", value)]
+
+
+def records(text: str) -> Iterator[Record]:
+    """The values that follow each other in a text, with their keys, wherever it begins and ends. Never fails.
+
+    A value that is not whole is gone into: what is whole inside it is read.
+    """
+    position, length, steps = 0, len(text), 0
+    names: list[str] = []
+    while position < length:
+        blank = _BLANK.match(text, position)
+        position = blank.end() if blank else position
+        if position >= length:
+            return
+        key = _KEY.match(text, position)
+        name = _unescaped(key.group(1)) if key else ""
+        start = key.end() if key else position
+        sign = text[start : start + 1]
+        if sign in ("]", "}") and not key:
+            position += 1
+            if names:
+                names.pop()
+            continue
+        try:
+            value, position = _DECODER.raw_decode(text, start)
+        except RecursionError:
+            steps = _MOST_STEPS
+        except ValueError:
+            pass
+        else:
+            yield Record(".".join([*names, name] if name else names)[:_MOST_PATH], value)
+            continue
+        if sign in ("[", "{") and steps < _MOST_STEPS:
+            steps += 1
+            position = start + 1
+            names.append(name or "")
+            names = [known for known in names if known] if len(names) > 8 else names
+        elif steps >= _MOST_STEPS:
+            yield Record("", text[position:], damaged=True)
+            return
+        else:
+            junk = _JUNK.match(text, start)
+            position = junk.end() if junk else start + 1
+            if rest := text[start:position].strip():
+                yield Record(name, rest, damaged=True)
+
+
+def _unescaped(key: str) -> str:
+    if "\\" not in key:
+        return key
+    try:
+        return str(json.loads(f'"{key}"', strict=False))
+    except ValueError:
+        return key
+
+
+def record_blocks(found: list[Record], chars: int, *, numbered: bool) -> Iterator[Block]:
+    """Blocks of records; with their numbers when they are the items of one list."""
+    if numbered and any(isinstance(record.value, dict | list) for record in found):
+        pieces = (Piece(text, number) for number, record in enumerate(found, 1) if (text := as_text(record)))
+        yield from packed(pieces, chars, rows, between="\n\n")
+        return
+    plain = (Piece(text, 0) for record in found if (text := as_text(record)))
+    yield from packed(plain, chars, lambda _first, _last: (), between="\n")
+
+
+def as_text(record: Record) -> str:
+    """A record as lines of "path.to.key: value", in the order of the file."""
+    if record.damaged or not isinstance(record.value, dict | list):
+        return _line(record.name, _scalar(record.value))
+    lines: list[str] = []
+    stack: list[tuple[str, Any, int]] = [(record.name, record.value, 0)]
+    while stack:
+        path, value, depth = stack.pop()
+        if isinstance(value, dict) and value:
+            inner = [(f"{path}.{key}" if path else key, item, depth + 1) for key, item in value.items()]
+        elif isinstance(value, list) and value:
+            if all(not isinstance(item, dict | list) for item in value):
+                lines.append(_line(path, _series([_scalar(item) for item in value])))
+                continue
+            inner = [(f"{path}[{number}]", item, depth + 1) for number, item in enumerate(value, 1)]
+        else:
+            lines.append(_line(path, "" if isinstance(value, dict | list) else _scalar(value)))
+            continue
+        if len(path) > _MOST_PATH:
+            inner = [(f"…{name[-_MOST_PATH:]}", item, level) for name, item, level in inner]
+        stack.extend(reversed(inner))
+    return "\n".join(lines)
+
+
+def _series(values: list[str]) -> str:
+    """Plain values of a list: in a line when they are short."""
+    return ", ".join(values) if all(len(value) <= _SHORT for value in values) else "\n".join(values)
+
+
+def _scalar(value: Any) -> str:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8").replace("\0", " ").strip()
+    return "null" if value is None else ("true" if value is True else "false" if value is False else str(value))
+
+
+def _line(path: str, value: str) -> str:
+    return f"{path}: {value}" if path else value

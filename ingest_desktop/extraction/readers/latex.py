@@ -1,0 +1,158 @@
+"""LaTeX: sections make the heading path; comments go, commands leave what they say; every line stays where it is."""
+
+# ruff: noqa: ARG002  a Reader is handed more than this one needs
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes, SourceFile
+from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
+from ingest_desktop.extraction import kinds
+from ingest_desktop.extraction.readers.text import TextReader, segment_text
+
+_LEVELS = {
+    "part": 1, "chapter": 2, "section": 3, "subsection": 4, "subsubsection": 5, "paragraph": 6, "subparagraph": 7,
+}  # fmt: skip
+_ARGUMENT = r"\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\}){0,200}\}){0,1000})\}"  # with braces in braces
+_HEADING = re.compile(
+    rf"\\(part|chapter|(?:sub){{0,2}}section|(?:sub)?paragraph)\*?[ \t]*(?:\[[^\]\n]{{0,300}}\])?\s{{0,3}}{_ARGUMENT}"
+)
+_TITLE = re.compile(rf"\\title[ \t]*(?:\[[^\]\n]{{0,300}}\])?\s{{0,3}}{_ARGUMENT}")
+_COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%[^\n]*")
+_VERBATIM = re.compile(r"\\begin\{(verbatim\*?|lstlisting|minted|Verbatim)\}.*?(?:\\end\{\1\}|\Z)", re.DOTALL)
+_BODY = re.compile(r"\\begin\{document\}")
+_END = re.compile(r"\\end\{document\}")
+_SAID = re.compile(
+    rf"\\(title|subtitle|author|date|abstract|institute|keywords)\b[ \t]*(?:\[[^\]\n]*\])?\s{{0,3}}{_ARGUMENT}"
+)
+_SILENT = re.compile(
+    r"\\(?:label|ref|eqref|autoref|[cC]ref|pageref|includegraphics|bibliographystyle|bibliography|usepackage|vspace|hspace|input"
+    r"|include|pagestyle|thispagestyle|setlength|newcommand|renewcommand|definecolor|hypersetup|[a-z]*cite[a-z]*)\*?"
+    r"(?:[ \t]*(?:\[[^\[\]\n]{0,300}\]|\{[^{}\n]{0,500}\})){0,4}"
+)
+_ENVIRONMENT = re.compile(
+    r"\\(?:begin|end)[ \t]*\{[^{}\n]{0,60}\}(?:\[[^\[\]\n]{0,200}\]|\{[|lcrpmbX@!<>{}\d.\\\w ]{0,100}\})?"
+)
+_ACCENT = re.compile(r"\\([`'^\"~=.cvuHrk])[ \t]?(?:\{\\?([A-Za-z])\}|(?<=[`'^\"~=.])\\?([A-Za-z]))")
+_COMMAND = re.compile(r"\\([A-Za-z@]+)\*?(?:\[[^\[\]\n]{0,200}\])?[ \t]?")
+_SIGN = re.compile(r"\\([#$%&_{} ,;:!/-])")
+_MARKS = {
+    "`": "\u0300", "'": "\u0301", "^": "\u0302", "~": "\u0303", "=": "\u0304", "u": "\u0306", ".": "\u0307",
+    '"': "\u0308", "r": "\u030a", "H": "\u030b", "v": "\u030c", "c": "\u0327", "k": "\u0328",
+}  # fmt: skip
+_LETTERS = {
+    "ss": "ß", "ae": "æ", "AE": "Æ", "oe": "œ", "OE": "Œ", "o": "ø", "O": "Ø", "aa": "å", "AA": "Å", "l": "ł", "L": "Ł",
+    "ldots": "…", "dots": "…", "textbackslash": "\\", "S": "§", "copyright": "©", "LaTeX": "LaTeX", "TeX": "TeX",
+    "textasciitilde": "~", "quad": " ", "qquad": " ", "textendash": "–", "textemdash": "—", "euro": "€",
+}  # fmt: skip
+_BRACES = str.maketrans({"{": None, "}": None, "~": " "})
+
+
+class LatexReader(TextReader):
+    """Reads LaTeX sources."""
+
+    name = "latex"
+    version = 1
+    reads = frozenset({kinds.LATEX})
+    media_type = "text/x-tex"
+
+    def plan(self, source: SourceFile, options: ExtractOptions) -> ReaderPlan:
+        plan = super().plan(source, options)
+        head = segment_text(source, plan, SegmentSpec(0, 0, min(source.size, 64 * 1024)))
+        found = _TITLE.search(_COMMENT.sub(r"\1", head))
+        title = " ".join(plain(found.group(1).replace("\\\\", " ")).split())[:500] if found else None
+        return replace(plan, title=title or None)
+
+    def read(
+        self, source: SourceFile, plan: ReaderPlan, segment: SegmentSpec, options: ExtractOptions, notes: SegmentNotes
+    ) -> Iterator[Block]:
+        return latex_blocks(segment_text(source, plan, segment), segment.first_line)
+
+
+def latex_blocks(text: str, first_line: int = 1) -> Iterator[Block]:
+    """Headings and what stands between them, with their lines."""
+    text, listings = _without_listings(text)
+    text = _without_preamble(_COMMENT.sub(r"\1", text))
+    start, line = 0, first_line
+    for mark in _HEADING.finditer(text):
+        if mark.start() > start:
+            yield from _block(text[start : mark.start()], line, listings)
+            line += text.count("\n", start, mark.start())
+        heading = " ".join(plain(mark.group(2)).split())
+        if heading:
+            yield Block(heading, _LEVELS[mark.group(1)], line_start=line)
+        start = mark.end()
+        line += mark.group().count("\n")
+    if start < len(text):
+        yield from _block(text[start:], line, listings)
+
+
+def _block(text: str, line: int, listings: list[str]) -> Iterator[Block]:
+    """A block without the blank lines at its start."""
+    text = plain(text)
+    for number in range(text.count("\x01")):
+        listing = listings.pop(0) if listings else ""
+        text = text.replace("\x01" + "\n" * listing.count("\n"), _listing(listing), 1)
+        del number
+    body = text.lstrip("\n \t")
+    if body:
+        gone = text[: len(text) - len(body)]
+        yield Block(body.rstrip() + "\n", line_start=line + gone.count("\n"))
+
+
+def _listing(source: str) -> str:
+    """The lines of a listing; those that open and close it are blank."""
+    return re.sub(r"\\(?:begin|end)\{[^{}\n]*\}(?:\[[^\]\n]*\])?", "", source)
+
+
+def _without_listings(text: str) -> tuple[str, list[str]]:
+    """The text with a mark, and as many line ends, in the place of each listing; and the listings."""
+    found: list[str] = []
+
+    def keep(match: re.Match[str]) -> str:
+        found.append(match.group())
+        return "\x01" + "\n" * match.group().count("\n")
+
+    return _VERBATIM.sub(keep, text.replace("\x01", " ")), found
+
+
+def _without_preamble(text: str) -> str:
+    """The text from the start of the document to its end; of what stands before, the title and its kin."""
+    body = _BODY.search(text)
+    if body:
+        before, after = text[: body.start()], text[body.end() :]
+        kept = []
+        last = 0
+        for said in _SAID.finditer(before):
+            kept += ["\n" * before.count("\n", last, said.start(2)), said.group(2)]
+            last = said.end(2)
+        text = "".join(kept) + "\n" * before.count("\n", last) + after
+    end = _END.search(text)
+    return text[: end.start()] if end else text
+
+
+def plain(text: str) -> str:
+    """What commands say, without the commands. As many lines as before."""
+    if "\\" in text:
+        text = text.replace("\\\\", " ")
+        text = _ENVIRONMENT.sub("", _SILENT.sub("", text))
+        text = _SIGN.sub(
+            lambda sign: "\x02" + sign.group(1) if sign.group(1) in "{}" else sign.group(1).strip(",;:!/") or " ", text
+        )
+        text = _ACCENT.sub(_accented, text)
+        text = _COMMAND.sub(lambda name: _LETTERS.get(name.group(1), ""), text)
+    text = text.translate(_BRACES) if "\x02" not in text else _bare(text)
+    return text.replace("``", "“").replace("''", "”")
+
+
+def _bare(text: str) -> str:
+    """The text without braces, but for those that are meant."""
+    text = text.replace("\x02{", "\x03").replace("\x02}", "\x04").translate(_BRACES)
+    return text.replace("\x03", "{").replace("\x04", "}").replace("\x02", "")
+
+
+def _accented(match: re.Match[str]) -> str:
+    import unicodedata
+
+    return unicodedata.normalize("NFC", (match.group(2) or match.group(3)) + _MARKS[match.group(1)])

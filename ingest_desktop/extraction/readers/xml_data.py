@@ -1,0 +1,224 @@
+"""XML: what elements say, in order, by a parser that expands no entities and fetches nothing. No tree is built.
+
+Documents (DocBook, TEI, JATS and their kin) give their titles as headings and their paragraphs as text; data gives a
+line of "name: value" for each element. A large or malformed file is read with its tags taken out.
+"""
+
+# ruff: noqa: ARG002  a Reader is handed more than this one needs
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from html import unescape
+from typing import Final
+
+from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes, SourceFile
+from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
+from ingest_desktop.extraction import kinds
+from ingest_desktop.extraction.encoding import decode, encoding_of_head
+from ingest_desktop.extraction.readers.text import TextReader, old_mac, segment_bytes
+
+_WHOLE_BYTES: Final = 32 * 1024 * 1024
+_DECLARED: Final = re.compile(rb"""\A\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9_.:-]{1,40})["']""")
+_TAGS: Final = re.compile(
+    r"<!--.*?-->|<\?.*?\?>|<!DOCTYPE[^>\[]*(?:\[.*?\]\s*)?>|<!\[CDATA\[|\]\]>|</?[A-Za-z_:][^<>]*>", re.S
+)
+_SECTIONS: Final = frozenset(
+    "book part chapter article appendix preface section sect1 sect2 sect3 sect4 sect5 simplesect refentry reference refsect1 "
+    "refsect2 refsect3 refsection glossary bibliography set topic sec div div1 div2 div3 body front back dedication "
+    "abstract figure table example note warning tip caution important sidebar info bookinfo articleinfo chapterinfo".split()
+)
+_TITLES: Final = frozenset("title head refname article-title refentrytitle".split())
+_INLINE: Final = frozenset(
+    "emphasis literal command option filename function varname replaceable citetitle ulink link xref quote code classname "
+    "constant type parameter envar prompt userinput computeroutput guilabel guimenu guibutton keycap acronym abbrev "
+    "firstterm foreignphrase phrase subscript superscript systemitem application productname trademark hi ref name "
+    "italic bold sub sup ext-link a b i em strong span tt structfield symbol errorname returnvalue email uri tag markup "
+    "tspan small u s bdi w g date-in-citation institution label".split()
+)
+_KEPT: Final = frozenset(
+    "programlisting screen literallayout synopsis pre code-block computeroutput-block eg listing".split()
+)
+_PROSE: Final = frozenset("para simpara p formalpara refentry ab".split())
+_QUIET_ROOTS: Final = frozenset({"svg"})
+_MOST_ATTRIBUTE: Final = 1000
+_DEEP: Final = 64  # levels of which the names are kept
+
+
+class XmlReader(TextReader):
+    """Reads XML."""
+
+    name = "xml"
+    version = 1
+    reads = frozenset({kinds.XML})
+    media_type = "application/xml"
+
+    def plan(self, source: SourceFile, options: ExtractOptions) -> ReaderPlan:
+        plan = super().plan(source, options)
+        encoding = plan.encoding
+        declared = _DECLARED.match(source.head)
+        if declared and encoding_of_head(source.head) is None:
+            encoding = _known(declared.group(1).decode("ascii")) or encoding
+        if source.size <= _WHOLE_BYTES:
+            plan = replace(plan, segments=(SegmentSpec(0, 0, source.size),))
+        return replace(plan, encoding=encoding, title=_title(source, encoding or "utf-8"))
+
+    def read(
+        self, source: SourceFile, plan: ReaderPlan, segment: SegmentSpec, options: ExtractOptions, notes: SegmentNotes
+    ) -> Iterator[Block]:
+        text = decode(segment_bytes(source, segment), plan.encoding or "utf-8", old_mac=old_mac(source.head))
+        if len(plan.segments) == 1:
+            found, why = xml_blocks(text)
+            if why is None:
+                yield from found
+                return
+            notes.warnings.append(f"It is no well-formed XML ({why}); it was read with its tags taken out.")
+        elif segment.number == 0:
+            notes.warnings.append("The file is large; it was read with its tags taken out.")
+        yield from stripped(text, segment.first_line)
+
+
+def _known(name: str) -> str | None:
+    """The codec for a declared encoding; None for those that the bytes tell better themselves."""
+    import codecs
+
+    try:
+        found = codecs.lookup(name).name
+    except LookupError:
+        return None
+    return None if found.startswith(("utf", "ascii")) else {"iso8859-1": "cp1252"}.get(found, found)
+
+
+def _title(source: SourceFile, encoding: str) -> str | None:
+    """The first title of a document that has one near its start."""
+    head = decode(source.head[:8192], encoding)
+    found = _is_prose(head) and re.search(r"<(?:\w+:)?(?:title|article-title)(?:\s[^<>]*)?>([^<]{1,300})</", head)
+    return " ".join(unescape(found.group(1)).split()) or None if found else None
+
+
+def stripped(text: str, first_line: int = 1) -> Iterator[Block]:
+    """The text without tags, lines as they are."""
+    text = _TAGS.sub(lambda tag: "\n" * tag.group().count("\n") or " ", text)
+    text = unescape(text) if "&" in text else text
+    for part in re.finditer(r"[^\n]*\S[^\n]*(?:\n[^\n]*\S[^\n]*)*", text):
+        line = first_line + text.count("\n", 0, part.start()) if part.start() < 1_000_000 else None
+        yield Block("\n".join(" ".join(row.split()) for row in part.group().split("\n")), line_start=line, keep=True)
+
+
+def xml_blocks(text: str) -> tuple[list[Block], str | None]:
+    """The blocks of a document, and why it could not be read to its end, if so."""
+    from xml.parsers import expat
+
+    parser = expat.ParserCreate("utf-8", " ")
+    if hasattr(parser, "SetReparseDeferralEnabled"):
+        parser.SetReparseDeferralEnabled(False)
+    parser.buffer_text = True
+    parser.buffer_size = 64 * 1024
+    parser.ordered_attributes = True
+    flow = _Flow(prose=_is_prose(text))
+    parser.StartElementHandler = lambda name, pairs: flow.begin(name, pairs, parser.CurrentLineNumber)
+    parser.EndElementHandler = flow.end
+    parser.CharacterDataHandler = lambda data: flow.say(data, parser.CurrentLineNumber)
+    # With this handler entities are not expanded but handed over; nothing of a DTD is ever fetched.
+    parser.DefaultHandler = lambda data: flow.other(data, parser.CurrentLineNumber)
+    try:
+        parser.Parse(text.encode("utf-8", "replace"), True)
+    except expat.ExpatError as error:
+        return [], f"line {error.lineno}: {expat.errors.messages.get(error.code, 'damaged')}"
+    return flow.blocks, None
+
+
+def _is_prose(text: str) -> bool:
+    """Whether this is a document with paragraphs and not data."""
+    names = re.findall(r"<(?:\w+:)?(\w+)", text[:200_000])
+    return sum(name in _PROSE for name in names) * 25 > len(names)
+
+
+@dataclass(slots=True)
+class _Flow:
+    """Puts the events of the parser together to blocks."""
+
+    prose: bool
+    blocks: list[Block] = field(default_factory=list)
+    _names: list[str] = field(default_factory=list)
+    _depth: int = 0
+    _sections: int = 0
+    _texts: list[str] = field(default_factory=list)
+    _line: int = 0
+    _children: bool = False  # whether the element that ends had elements of its own
+    _quiet: bool = False
+
+    def begin(self, name: str, pairs: list[str], line: int) -> None:
+        name = name.rpartition(" ")[2]
+        if not self._depth:
+            self._quiet = name in _QUIET_ROOTS
+        if not (self.prose and name in _INLINE):
+            self._flush()
+        self._depth += 1
+        if self._depth <= _DEEP:
+            self._names.append(name)
+        self._sections += name in _SECTIONS
+        self._children = False
+        if pairs and not self.prose and not self._quiet:
+            self._attributes(name, pairs, line)
+
+    def end(self, name: str) -> None:
+        name = name.rpartition(" ")[2]
+        if not (self.prose and name in _INLINE):
+            self._flush()
+        self._sections -= name in _SECTIONS
+        if self._depth <= _DEEP:
+            self._names.pop()
+        self._depth -= 1
+        self._children = True
+
+    def say(self, data: str, line: int) -> None:
+        if not self._texts:
+            if data.isspace():
+                return
+            self._line = line + len(data) - len(data.lstrip("\n"))
+        self._texts.append(data)
+
+    def other(self, data: str, line: int) -> None:
+        """Whatever has no handler: of it, the names of entities that are not expanded."""
+        if data.startswith("&") and data.endswith(";"):
+            self.say(unescape(data), line)
+
+    def _flush(self) -> None:
+        """The text so far is a block."""
+        if not self._texts:
+            return
+        text = "".join(self._texts)
+        self._texts = []
+        name = self._names[-1] if self._names else ""
+        if self.prose:
+            self._paragraph(name, text)
+            return
+        text = " ".join(text.split())
+        if text:
+            label = name if not self._children or len(self._names) < 2 else ""
+            self._add(Block(f"{label}: {text}" if label else text, line_start=self._line, keep=True, path=self._path()))
+
+    def _paragraph(self, name: str, text: str) -> None:
+        if name in _KEPT:
+            self._add(Block(text.strip("\n"), line_start=self._line, keep=True))
+            return
+        level = max(1, self._sections) if name in _TITLES else 0
+        if text := " ".join(text.split()):
+            self._add(Block(text, level, line_start=self._line, keep=not level))
+
+    def _attributes(self, name: str, pairs: list[str], line: int) -> None:
+        said = [
+            f"{key.rpartition(' ')[2]}={' '.join(value.split())}"
+            for key, value in zip(pairs[::2], pairs[1::2], strict=False)
+            if value.strip() and len(value) <= _MOST_ATTRIBUTE and "://www.w3.org/" not in key
+        ]
+        if said:
+            self._add(Block(f"{name} {', '.join(said)}", line_start=line, keep=True, path=tuple(self._names[:2])))
+
+    def _path(self) -> tuple[str, ...]:
+        """The names of the outermost elements around the one in hand."""
+        return tuple(self._names[: min(2, len(self._names) - 1)])
+
+    def _add(self, block: Block) -> None:
+        self.blocks.append(block)
