@@ -9,6 +9,7 @@ from ingest_desktop.extraction.nested import unpacked
 
 PIECE_BYTES = 256 * 1024  # unpacked at once, at most
 _PACKED_BYTES = 16 * 1024
+_SWELLS = 12  # what grows by more, and is no text, may be a bomb
 _FREE_BYTES = 16 * 1024 * 1024  # a bomb that small does no harm: no ratio is asked for
 _LZMA_MEMORY = 512 * 1024 * 1024
 CUT_OFF = "The file ends in the middle: only its beginning could be unpacked."
@@ -127,6 +128,11 @@ class Unpacked:
         data = parts[0] if len(parts) == 1 else b"".join(parts)
         self._rest = data[count:]
         return data[:count] if self._rest else data
+
+    @property
+    def swells(self) -> bool:
+        """Whether it has grown so much up to now that it is worth a look how it goes on."""
+        return not self._ended and self._given > _SWELLS * self._packed
 
     def give_back(self, data: bytes) -> None:
         """Take back what was read last: the next read gives it again."""

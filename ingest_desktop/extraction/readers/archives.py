@@ -16,7 +16,7 @@ from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import detect, kinds, nested, tars, zips
 from ingest_desktop.extraction.nested import Inside
 from ingest_desktop.extraction.readers import slack
-from ingest_desktop.extraction.unpacking import Plain, Unpacked, unpacked_file
+from ingest_desktop.extraction.unpacking import PIECE_BYTES, Bounded, Plain, Unpacked, unpacked_file
 
 _RUN_MEMBERS: Final = 250  # of one segment, at most
 _RUN_BYTES: Final = 16 * 1024 * 1024  # unpacked, of one segment; a larger member stands alone
@@ -121,9 +121,8 @@ class TarReader:
         with source.open() as stream:
             for done, entry in enumerate(files[segment.start : segment.stop], 1):
                 stream.seek(entry.start)
-                yield from _content_blocks(
-                    inside, entry.name, entry.size, Plain(stream, options, entry.size), options, notes
-                )
+                content = Plain(Bounded(stream, entry.size), options, entry.size)
+                yield from _content_blocks(inside, entry.name, entry.size, content, options, notes)
                 if notes.progress is not None:
                     notes.progress(done, segment.stop - segment.start)
         inside.finish(notes)
@@ -259,6 +258,8 @@ def _content_blocks(
     if size is None or size > _EARLY_BYTES:
         kind = nested.nobody_reads(name, head)
         if kind is not None:
+            while isinstance(content, Unpacked) and content.swells and content.read(PIECE_BYTES):
+                pass  # until it is one too many times as large, or it is no bomb after all
             inside.leave_out(kind, options)
             return
     data = head
@@ -352,5 +353,8 @@ def _identity(source: SourceFile) -> object:
     """What tells that it is the file that was listed before."""
     if source.inner:
         return source.data
-    status = os.stat(source.path)
+    try:
+        status = os.stat(source.path)
+    except OSError:  # it is gone, but may be in memory
+        return source.data
     return (source.path, status.st_size, status.st_mtime_ns, status.st_ino)

@@ -12,7 +12,7 @@ from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, Segme
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 
 Contents = Mapping[str, Callable[[], bytes]]
-_RUN_MESSAGES: Final = 2000  # of one segment; days are not cut
+_RUN_MESSAGES: Final = 5000  # of one segment; days are not cut
 _DAY: Final = re.compile(r"(?:.*/)?([^/]+)/(\d{4}-\d{2}-\d{2})\.json")
 _LISTS: Final = frozenset({"channels.json", "groups.json", "dms.json", "mpims.json"})
 _LINK: Final = re.compile(r"<([@#!]?)([^<>|]{1,3000})(?:\|([^<>]{0,3000}))?>")
@@ -28,11 +28,15 @@ def is_export(names: Iterable[str]) -> bool:
 
 def plan(contents: Contents, _options: ExtractOptions, warnings: tuple[str, ...]) -> ReaderPlan:
     """Segments of whole days; units are messages, counted through all days in order."""
-    cuts, total = [0], 0
+    cuts, total, bad = [0], 0, 0
     for name in days(contents):
-        total += sum(1 for _ in messages(contents[name]))
+        found = day(contents[name])
+        bad += found is None
+        total += len(found or ())
         if total - cuts[-1] >= _RUN_MESSAGES:
             cuts.append(total)
+    if bad:
+        warnings = (*warnings, f"{bad:,} file(s) of messages are damaged: nothing of them can be found.")
     if cuts[-1] != total or total == 0:
         cuts.append(max(total, 1))
     segments = tuple(SegmentSpec(number, start, stop) for number, (start, stop) in enumerate(pairwise(cuts)))
@@ -41,24 +45,22 @@ def plan(contents: Contents, _options: ExtractOptions, warnings: tuple[str, ...]
 
 def blocks(contents: Contents, segment: SegmentSpec, notes: SegmentNotes) -> Iterator[Block]:
     """The messages of a segment, each a block below the name of its channel."""
-    names = speakers(contents)
+    people = speakers(contents)
     number = seen = with_text = 0
-    for day in days(contents):
+    for name in days(contents):
         if number >= segment.stop:
             break
-        found = list(messages(contents[day]))
+        found = day(contents[name]) or []
         first, number = number, number + len(found)
-        if not found and segment.start <= first:
-            notes.warnings.append(f"{day}: no messages could be read from it.")
         if first < segment.start:
             continue
-        channel = _channel(day)
+        channel = _channel(name)
         for message in found:
             seen += 1
-            text = said(message, names)
+            text = said(message, people)
             if text:
                 with_text += 1
-                yield Block(text, path=(channel,), extra=(("part", day),))
+                yield Block(text, path=(channel,), extra=(("part", name),))
         if notes.progress is not None:
             notes.progress(seen, segment.stop - segment.start)
     notes.units_seen, notes.units_with_text = seen, with_text
@@ -69,12 +71,12 @@ def days(contents: Contents) -> list[str]:
     return sorted(name for name in contents if _DAY.fullmatch(name))
 
 
-def messages(content: Callable[[], bytes]) -> Iterator[dict[str, Any]]:
-    """The messages of a day; none when it is damaged."""
+def day(content: Callable[[], bytes]) -> list[dict[str, Any]] | None:
+    """The messages of a day; None when it is damaged."""
     found = _json(content())
-    for message in found if isinstance(found, list) else ():
-        if isinstance(message, dict) and message.get("subtype") not in _NOT_SAID:
-            yield message
+    if not isinstance(found, list):
+        return None
+    return [item for item in found if isinstance(item, dict) and item.get("subtype") not in _NOT_SAID]
 
 
 def speakers(contents: Contents) -> dict[str, str]:
@@ -129,9 +131,9 @@ def _plain(value: object, names: Mapping[str, str]) -> str:
     return unescape(_LINK.sub(shown, value)).strip()
 
 
-def _channel(day: str) -> str:
-    found = _DAY.fullmatch(day)
-    return f"#{found[1]}" if found else day
+def _channel(name: str) -> str:
+    found = _DAY.fullmatch(name)
+    return f"#{found[1]}" if found else name
 
 
 def _time(value: object) -> str:
