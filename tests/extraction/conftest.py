@@ -47,6 +47,10 @@ READ_NOW = frozenset(
         "odt",
         "ods",
         "odp",
+        "zip",
+        "gz",
+        "tar.gz",
+        "slack",
     }
 )
 OPTIONS = ExtractOptions()
