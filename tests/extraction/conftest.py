@@ -51,6 +51,7 @@ READ_NOW = frozenset(
         "gz",
         "tar.gz",
         "slack",
+        "rtf",
     }
 )
 OPTIONS = ExtractOptions()

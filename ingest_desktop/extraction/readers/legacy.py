@@ -1,0 +1,247 @@
+"""DOC and PPT: LibreOffice makes DOCX and PPTX of them, where it is installed, and those are read.
+
+It runs headless with a profile of its own in a temporary folder, so that it meets no running one and no macro is ever
+run, under a time limit, and is ended with all its children.
+"""
+
+import contextlib
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from ingest_desktop.domain.errors import LimitExceeded, SourceEncrypted, SourceMalformed, UnsupportedFormat
+from ingest_desktop.domain.interfaces.extraction import Block, Reader, ReaderPlan, SegmentNotes, SourceFile
+from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
+from ingest_desktop.extraction import detect, kinds
+from ingest_desktop.extraction.ole import stream_names
+from ingest_desktop.extraction.readers.docx import DocxReader
+from ingest_desktop.extraction.readers.pptx import PptxReader
+
+_INTO = {kinds.DOC: "docx", kinds.PPT: "pptx"}
+_CALLED = {kinds.DOC: "Word 97-2003 documents", kinds.PPT: "PowerPoint 97-2003 presentations"}
+_MEDIA_TYPES = {kinds.DOC: "application/msword", kinds.PPT: "application/vnd.ms-powerpoint"}
+_PROGRAMS = ("soffice", "libreoffice", "soffice.com")
+_USUAL = (
+    "/Applications/LibreOffice.app/Contents/MacOS/soffice",
+    r"C:\Program Files\LibreOffice\program\soffice.com",
+    r"C:\Program Files (x86)\LibreOffice\program\soffice.com",
+    "/usr/lib/libreoffice/program/soffice",
+    "/opt/libreoffice/program/soffice",
+)
+_MEMORY_BYTES = 4 * 1024**3  # of address space, where the system keeps such a limit; LibreOffice maps much
+_HEAD_BYTES = 64 * 1024
+_COPY_BYTES = 1024 * 1024
+_SETTINGS = """<?xml version="1.0" encoding="UTF-8"?>
+<oor:items xmlns:oor="http://openoffice.org/2001/registry" xmlns:xs="http://www.w3.org/2001/XMLSchema">
+<item oor:path="/org.openoffice.Office.Common/Security/Scripting"><prop oor:name="MacroSecurityLevel" oor:op="fuse">
+<value>3</value></prop><prop oor:name="DisableMacrosExecution" oor:op="fuse"><value>true</value></prop>
+<prop oor:name="BlockUntrustedRefererLinks" oor:op="fuse"><value>true</value></prop></item>
+<item oor:path="/org.openoffice.Office.Writer/Content/Update"><prop oor:name="Link" oor:op="fuse"><value>0</value>
+</prop></item>
+</oor:items>
+"""
+
+
+class LegacyReader:
+    """Reads Word and PowerPoint files of before 2007 by way of LibreOffice."""
+
+    name = "legacy"
+    version = 1
+    reads = frozenset(_INTO)
+
+    def __init__(self) -> None:
+        self._converted: tuple[str, bytes] | None = None  # the original's hash, and what became of it
+
+    def accepts(self, source: SourceFile) -> float:
+        return detect.confidence(source, self.reads)
+
+    def plan(self, source: SourceFile, options: ExtractOptions) -> ReaderPlan:
+        kind = detect.kind_of(source)
+        self._converted = None
+        inner, reader = self._inner(source, kind, options)
+        plan = reader.plan(inner, options)
+        return ReaderPlan(
+            plan.unit, plan.units, plan.segments, _MEDIA_TYPES[kind], None, plan.title, plan.metadata, shape="office=1"
+        )
+
+    def read(
+        self, source: SourceFile, plan: ReaderPlan, segment: SegmentSpec, options: ExtractOptions, notes: SegmentNotes
+    ) -> Iterator[Block]:
+        inner, reader = self._inner(source, detect.kind_of(source), options)
+        yield from reader.read(inner, plan, segment, options, notes)
+
+    def _inner(self, source: SourceFile, kind: str, options: ExtractOptions) -> tuple[SourceFile, Reader]:
+        """The converted document and its reader; converted once for all segments."""
+        name = f"document.{_INTO[kind]}"
+        key = _hash(source)
+        if self._converted is None or self._converted[0] != key:
+            self._converted = None
+            self._converted = (key, _convert(source, kind, options))
+        data = self._converted[1]
+        return SourceFile(
+            name, len(data), data[:_HEAD_BYTES], data
+        ), DocxReader() if kind == kinds.DOC else PptxReader()
+
+
+def find_office() -> str | None:
+    """The LibreOffice program, or None."""
+    for name in _PROGRAMS:
+        found = shutil.which(name)
+        if found:
+            return found
+    return next((path for path in _USUAL if os.path.isfile(path)), None)
+
+
+def _convert(source: SourceFile, kind: str, options: ExtractOptions) -> bytes:
+    """What LibreOffice makes of a file.
+
+    Raises:
+        UnsupportedFormat: LibreOffice is not installed.
+        SourceEncrypted: The file asks for a password.
+        SourceMalformed: LibreOffice cannot read it.
+        LimitExceeded: It takes too long, or too much comes out.
+    """
+    if _is_encrypted(source, kind):
+        raise SourceEncrypted("The document is protected by a password.")
+    program = find_office()
+    if program is None:
+        raise UnsupportedFormat(
+            f"{_CALLED[kind]} are not supported without LibreOffice. Install it (libreoffice.org, or your system's "
+            f"package “libreoffice”) and retry, or save the file as {_INTO[kind].upper()}."
+        )
+    with tempfile.TemporaryDirectory(prefix="ingest-office-", ignore_cleanup_errors=True) as folder:
+        original = Path(folder, f"document.{kind}")
+        with source.open() as stream, original.open("wb") as copy:
+            shutil.copyfileobj(stream, copy, _COPY_BYTES)
+        user = Path(folder, "profile", "user")
+        user.mkdir(parents=True)
+        user.joinpath("registrymodifications.xcu").write_text(_SETTINGS, "utf-8")
+        _run(
+            [
+                program,
+                f"-env:UserInstallation={Path(folder, 'profile').as_uri()}",
+                "--headless",
+                "--norestore",
+                "--nolockcheck",
+                "--nodefault",
+                "--nologo",
+                "--convert-to",
+                _INTO[kind],
+                "--outdir",
+                str(Path(folder, "out")),
+                str(original),
+            ],
+            folder,
+            options.office_seconds,
+        )
+        return _result(Path(folder, "out", f"document.{_INTO[kind]}"), options)
+
+
+def _result(made: Path, options: ExtractOptions) -> bytes:
+    try:
+        size = made.stat().st_size
+        if size > options.max_expanded_bytes:
+            raise LimitExceeded(f"LibreOffice made {size:,} bytes of it (INGESTION_MAX_EXPANDED_BYTES).")
+        return made.read_bytes()
+    except FileNotFoundError as error:
+        raise SourceMalformed("LibreOffice could not read the document: it may be damaged.") from error
+
+
+def _run(command: list[str], folder: str, seconds: float) -> None:
+    """Run a program to its end, or end it with its children when its time is over.
+
+    Raises:
+        LimitExceeded: It took too long.
+        UnsupportedFormat: It cannot be started.
+    """
+    flags = 0
+    if sys.platform == "win32":
+        flags = subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
+    environment = {**os.environ, "HOME": folder, "TMPDIR": folder, "SAL_USE_VCLPLUGIN": "svp"}
+    try:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=folder,
+            env=environment,
+            start_new_session=sys.platform != "win32",
+            creationflags=flags,
+        )
+    except OSError as error:
+        raise UnsupportedFormat(
+            f"LibreOffice could not be started ({error.strerror}), and only it reads such files."
+        ) from error
+    _give_room(process.pid)
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired as error:
+        raise LimitExceeded(f"LibreOffice took more than {seconds:g} seconds (INGESTION_OFFICE_SECONDS).") from error
+    finally:
+        _end(process)
+
+
+def _give_room(pid: int) -> None:
+    """LibreOffice maps more memory than a reading process may have."""
+    if sys.platform == "linux":
+        import resource
+
+        with contextlib.suppress(OSError, ValueError):
+            _, hard = resource.prlimit(pid, resource.RLIMIT_AS)
+            soft = _MEMORY_BYTES if hard == resource.RLIM_INFINITY else min(_MEMORY_BYTES, hard)
+            resource.prlimit(pid, resource.RLIMIT_AS, (soft, hard))
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """End a program and what it started, whatever their state."""
+    if sys.platform == "win32":
+        if process.poll() is None:
+            subprocess.run(
+                ["taskkill", "/T", "/F", "/PID", str(process.pid)],
+                capture_output=True,
+                check=False,
+                creationflags=subprocess.CREATE_NO_WINDOW,
+            )
+    else:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _hash(source: SourceFile) -> str:
+    digest = hashlib.sha256()
+    with source.open() as stream:
+        while data := stream.read(_COPY_BYTES):
+            digest.update(data)
+    return digest.hexdigest()
+
+
+def _is_encrypted(source: SourceFile, kind: str) -> bool:
+    """Whether a Word file's first bytes, or a presentation's streams, tell of a password."""
+    if kind == kinds.PPT:
+        return "EncryptedSummary" in stream_names(source)
+    return _word_flags(source) & 0x0100 != 0
+
+
+def _word_flags(source: SourceFile) -> int:
+    """The flags in the header of a Word document's main stream; 0 when they cannot be found."""
+    with source.open() as stream:
+        data = stream.read(512)
+        shift = int.from_bytes(data[30:32], "little")
+        if shift not in (9, 12):
+            return 0
+        for sector in range(256):  # the stream begins with a sector; its header has a mark of its own
+            stream.seek((sector + 1) << shift)
+            head = stream.read(12)
+            if len(head) < 12:
+                return 0
+            if head[:2] == b"\xec\xa5":
+                return int.from_bytes(head[10:12], "little")
+    return 0
