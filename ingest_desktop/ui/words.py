@@ -8,6 +8,7 @@ from PySide6.QtCore import QCoreApplication
 
 from ingest_desktop.domain.enums import JobPhase, JobStatus, Outcome, PauseScope
 from ingest_desktop.domain.models import Job, Location, Progress, Receipt
+from ingest_desktop.domain.text import one_line
 from ingest_desktop.ui import formats
 from ingest_desktop.ui.causes import next_step as next_step
 from ingest_desktop.ui.causes import reason as reason
@@ -250,14 +251,14 @@ def place_of(location: Location) -> str:
             else translate("words", "Lines {a}–{b}").format(a=location.line_start, b=last)
         )
     if location.part is not None:
-        parts.append(location.part)
+        parts.insert(0, one_line(location.part))
     return ", ".join(parts)
 
 
 def citation(path: str, location: Location) -> str:
     """A line that says where copied text is from."""
-    place = place_of(location)
-    name = PurePath(path).name
+    place = place_of(location.model_copy(update={"part": None}))
+    name = PurePath(path).name + (f"/{one_line(location.part)}" if location.part else "")
     return f"{name}, {place[:1].lower()}{place[1:]} ({path})" if place else f"{name} ({path})"
 
 
