@@ -134,12 +134,19 @@ def place_text(hit: Hit) -> str:
     parts: list[str] = []
     if place.page:
         parts.append(f"page {place.page}")
+    if place.slide:
+        parts.append(f"slide {place.slide}")
+    if place.sheet:
+        parts.append(f"sheet {one_line(place.sheet)}")
+    if place.row_start:
+        parts.append(f"rows {place.row_start}-{place.row_end}")
     if place.line_start:
         lines = f"{place.line_start}-{place.line_end}" if place.line_end != place.line_start else f"{place.line_start}"
         parts.append(f"line {lines}")
     if place.heading_path:
         parts.append(one_line(" › ".join(place.heading_path)))
-    return f", {', '.join(parts)}" if parts else ""
+    inside = f"/{one_line(place.part)}" if place.part else ""
+    return f"{inside}, {', '.join(parts)}" if parts else inside
 
 
 def export(app: App, options: argparse.Namespace) -> int:

@@ -135,6 +135,9 @@ def test_places_and_citations() -> None:
     assert words.place_of(Location(page=3)) == "Page 3"
     assert words.place_of(Location(line_start=10, line_end=24)) == "Lines 10–24"
     assert words.citation("/docs/a.pdf", Location(page=3)) == "a.pdf, page 3 (/docs/a.pdf)"
+    inside = Location(part="dir/b.pdf", page=3)
+    assert words.place_of(inside) == "dir/b.pdf, Page 3"
+    assert words.citation("/docs/a.zip", inside) == "a.zip/dir/b.pdf, page 3 (/docs/a.zip)"
 
 
 @given(st.text(alphabet=f"ab<>&\n {MARK_START}{MARK_END}😀漢", max_size=40))
