@@ -13,9 +13,13 @@ from ingest_desktop.domain.models.jobs import filename_of
 from ingest_desktop.domain.text import one_line, storable
 from ingest_desktop.domain.wire import DocumentPlan
 
-NO_TEXT_IN_PAGES = "No text was found in it: its pages are probably pictures. Nothing of this file can be found."
+NO_TEXT_IN_PAGES = "No text was found in it: its pages are probably pictures."
+NOTHING_RECOGNISED = "No text was found in it: its pages are blank or pictures, and no text was recognised in them."
+INSTALL_OCR = "Install tesseract, then Retry."
+SWITCH_OCR_ON = "Switch on the recognition of text in pictures in the settings, then Retry."
 NO_TEXT = "There is no text in it. Nothing of this file can be found."
 NO_BYTES = "The file is empty (0 bytes)."
+_READS_PICTURES = frozenset({"pdf", "image"})
 
 
 def completion(
@@ -31,6 +35,7 @@ def completion(
         unit=plan.unit,
         units_seen=live.units_seen,
         units_with_text=live.units_with_text,
+        units_by_ocr=live.units_by_ocr,
         units_empty=max(0, live.units_seen - live.units_with_text - len(live.units_failed)),
         units_failed=live.units_failed,
         chars=live.chars,
@@ -146,7 +151,7 @@ def _message(live: LiveVersion, plan: DocumentPlan, empty: bool) -> str | None:
         pages, seen = len(live.units_failed), live.units_seen
         return f"{pages} of {seen} pages could not be read, and there is no text in the others. Nothing can be found."
     if empty:
-        return _no_text(plan)
+        return _no_text(plan, live.warnings)
     if live.outcome is Outcome.DUPLICATE and live.twin_path:
         return _twin_sentence(live.twin_path)
     if live.units_failed:
@@ -155,7 +160,13 @@ def _message(live: LiveVersion, plan: DocumentPlan, empty: bool) -> str | None:
     return None
 
 
-def _no_text(plan: DocumentPlan) -> str:
+def _no_text(plan: DocumentPlan, warnings: tuple[str, ...] = ()) -> str:
+    """Why there is no text, and what may mend it."""
     if plan.signature.size == 0:
         return NO_BYTES
-    return NO_TEXT_IN_PAGES if plan.unit == "page" else NO_TEXT
+    if plan.reader not in _READS_PICTURES:
+        return NO_TEXT
+    if "ocr=" in plan.shape:
+        return NOTHING_RECOGNISED
+    switched_off = any("(INGESTION_OCR)" in warning for warning in warnings)
+    return f"{NO_TEXT_IN_PAGES} {SWITCH_OCR_ON if switched_off else INSTALL_OCR}"

@@ -192,6 +192,15 @@ class Settings(BaseSettings):
         ge=1,
         le=MANY,
     )
+    ocr_max_pixels: int = setting(
+        200_000_000,
+        Group.LIMITS,
+        "Dots of a picture",
+        "A picture with more dots than this is not recognised: unpacking it takes memory.",
+        unit="pixels",
+        ge=1_000_000,
+        le=MANY,
+    )
     office_seconds: float = setting(
         120.0,
         Group.LIMITS,

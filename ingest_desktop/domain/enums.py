@@ -30,6 +30,7 @@ class JobPhase(StrEnum):
     WAITING = "waiting"
     HASHING = "hashing"
     EXTRACTING = "extracting"
+    RECOGNISING = "recognising"
     CHUNKING = "chunking"
     INDEXING = "indexing"
     EMBEDDING = "embedding"

@@ -115,8 +115,8 @@ class ChildProcess:
             if type(message) is TaskDone:
                 self._peak_bytes = message.peak_bytes
                 return
-            if type(message) is not Working:
-                clock.restart()
+            if type(message) is not Working or message.phase == "recognising":
+                clock.restart()  # each picture has a limit of its own, and so has their number
             on_message(message)
 
     def _start(self) -> "subprocess.Popen[bytes]":

@@ -209,6 +209,7 @@ def _extract(
     notes = SegmentNotes()
     if plan.unit not in ("byte", "whole"):
         notes.progress = lambda done, total: progress("extracting", done, total, plan.unit)
+    notes.recognising = lambda done, total: progress("recognising", done, total, plan.unit)
     chunks = chunk_blocks(reader.read(source, plan, segment, options, notes), options, plan.title)
     with_text = notes.units_with_text
     return SegmentResult(

@@ -106,5 +106,10 @@ _TABLES: Final = (
     """,
 )
 
-MIGRATIONS: Final = (Migration(1, "the first tables", _TABLES),)
+_BY_OCR: Final = ("ALTER TABLE segments ADD COLUMN units_by_ocr INTEGER NOT NULL DEFAULT 0",)
+
+MIGRATIONS: Final = (
+    Migration(1, "the first tables", _TABLES),
+    Migration(2, "pages whose text was recognised", _BY_OCR),
+)
 """Added to only; a released one is never edited."""

@@ -35,6 +35,7 @@ class _Version:
     chunks: int = 0
     units_with_text: int = 0
     units_seen: int = 0
+    units_by_ocr: int = 0
     chars: int = 0
     seconds: float = 0.0
     failed: tuple[tuple[int, str], ...] = ()
@@ -252,6 +253,7 @@ def _live(version: _Version, name: str, outcome: Outcome, twin_path: str | None)
         units_seen=version.units_seen,
         units_with_text=version.units_with_text,
         chars=version.chars,
+        units_by_ocr=version.units_by_ocr,
         units_failed=version.failed,
         warnings=version.warnings,
         seconds=version.seconds,
@@ -301,20 +303,22 @@ def _load_versions(connection: Connection, wanted: set[VersionKey]) -> dict[Vers
     by_id = {version.id: version for version in found.values()}
     sums = connection.exec_driver_sql(
         "SELECT version, count(*), sum(chunks), sum(units_with_text), sum(chars), sum(seconds), sum(units_seen), "
+        "sum(units_by_ocr), "
         # Null when there are none, as for nearly every document.
         "iif(count(units_failed), json_group_array(units_failed) FILTER (WHERE units_failed IS NOT NULL), NULL), "
         "iif(count(warnings), json_group_array(warnings) FILTER (WHERE warnings IS NOT NULL), NULL) "
         "FROM segments WHERE version IN (SELECT value FROM json_each(?)) GROUP BY version",
         (json.dumps(sorted(by_id)),),
     ).all()
-    for number, stored, chunks, with_text, chars, seconds, seen, failed, warnings in sums:
+    for number, stored, chunks, with_text, chars, seconds, seen, by_ocr, failed, warnings in sums:
         version = by_id[number]
         version.stored, version.chunks, version.units_with_text = stored, chunks, with_text
-        version.chars, version.seconds, version.units_seen = chars, seconds, seen
+        version.chars, version.seconds, version.units_seen, version.units_by_ocr = chars, seconds, seen, by_ocr
         if failed is not None:
             version.failed = tuple((int(p), str(w)) for part in json.loads(failed) for p, w in json.loads(part))
         if warnings is not None:
-            version.warnings += tuple(w for part in json.loads(warnings) for w in json.loads(part))
+            said = (*version.warnings, *(w for part in json.loads(warnings) for w in json.loads(part)))
+            version.warnings = tuple(dict.fromkeys(said))  # what is said of the file comes with every segment
     if len(found) != len(wanted):
         raise ContentGone("The text of this document is not in the store any more.")
     return found

@@ -132,7 +132,8 @@ class ContentWriter:
             failed = json.dumps(result.units_failed) if result.units_failed else None
             warnings = json.dumps(result.warnings) if result.warnings else None
             counts = (len(result.chunks), result.units_seen, result.units_with_text, result.chars, result.seconds)
-            segments.append((self._next_segment, version, result.number, *counts, failed, warnings))
+            row = (self._next_segment, version, result.number, *counts, failed, warnings, result.units_by_ocr)
+            segments.append(row)
             # 0 and "" stand for nothing: the driver looks up an adapter for every None it binds, which for five
             # empty columns a chunk cost more than all the rest of binding.
             chunks += [
@@ -142,7 +143,7 @@ class ContentWriter:
             self._next_segment += 1
         connection.exec_driver_sql(
             "INSERT INTO segments (id, version, number, chunks, units_seen, units_with_text, chars, seconds, "
-            "units_failed, warnings) VALUES (?,?,?,?,?,?,?,?,?,?)",
+            "units_failed, warnings, units_by_ocr) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
             segments,
         )
         if chunks:

@@ -102,6 +102,7 @@ def phase_name(phase: JobPhase) -> str:
         JobPhase.WAITING: translate("words", "Starting"),
         JobPhase.HASHING: translate("words", "Checking"),
         JobPhase.EXTRACTING: translate("words", "Reading"),
+        JobPhase.RECOGNISING: translate("words", "Recognising text"),
         JobPhase.CHUNKING: translate("words", "Cutting"),
         JobPhase.INDEXING: translate("words", "Storing"),
         JobPhase.EMBEDDING: translate("words", "Embedding"),
@@ -279,6 +280,9 @@ def receipt(job: Job, found: Receipt) -> list[str]:
                 failed=formats.number(len(found.units_failed)),
             )
         )
+        if found.units_by_ocr:
+            by_ocr = formats.number(found.units_by_ocr)
+            lines.append(translate("words", "Text recognised in pictures: {n} of them.").format(n=by_ocr))
     lines.append(
         translate("words", "{passages} stored, {indexed} can be searched; {characters}.").format(
             passages=passages(found.chunks_stored),

@@ -82,6 +82,7 @@ class SegmentNotes:
     units_failed: list[tuple[int, str]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     progress: Callable[[int, int], None] | None = None  # units done, of how many in this segment
+    recognising: Callable[[int, int], None] | None = None  # the same, before each picture whose text is recognised
 
 
 @runtime_checkable

@@ -338,6 +338,7 @@ class LiveVersion:
     segments: int = 0
     units_seen: int = 0
     units_with_text: int = 0
+    units_by_ocr: int = 0
     chars: int = 0
     units_failed: tuple[tuple[int, str], ...] = ()
     warnings: tuple[str, ...] = ()

@@ -1,7 +1,5 @@
 """PDF: text page by page with PDFium; pypdf steps in where PDFium refuses a file or a page."""
 
-# ruff: noqa: ARG002  a Reader is handed more than this one needs
-
 import os
 from collections.abc import Iterator
 from typing import Protocol
@@ -9,10 +7,14 @@ from typing import Protocol
 from ingest_desktop.domain.errors import IngestError, LimitExceeded, SourceError, SourceMalformed
 from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes, SourceFile
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
-from ingest_desktop.extraction import detect, kinds
+from ingest_desktop.extraction import detect, kinds, ocr
+from ingest_desktop.extraction.ocr import NotRecognised
 from ingest_desktop.extraction.readers import pdfium_engine, pypdf_engine
+from ingest_desktop.extraction.readers.pdf_pages import Page, PageRefused, is_odd, signs
+from ingest_desktop.extraction.readers.scans import Scans
 
 Outline = tuple[tuple[int, int, str], ...]
+_SCANNED_STEP = 4  # pages of a segment that is recognised: each may take a minute, and what is done is kept
 _SECOND_OPINION_BYTES = 64 * 1024 * 1024  # pypdf is not asked about larger files
 
 
@@ -21,8 +23,12 @@ class PdfDocument(Protocol):
 
     pages: int
 
-    def text(self, index: int) -> str:
-        """The text of a page, counted from 0."""
+    def page(self, index: int) -> Page:
+        """A page, counted from 0. Raises whatever its engine raises."""
+        ...
+
+    def picture(self, index: int) -> tuple[bytes, int | None]:
+        """A page, counted from 0, drawn for text recognition, and its dots per inch."""
         ...
 
     def outline(self) -> Outline:
@@ -42,7 +48,7 @@ class PdfReader:
     """Reads PDF documents. The last one stays open, so that its segments need not open it again."""
 
     name = "pdf"
-    version = 1
+    version = 2
     reads = frozenset({kinds.PDF})
 
     def __init__(self) -> None:
@@ -50,6 +56,7 @@ class PdfReader:
         self._document: PdfDocument | None = None
         self._second: PdfDocument | None = None  # pypdf's view of the same file, when a page needed it
         self._second_failed = False
+        self._seen: dict[int, Page] = {}  # pages that the plan looked at already, by index
 
     def accepts(self, source: SourceFile) -> float:
         return detect.confidence(source, self.reads)
@@ -63,7 +70,10 @@ class PdfReader:
             )
         if pages < 1:
             raise SourceMalformed("The document has no pages.")
+        found = ocr.recogniser(options)
         step = options.segment_pages
+        if found is not None and pages > _SCANNED_STEP and self._is_scanned(document):
+            step = min(step, _SCANNED_STEP)
         segments = tuple(
             SegmentSpec(number, first, min(first + step, pages + 1))
             for number, first in enumerate(range(1, pages + 1, step))
@@ -71,7 +81,8 @@ class PdfReader:
         metadata = document.metadata()
         outline = tuple(entry for entry in document.outline() if 1 <= entry[1] <= pages)
         title = " ".join(metadata.get("Title", "").split())[:500] or None
-        return ReaderPlan("page", pages, segments, "application/pdf", None, title, metadata, outline)
+        shape = found.shape if found is not None else ""
+        return ReaderPlan("page", pages, segments, "application/pdf", None, title, metadata, outline, shape=shape)
 
     def read(
         self, source: SourceFile, plan: ReaderPlan, segment: SegmentSpec, options: ExtractOptions, notes: SegmentNotes
@@ -79,15 +90,23 @@ class PdfReader:
         document = self._opened(source)
         places = _Places(plan.outline, plan.title)
         notes.units_seen, notes.units_with_text = segment.stop - segment.start, 0
+        scans = Scans(plan.shape, options, notes, notes.units_seen)
         for page in range(segment.start, segment.stop):
-            text = self._page(source, document, page, notes)
-            if text and not text.isspace():
-                notes.units_with_text += 1
+            found = self._page(source, document, page, notes)
+            text = found.text
+            if found.pictured.wanted:
+                text = _recognised(document, found, page, scans, notes, page - segment.start)
+            has_text = bool(text) and not text.isspace()
+            if has_text:
                 yield from places.blocks(page, text)
             else:
                 places.skip(page)
-            if notes.progress is not None:
-                notes.progress(page - segment.start + 1, segment.stop - segment.start)
+            if found.remarks:
+                yield Block("\n".join(found.remarks), page=page)
+            notes.units_with_text += has_text or bool(found.remarks)
+            tell = notes.recognising if found.pictured.wanted and plan.shape else notes.progress
+            if tell is not None:
+                tell(page - segment.start + 1, segment.stop - segment.start)
 
     def _opened(self, source: SourceFile) -> PdfDocument:
         """The document, opened if it is not the one in hand."""
@@ -118,12 +137,29 @@ class PdfReader:
             if document is not None:
                 document.close()
         self._key = self._document = self._second = None
+        self._seen = {}
         self._second_failed = False
 
-    def _page(self, source: SourceFile, document: PdfDocument, page: int, notes: SegmentNotes) -> str:
-        """The text of a page, from the second engine if the first refuses it; a page that fails is noted."""
+    def _is_scanned(self, document: PdfDocument) -> bool:
+        """Whether its pages are probably pictures: the first and the middle one are. They are kept for the reading."""
+        for index in (0, document.pages // 2):
+            try:
+                self._seen[index] = document.page(index)
+            except IngestError:
+                raise
+            except Exception:  # noqa: BLE001  it is told when the page is read
+                continue
+            if not self._seen[index].pictured.wanted:
+                return False
+        return bool(self._seen)
+
+    def _page(self, source: SourceFile, document: PdfDocument, page: int, notes: SegmentNotes) -> Page:
+        """A page, from the second engine if the first refuses it; one that fails is noted."""
+        seen = self._seen.pop(page - 1, None)
+        if seen is not None:
+            return seen
         try:
-            return document.text(page - 1)
+            return document.page(page - 1)
         except IngestError:
             raise
         except Exception as error:  # noqa: BLE001  the other pages are kept
@@ -131,14 +167,14 @@ class PdfReader:
         second = self._second_opinion(source, document)
         if second is not None and page <= second.pages:
             try:
-                return second.text(page - 1)
+                return second.page(page - 1)
             except IngestError:
                 raise
             except Exception as error:  # noqa: BLE001
                 why = f"{why}; pypdf: {type(error).__name__}"
         notes.units_failed.append((page, "The page is damaged: neither reader could make sense of it."))
         notes.warnings.append(f"Page {page}: {why[:300]}")
-        return ""
+        return Page("")
 
     def _second_opinion(self, source: SourceFile, document: PdfDocument) -> PdfDocument | None:
         if self._second is None and not self._second_failed and isinstance(document, pdfium_engine.PdfiumDocument):
@@ -149,6 +185,23 @@ class PdfReader:
                 pass
             self._second_failed = self._second is None
         return self._second
+
+
+def _recognised(document: PdfDocument, found: Page, page: int, scans: Scans, notes: SegmentNotes, done: int) -> str:
+    """The text of a page that is a picture: the recognised one, unless its own says more."""
+
+    def picture() -> tuple[bytes, int | None]:
+        try:
+            return document.picture(page - 1)
+        except PageRefused as error:
+            raise NotRecognised(f"The page cannot be drawn: {error}.") from error
+
+    read = scans.text(page, picture, pixels=found.pictured.largest, done=done)
+    own = "" if is_odd(found.text) else found.text
+    if signs(read) <= signs(own):
+        return found.text
+    notes.units_by_ocr += 1
+    return read if own.isspace() or "".join(own.split()) in "".join(read.split()) else f"{own.strip()}\n{read}"
 
 
 class _Places:

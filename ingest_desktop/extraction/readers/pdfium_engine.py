@@ -8,6 +8,9 @@ import pypdfium2.raw as raw
 
 from ingest_desktop.domain.errors import SourceEncrypted, SourceMalformed
 from ingest_desktop.domain.interfaces.extraction import SourceFile
+from ingest_desktop.extraction.readers.pdf_pages import Page, PageRefused, Pictured, is_usable
+from ingest_desktop.extraction.readers.pdfium_pictures import drawn, look_at
+from ingest_desktop.extraction.readers.pdfium_remarks import Remarks
 
 _TAGS = ("Title", "Author", "Subject", "Keywords", "Creator", "Producer", "CreationDate", "ModDate")
 _MAX_BOOKMARKS = 5000
@@ -16,10 +19,6 @@ _MAX_CHARS_PER_PAGE = 20_000_000
 _CUT_MARKS = ("\ufffe", "\uffff", "\x02")  # of a word cut at the end of a line; a soft hyphen is one only there
 
 _ready: list[bool] = []
-
-
-class PageRefused(Exception):
-    """PDFium does not load this page."""
 
 
 class PdfiumDocument:
@@ -32,6 +31,7 @@ class PdfiumDocument:
             _ready.append(bool(pypdfium2.PDFIUM_INFO))  # importing it has initialised the library
         self._data = source.data
         self._buffer: Any = None
+        self._remarks: Remarks | None = None
         if source.data is not None:
             self._handle = raw.FPDF_LoadMemDocument64(source.data, len(source.data), None)
         else:
@@ -41,8 +41,8 @@ class PdfiumDocument:
             raise _refusal(raw.FPDF_GetLastError())
         self.pages: int = raw.FPDF_GetPageCount(self._handle)
 
-    def text(self, index: int) -> str:
-        """The text of a page, counted from 0.
+    def page(self, index: int) -> Page:
+        """A page, counted from 0: its text, what is written on it in fields and notes, whether it is a picture of text.
 
         Raises:
             PageRefused: The page cannot be loaded.
@@ -50,11 +50,39 @@ class PdfiumDocument:
         page = raw.FPDF_LoadPage(self._handle, index)
         if not page:
             raise PageRefused("PDFium does not load it")
-        textpage = None
         try:
-            textpage = raw.FPDFText_LoadPage(page)
-            if not textpage:
-                raise PageRefused("PDFium finds no way into its text")
+            text = self._text(page)
+            remarks: tuple[str, ...] = ()
+            if raw.FPDFPage_GetAnnotCount(page) > 0:
+                if self._remarks is None:
+                    self._remarks = Remarks(self._handle)
+                remarks = self._remarks.of(page, text)
+            pictured = Pictured()
+            if not is_usable(text):
+                pictured = look_at(page, text)
+            return Page(text, remarks, pictured)
+        finally:
+            raw.FPDF_ClosePage(page)
+
+    def picture(self, index: int) -> tuple[bytes, int]:
+        """A page, counted from 0, as it is printed, in shades of grey: a PGM file, and its dots per inch.
+
+        Raises:
+            PageRefused: The page cannot be loaded or drawn.
+        """
+        page = raw.FPDF_LoadPage(self._handle, index)
+        if not page:
+            raise PageRefused("PDFium does not load it")
+        try:
+            return drawn(page)
+        finally:
+            raw.FPDF_ClosePage(page)
+
+    def _text(self, page: Any) -> str:
+        textpage = raw.FPDFText_LoadPage(page)
+        if not textpage:
+            raise PageRefused("PDFium finds no way into its text")
+        try:
             count = raw.FPDFText_CountChars(textpage)
             if count <= 0:
                 return ""
@@ -62,9 +90,7 @@ class PdfiumDocument:
                 raise PageRefused(f"it claims {count:,} characters")
             return self._clean(self._get(textpage, count))
         finally:
-            if textpage:
-                raw.FPDFText_ClosePage(textpage)
-            raw.FPDF_ClosePage(page)
+            raw.FPDFText_ClosePage(textpage)
 
     def _get(self, textpage: Any, count: int) -> str:
         if self._buffer is None or len(self._buffer) < count + 1:
@@ -143,6 +169,9 @@ class PdfiumDocument:
     def close(self) -> None:
         """Give everything back. Any number of times."""
         handle, self._handle = self._handle, None
+        if self._remarks is not None:
+            self._remarks.close()
+            self._remarks = None
         if handle:
             raw.FPDF_CloseDocument(handle)
         self._data = None

@@ -6,9 +6,11 @@ from typing import Any
 
 from ingest_desktop.domain.errors import IngestError, SourceEncrypted, SourceMalformed
 from ingest_desktop.domain.interfaces.extraction import SourceFile
+from ingest_desktop.extraction.readers.pdf_pages import Page, PageRefused
 
 _MAX_BOOKMARKS = 5000
 _MAX_DEPTH = 8
+_MAX_REMARKS = 2000  # of a page
 
 
 class PypdfDocument:
@@ -37,9 +39,14 @@ class PypdfDocument:
             stream.close()
             raise SourceMalformed("The file begins like a PDF document but cannot be opened as one.") from error
 
-    def text(self, index: int) -> str:
-        """The text of a page, counted from 0. Raises whatever pypdf raises."""
-        return self._reader.pages[index].extract_text().replace("\0", "")
+    def page(self, index: int) -> Page:
+        """A page, counted from 0: its text, and what is written on it in fields and notes. Raises whatever pypdf raises."""
+        page = self._reader.pages[index]
+        return Page(page.extract_text().replace("\0", ""), _remarks(page))
+
+    def picture(self, index: int) -> tuple[bytes, int | None]:
+        """pypdf draws no pages."""
+        raise PageRefused(f"nothing here draws page {index + 1}")
 
     def metadata(self) -> dict[str, str]:
         """What the document says of itself."""
@@ -78,3 +85,20 @@ class PypdfDocument:
     def close(self) -> None:
         """Give everything back."""
         self._stream.close()
+
+
+def _remarks(page: Any) -> tuple[str, ...]:
+    """Values of form fields and the text of notes on a page, as far as they are to be had."""
+    found: list[str] = []
+    try:
+        for entry in (page.get("/Annots") or ())[:_MAX_REMARKS]:
+            note = entry.get_object()
+            name, value = (note.get("/T"), note.get("/V")) if note.get("/Subtype") == "/Widget" else (None, None)
+            said = value if isinstance(value, str) and not value.startswith("/") else note.get("/Contents")
+            if isinstance(said, str) and said.strip() and note.get("/Subtype") not in ("/Link", "/Popup"):
+                found.append(f"{name}: {said.strip()}" if isinstance(name, str) else said.strip())
+    except IngestError:
+        raise
+    except Exception:  # noqa: BLE001  notes are welcome; the text is what counts
+        return tuple(found)
+    return tuple(dict.fromkeys(found))

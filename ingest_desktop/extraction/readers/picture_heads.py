@@ -1,0 +1,167 @@
+"""What the heads of picture files tell: how large each picture is, and how it lies. No picture is unpacked here."""
+
+import struct
+from typing import BinaryIO, Final, NamedTuple
+
+from ingest_desktop.domain.errors import SourceMalformed
+
+_MAX_FRAMES: Final = 100_000  # of a TIFF file
+_MAX_MARKERS = 20_000  # of a JPEG file before its size is told
+_MAX_ENTRIES = 2_000  # of one directory of a TIFF file
+_NO_SIZE = frozenset({0x01, *range(0xD0, 0xDA)})  # JPEG markers that have no length
+_SIZES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})  # JPEG markers that tell the size of the picture
+_WIDTH, _HEIGHT, _SUBFILE, _ORIENTATION = 256, 257, 254, 274
+_MEDIA_TYPES: Final = {"png": "image/png", "jpeg": "image/jpeg", "tiff": "image/tiff", "webp": "image/webp"}
+
+
+class Frame(NamedTuple):
+    """One picture of a file.
+
+    Attributes:
+        pixels: Width times height.
+        turned: Whether the file says that it does not stand upright.
+        offset: Of its directory, in a TIFF file.
+    """
+
+    pixels: int
+    turned: bool = False
+    offset: int = 0
+
+
+class Head(NamedTuple):
+    """The format of a file, as a media type, and its pictures in order."""
+
+    media_type: str
+    frames: tuple[Frame, ...]
+
+
+def head_of(stream: BinaryIO) -> Head:
+    """Read the head of a PNG, JPEG, WebP or TIFF file; of TIFF all directories.
+
+    Raises:
+        SourceMalformed: It tells no size.
+    """
+    start = stream.read(32)
+    frames: tuple[Frame, ...]
+    try:
+        if start.startswith(b"\x89PNG\r\n\x1a\n") and start[12:16] == b"IHDR":
+            name, frames = "png", (_frame(*struct.unpack(">II", start[16:24])),)
+        elif start.startswith(b"\xff\xd8"):
+            stream.seek(2)
+            name, frames = "jpeg", (_jpeg(stream),)
+        elif start[:4] == b"RIFF" and start[8:12] == b"WEBP":
+            name, frames = "webp", (_webp(start),)
+        elif start[:4] in (b"II*\0", b"MM\0*"):
+            name, frames = "tiff", _tiff(stream, "<" if start[:2] == b"II" else ">", start)
+        else:
+            raise ValueError("no head")
+    except (struct.error, IndexError, ValueError, OverflowError) as error:
+        raise SourceMalformed("The picture is damaged: its head does not tell how large it is.") from error
+    if not frames:
+        raise SourceMalformed("The file holds no picture.")
+    return Head(_MEDIA_TYPES[name], frames)
+
+
+def alone(data: bytes, frame: Frame) -> bytes:
+    """A TIFF file, whole but with this picture as its only one."""
+    order = "<" if data[:2] == b"II" else ">"
+    (entries,) = struct.unpack_from(order + "H", data, frame.offset)
+    after = frame.offset + 2 + 12 * entries
+    return b"".join((data[:4], struct.pack(order + "I", frame.offset), data[8:after], b"\0\0\0\0", data[after + 4 :]))
+
+
+def _frame(width: int, height: int, turned: bool = False, offset: int = 0) -> Frame:
+    if width < 1 or height < 1:
+        raise ValueError("no size")
+    return Frame(width * height, turned, offset)
+
+
+def _webp(start: bytes) -> Frame:
+    match start[12:16]:
+        case b"VP8 ":
+            width, height = struct.unpack("<HH", start[26:30])
+            return _frame(width & 0x3FFF, height & 0x3FFF)
+        case b"VP8L":
+            (bits,) = struct.unpack("<I", start[21:25])
+            return _frame((bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1)
+        case b"VP8X":
+            return _frame(int.from_bytes(start[24:27], "little") + 1, int.from_bytes(start[27:30], "little") + 1)
+        case _:
+            raise ValueError("unknown kind of WebP")
+
+
+def _jpeg(stream: BinaryIO) -> Frame:
+    turned = False
+    for _ in range(_MAX_MARKERS):
+        marker = stream.read(2)
+        if len(marker) < 2 or marker[0] != 0xFF:
+            break
+        if marker[1] == 0xFF:  # filling
+            stream.seek(-1, 1)
+            continue
+        if marker[1] in _NO_SIZE:
+            continue
+        (length,) = struct.unpack(">H", stream.read(2))
+        if length < 2:
+            break
+        if marker[1] in _SIZES:
+            _, height, width = struct.unpack(">BHH", stream.read(5))
+            return _frame(width, height, turned)
+        if marker[1] == 0xE1:
+            turned = turned or _exif_turned(stream.read(length - 2))
+        else:
+            stream.seek(length - 2, 1)
+    raise ValueError("no size")
+
+
+def _exif_turned(block: bytes) -> bool:
+    """Whether the camera was held sideways or upside down. Damage here is no matter."""
+    if not block.startswith(b"Exif\0\0"):
+        return False
+    tiff = block[6:]
+    order = "<" if tiff[:2] == b"II" else ">"
+    try:
+        (first,) = struct.unpack_from(order + "I", tiff, 4)
+        (entries,) = struct.unpack_from(order + "H", tiff, first)
+        for number in range(min(entries, _MAX_ENTRIES)):
+            tag, _, _, value = struct.unpack_from(order + "HHIH", tiff, first + 2 + 12 * number)
+            if tag == _ORIENTATION:
+                return (value if order == "<" else value >> 16) & 0xFFFF in range(2, 9)
+    except struct.error:
+        return False
+    return False
+
+
+def _tiff(stream: BinaryIO, order: str, start: bytes) -> tuple[Frame, ...]:
+    """The pictures of a TIFF file; small copies of others, for previews, are left out."""
+    frames: list[Frame] = []
+    seen: set[int] = set()
+    (offset,) = struct.unpack_from(order + "I", start, 4)
+    while offset and offset not in seen and len(seen) < _MAX_FRAMES:
+        seen.add(offset)
+        stream.seek(offset)
+        head = stream.read(2)
+        if len(head) < 2 and frames:
+            break  # cut off: what came before is kept
+        (entries,) = struct.unpack(order + "H", head)
+        if entries > _MAX_ENTRIES:
+            raise ValueError("too many entries")
+        table = stream.read(12 * entries + 4)
+        if len(table) < 12 * entries + 4:
+            if frames:
+                break
+            raise ValueError("cut off")
+        tags = _tags(table, entries, order)
+        if not tags.get(_SUBFILE, 0) & 1:
+            frames.append(_frame(tags.get(_WIDTH, 0), tags.get(_HEIGHT, 0), tags.get(_ORIENTATION, 1) != 1, offset))
+        (offset,) = struct.unpack_from(order + "I", table, 12 * entries)
+    return tuple(frames)
+
+
+def _tags(table: bytes, entries: int, order: str) -> dict[int, int]:
+    found: dict[int, int] = {}
+    for number in range(entries):
+        tag, kind = struct.unpack_from(order + "HH", table, 12 * number)
+        if tag in (_WIDTH, _HEIGHT, _SUBFILE, _ORIENTATION):
+            (found[tag],) = struct.unpack_from(order + ("H" if kind == 3 else "I"), table, 12 * number + 8)
+    return found
