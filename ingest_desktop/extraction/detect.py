@@ -28,6 +28,7 @@ _MIMETYPES = {
     b"application/vnd.oasis.opendocument.presentation": kinds.ODP,
     b"application/vnd.oasis.opendocument.presentation-template": kinds.ODP,
 }
+_FIRST_MEMBERS = (b"[Content_Types].xml", b"mimetype", b"META-INF/container.xml")  # packages begin with one of these
 _MAGICS = (
     (b"PK\x03\x04", "zip"),
     (b"PK\x05\x06", "zip"),
@@ -153,8 +154,10 @@ def _zip_kind(source: SourceFile) -> str:
     head = source.head
     if head[30:38] == b"mimetype" and head[8:10] == b"\0\0":
         size = struct.unpack_from("<I", head, 18)[0]
-        return _MIMETYPES.get(head[38 : 38 + size], "OpenDocument files of this type")
-    if b"[Content_Types].xml" not in head and b"mimetype" not in head and source.data is None:
+        found = _MIMETYPES.get(head[38 : 38 + size].strip())
+        if found is not None:
+            return found
+    if not any(name in head for name in _FIRST_MEMBERS) and source.data is None:
         return kinds.ZIP  # a large one is not opened to look: packages have one of these first
     import zipfile
 
@@ -162,11 +165,16 @@ def _zip_kind(source: SourceFile) -> str:
         with source.open() as stream, zipfile.ZipFile(stream) as archive:
             names = archive.namelist()[:10_000]
             if "mimetype" in names and archive.getinfo("mimetype").file_size < 200:
-                found = _MIMETYPES.get(archive.read("mimetype").strip())
+                stated = archive.read("mimetype").strip(b"\xef\xbb\xbf \t\r\n\0").lower()
+                found = _MIMETYPES.get(stated)
                 if found is not None:
                     return found
+                if stated.startswith(b"application/vnd.oasis.opendocument."):
+                    return "OpenDocument files of this type"
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError, EOFError):
         return _damaged_zip_kind(head, suffix_of(source.path))
+    if "META-INF/container.xml" in names and any(name.lower().endswith(".opf") for name in names):
+        return kinds.EPUB
     if "[Content_Types].xml" in names:
         if "xl/workbook.bin" in names:
             return kinds.XLSB

@@ -18,7 +18,11 @@ _MAIL_START: Final = re.compile(
 _MAIL_FIELD: Final = re.compile(
     rb"^(From|To|Subject|Date|Message-ID|MIME-Version|Received|Return-Path|Content-Type):", re.M | re.I
 )
+_BLANK_LINE: Final = re.compile(rb"\r?\n\r?\n")
+_ANY_FIELD: Final = re.compile(rb"(?:From [^\n]*\n|>From [^\n]*\n)*[!-9;-~]{1,80}[ \t]*:[ \t\r\n]")
+_LENGTH_LINE: Final = re.compile(rb"\d{1,12}[ \t]*\r?\n")  # Apple Mail writes it before a message
 _SAVED_PAGE: Final = re.compile(rb"^Content-Type:\s*multipart/related\b", re.M | re.I)
+_SAVED_BY: Final = re.compile(rb"^(?:From:\s*\S?Saved by |Snapshot-Content-Location:)", re.M | re.I)
 _TIMED: Final = re.compile(
     rb"\s*\d{1,7}[ \t]*\r?\n\d{1,3}:\d{2}:\d{2}[,.]\d{1,3}[ \t]*-->[ \t]*\d{1,3}:\d{2}:\d{2}[,.]\d{1,3}"
 )
@@ -68,7 +72,7 @@ def text_kind(head: bytes, suffix: str) -> str:
 def _by_first_lines(head: bytes, suffix: str) -> str:
     if head.startswith(b"#!") and suffix == "":
         return kinds.CODE
-    if suffix in ("", ".txt", ".log", ".text") and _MAIL_START.match(head):
+    if _MAIL_START.match(head):  # mail folders have names with dots in them
         return _mail(head, least=4 if suffix else 2) or kinds.TEXT
     return kinds.TEXT
 
@@ -77,13 +81,27 @@ def _mail(head: bytes, *, least: int = 2) -> str | None:
     """Mail by its header fields: one message, many, or a saved web page."""
     if not _MAIL_START.match(head):
         return None
-    top = re.split(rb"\r?\n\r?\n", head[:65536], maxsplit=1)[0]
+    top = _BLANK_LINE.split(head[:65536], maxsplit=1)[0]
     fields = {name.lower() for name in _MAIL_FIELD.findall(top)}
     if len(fields) < least:
         return None
     if head.startswith(b"From "):
         return kinds.MBOX
-    return kinds.MHTML if _SAVED_PAGE.search(top) and b"subject" in fields and b"to" not in fields else kinds.EML
+    if _SAVED_PAGE.search(top) and b"to" not in fields and (b"from" not in fields or _SAVED_BY.search(top)):
+        return kinds.MHTML
+    return kinds.EML
+
+
+def _named_mail(head: bytes) -> str | None:
+    """Mail by its name: any header fields, one of which at least is one of mail."""
+    head = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    length = _LENGTH_LINE.match(head)
+    if length is not None:
+        head = head[length.end() :]
+    found = _mail(head)
+    if found is None and _ANY_FIELD.match(head) and _MAIL_FIELD.search(_BLANK_LINE.split(head, maxsplit=1)[0]):
+        return kinds.MBOX if head.startswith(b"From ") else kinds.EML
+    return found
 
 
 def _saved_page(head: bytes) -> str | None:
@@ -145,7 +163,7 @@ def _subtitles(head: bytes) -> str | None:
 _ASK: Final[dict[str, Callable[[bytes], str | None]]] = {
     **dict.fromkeys(kinds.HTML_NAMES, _html),
     **dict.fromkeys((".mht", ".mhtml"), _saved_page),
-    **dict.fromkeys((".eml", ".mbox", ".mbx", ".emlx"), _mail),
+    **dict.fromkeys((".eml", ".mbox", ".mbx", ".emlx"), _named_mail),
     **dict.fromkeys((".json", ".geojson", ".topojson"), _json),
     **dict.fromkeys((".jsonl", ".ndjson"), _lines),
     **dict.fromkeys((".csv", ".tsv", ".tab"), _table),
