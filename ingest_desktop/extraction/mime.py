@@ -17,7 +17,7 @@ from email.policy import Compat32
 from typing import Any, Final
 
 from ingest_desktop.domain.errors import LimitExceeded
-from ingest_desktop.extraction.encoding import guess_encoding, is_utf8
+from ingest_desktop.extraction.encoding import encoding_of_head, guess_encoding, is_utf8
 
 HEADER_BYTES: Final = 1024 * 1024
 _MAX_FIELD: Final = 64 * 1024  # characters of one field that are looked at
@@ -269,7 +269,7 @@ def codec_of(charset: str) -> str | None:
     name = _NAMES.get(name, name)
     try:
         found = codecs.lookup(name).name
-        b"".decode(found)
+        b"a".decode(found, "ignore")  # not all codecs are for text
     except (LookupError, ValueError, TypeError):
         return None
     return None if found.replace("_", "-") in _NOT_TEXT else _CHARSETS.get(found, found)
@@ -281,6 +281,8 @@ def text_of(data: bytes, charset: str = "") -> str:
     if codec == "cp1252" and charset.strip().lower() in ("us-ascii", "ascii"):
         codec = None  # what says it is ASCII and is not says nothing
     text = None
+    if codec is None:
+        codec = encoding_of_head(data[:65536])
     if codec is not None:
         try:
             text = data.decode(codec)
