@@ -36,11 +36,21 @@ def main() -> int:
 
         child_main()
         return 0
+    if _has_no_screen():
+        print("There is no screen to open a window on. `ingest` does the same work without one.", file=sys.stderr)  # noqa: T201
+        return 1
     spare_the_start()
     from ingest_desktop.ui.door import run
 
     with _at_end:
         return run(sys.argv[1:], _engine_of)
+
+
+def _has_no_screen() -> bool:
+    """Qt would end the process with a dump of its own words."""
+    if sys.platform in ("win32", "darwin") or os.environ.get("QT_QPA_PLATFORM"):
+        return False
+    return not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def _engine_of(settings: "Settings") -> "App":
@@ -54,9 +64,11 @@ def _engine_of(settings: "Settings") -> "App":
     _at_end.callback(close_logging)
     app = build_app(settings, actor=Actor.WINDOW, label="window", worker_host=QtHost)
     if settings.metrics_port and settings.enable_metrics:
-        from ingest_desktop.observability.server import MetricsServer
+        from ingest_desktop.observability.server import serve_when_asked
 
-        _at_end.callback(MetricsServer(app.metrics, settings.data_root, settings.metrics_port).close)
+        server = serve_when_asked(app.metrics, settings.data_root, settings.metrics_port)
+        if server is not None:
+            _at_end.callback(server.close)
     return app
 
 

@@ -86,9 +86,10 @@ def _follow(
     """Work until the jobs ended, if asked to, and print them."""
     if options.wait and not stop.is_set():
         app.events.subscribe(TroubleTeller())
-        app.service.start(batch_id=batch_id if not others else None)
-        _wait_for(app, batch_id, others, stop, quiet=options.json)
-        app.lifecycle.stop(app.settings.thread_join_timeout)
+        with _served_metrics(app):
+            app.service.start(batch_id=batch_id if not others else None)
+            _wait_for(app, batch_id, others, stop, quiet=options.json)
+            app.lifecycle.stop(app.settings.thread_join_timeout)
     code = OK
     if options.wait and batch_id is not None and not stop.is_set() and app.service.is_in_trash(batch_id):
         out("The knowledge base was deleted meanwhile.", file=sys.stderr)
@@ -150,7 +151,7 @@ def _wait_for(app: App, batch_id: str | None, others: list[str], stop: threading
             total = counts.total() + len(others)
             paused = app.service.app_paused()
         if not quiet and total:
-            done = total - waiting
+            done = total - waiting - counts.of(JobStatus.PAUSED)
             rate = done / max(0.001, time.monotonic() - started)
             note = f"about {waiting / rate:.0f} s left" if done and waiting else ""
             bar.show(done, total, note, final=not waiting)
@@ -163,7 +164,7 @@ def _wait_for(app: App, batch_id: str | None, others: list[str], stop: threading
 
 def run(app: App, options: argparse.Namespace) -> int:
     """``ingest run``."""
-    with interruptible() as stop:
+    with interruptible() as stop, _served_metrics(app):
         app.events.subscribe(TroubleTeller())
         app.service.resume_discoveries(stop)
         app.service.start()
@@ -173,12 +174,13 @@ def run(app: App, options: argparse.Namespace) -> int:
             is_drained = app.lifecycle.drain(LOOK_SECONDS, give_up=stop)
             counts = app.service.counts()
             if not options.json:
-                waiting = counts.of(JobStatus.QUEUED) + counts.of(JobStatus.RUNNING)
-                bar.show(counts.total() - waiting, counts.total())
+                _show_ended(bar, counts)
         app.lifecycle.stop(app.settings.thread_join_timeout)
         if not is_drained and not stop.is_set():
             raise IngestError("The work stopped before the queue was empty.")
         counts = app.service.counts()
+        if not options.json:
+            _show_ended(bar, counts, final=True)
         if options.json:
             out_json({"counts": _by_status(counts)})
         else:
@@ -187,6 +189,30 @@ def run(app: App, options: argparse.Namespace) -> int:
                 or "Nothing to do."
             )
         return INTERRUPTED if stop.is_set() else OK
+
+
+@contextmanager
+def _served_metrics(app: App) -> Iterator[None]:
+    """Serve metrics meanwhile, when the settings ask for it."""
+    settings = app.settings
+    if not settings.metrics_port or not settings.enable_metrics:
+        yield
+        return
+    from ingest_desktop.observability.server import serve_when_asked
+
+    server = serve_when_asked(app.metrics, settings.data_root, settings.metrics_port)
+    try:
+        yield
+    finally:
+        if server is not None:
+            server.close()
+
+
+def _show_ended(bar: ProgressBar, counts: Counts, *, final: bool = False) -> None:
+    """What has ended of all there is: what is paused has not."""
+    left = counts.of(_QUEUED) + counts.of(_RUNNING) + counts.of(JobStatus.PAUSED)
+    if counts.total():
+        bar.show(counts.total() - left, counts.total(), final=final)
 
 
 @contextmanager

@@ -24,6 +24,7 @@ _log = logging.getLogger(__name__)
 
 ABORT_SECONDS = 1.0  # a task whose job was taken away may finish by itself for so long
 NOTE_SECONDS = 2.0  # progress is written down this often, for other processes and the next start
+CLEAN_UP_SECONDS = 2.0  # at the end of a run that was too short for it
 HOUSEKEEPING_SECONDS = 60.0
 
 
@@ -60,13 +61,20 @@ class Steward:
 
     def run(self) -> None:
         """Look around until stopped."""
-        while not self._stop.wait(self._settings.consumer_poll_interval):
+        while True:
+            stopping = self._stop.wait(self._settings.consumer_poll_interval)
+            if stopping and "housekeeping" in self._next:
+                return
             try:
-                self._round()
+                # A short run, too, takes out what was deleted long ago: a program that is only started for a moment
+                # each night would never do it otherwise.
+                self._clean_up() if stopping else self._round()
             except IngestError as error:
                 _log.warning("steward could not ask the store", extra={"code": error.code, "cause": str(error)})
             except Exception:  # noqa: BLE001 - the loop's top: one bad round must not end the lease
                 _log.exception("steward failed")
+            if stopping:
+                return
 
     def stop(self) -> None:
         """End the loop."""
@@ -83,6 +91,17 @@ class Steward:
             self._note_progress()
         if self._is_time("housekeeping", HOUSEKEEPING_SECONDS):
             self._housekeeping.run(self._stop)
+
+    def _clean_up(self) -> None:
+        """One round of housekeeping, as far as it comes while others wait for us."""
+        enough = threading.Event()
+        clock = threading.Timer(CLEAN_UP_SECONDS, enough.set)
+        clock.daemon = True
+        clock.start()
+        try:
+            self._housekeeping.run(enough)
+        finally:
+            clock.cancel()
 
     def _is_time(self, what: str, every_seconds: float) -> bool:
         now = time.monotonic()
