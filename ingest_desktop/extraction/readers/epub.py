@@ -4,7 +4,7 @@
 
 import codecs
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 from ingest_desktop.domain.errors import LimitExceeded, SourceMalformed
@@ -105,7 +105,7 @@ def _below(block: Block, title: str | None) -> Block:
     return block._replace(path=(title, *block.path))
 
 
-def placed(blocks: list[Block], above: tuple[str, ...], paths: dict[str, tuple[str, ...]]) -> Iterator[Block]:
+def placed(blocks: list[Block], above: tuple[str, ...], paths: Mapping[str, tuple[str, ...]]) -> Iterator[Block]:
     """The blocks with heading paths of the table of contents, the headings of the text below them.
 
     Args:
