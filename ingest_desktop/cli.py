@@ -142,6 +142,8 @@ def _keeping(command: Callable[[str, str], argparse.ArgumentParser], common: arg
     delete.add_argument("name")
     restore = actions.add_parser("restore", help="take one out of the trash", parents=[common])
     restore.add_argument("name")
+    for action in (rename, delete, restore):
+        action.add_argument("--json", action="store_true")
     stats = command("stats", "Counts, sizes and metrics.")
     stats.add_argument("--json", action="store_true")
     check = command("check", "Prove the promises on this store.")
@@ -150,10 +152,9 @@ def _keeping(command: Callable[[str, str], argparse.ArgumentParser], common: arg
 
 def _count(text: str) -> int:
     """A number of things: 1 or more."""
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError("must be a whole number, 1 or more")
+    return int(text)
 
 
 def _shielded(arguments: Sequence[str]) -> list[str]:

@@ -222,17 +222,30 @@ def kb(app: App, options: argparse.Namespace) -> int:
         out_json({"kb_id": made.kb_id, "name": made.name}) if options.json else out(
             f"Made {one_line(made.name)} ({made.kb_id})."
         )
-    elif options.action == "rename":
-        app.service.rename_knowledge_base(app.service.knowledge_base(options.name).kb_id, options.new_name)
-        out(f"{one_line(options.name)} is now {one_line(options.new_name)}.")
-    elif options.action == "restore":
-        app.service.restore_knowledge_base(app.service.deleted_knowledge_base(options.name).kb_id)
-        out(f"{one_line(options.name)} and its documents are back.")
     else:
-        app.service.delete_knowledge_base(app.service.knowledge_base(options.name).kb_id)
-        out(f"{one_line(options.name)} and its documents are in the trash for {_days(app.settings.undo_days)}.")
-        out(f"To take it back: ingest kb restore {one_line(options.name)}")
+        kb_id, told = _change_kb(app, options)
+        if options.json:
+            out_json({"kb_id": kb_id, "name": options.new_name if options.action == "rename" else options.name})
+        else:
+            out(told)
     return OK
+
+
+def _change_kb(app: App, options: argparse.Namespace) -> tuple[str, str]:
+    """Rename, restore or delete a knowledge base; its id, and what to say."""
+    name = one_line(options.name)
+    if options.action == "rename":
+        kb_id = app.service.knowledge_base(options.name).kb_id
+        app.service.rename_knowledge_base(kb_id, options.new_name)
+        return kb_id, f"{name} is now {one_line(options.new_name)}."
+    if options.action == "restore":
+        kb_id = app.service.deleted_knowledge_base(options.name).kb_id
+        app.service.restore_knowledge_base(kb_id)
+        return kb_id, f"{name} and its documents are back."
+    kb_id = app.service.knowledge_base(options.name).kb_id
+    app.service.delete_knowledge_base(kb_id)
+    days = _days(app.settings.undo_days)
+    return kb_id, f"{name} and its documents are in the trash for {days}.\nTo take it back: ingest kb restore {name}"
 
 
 def _days(days: float) -> str:

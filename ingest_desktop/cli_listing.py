@@ -18,6 +18,8 @@ PAGE = 500
 
 def jobs(app: App, options: argparse.Namespace) -> int:
     """``ingest jobs``."""
+    if options.batch:
+        app.service.batch(options.batch)  # an empty list would say that it is there and has no jobs
     query = JobQuery(
         kb_id=app.service.knowledge_base(options.kb).kb_id if options.kb else None,
         batch_id=options.batch,

@@ -265,6 +265,19 @@ def test_knowledge_bases(ingest: Door, docs: Path) -> None:
     assert ingest("kb", "delete", "Play") == 0 and "trash" in ingest.out
     assert ingest.json("search", "tides") == []
     assert ingest("check") == 0
+    for words, name in (
+        (("restore", "Play"), "Play"),
+        (("rename", "Play", "Work"), "Work"),
+        (("delete", "Work"), "Work"),
+    ):
+        assert ingest.json("kb", *words) == [{"kb_id": made["kb_id"], "name": name}]
+
+
+def test_what_is_not_there_is_not_an_empty_list(ingest: Door, docs: Path) -> None:
+    assert ingest("jobs", "--batch", "77") == 2
+    assert "no batch 77" in ingest.err
+    assert ingest("jobs", "--limit", "x") == 2
+    assert "whole number" in ingest.err
 
 
 def test_stats(filled: Door) -> None:
