@@ -192,6 +192,8 @@ def skipped_reason(code: str) -> str:
         "link": translate("words", "links"),
         "temporary": translate("words", "temporary files"),
         "kind": translate("words", "of a kind that you left out"),
+        "ignored": translate("words", "ignored by their repository"),
+        "vendored": translate("words", "folders from others or built by a program"),
         "special": translate("words", "not ordinary files"),
         "unreadable": translate("words", "not permitted"),
         "empty": translate("words", "empty files"),
@@ -210,6 +212,14 @@ def skipped(code: str, count: int) -> str:
         "kind": (
             translate("words", "1 of a kind that you left out"),
             translate("words", "{n} of kinds that you left out"),
+        ),
+        "ignored": (
+            translate("words", "1 that its repository ignores"),
+            translate("words", "{n} that their repository ignores"),
+        ),
+        "vendored": (
+            translate("words", "1 folder from others or built by a program"),
+            translate("words", "{n} folders from others or built by a program"),
         ),
         "special": (
             translate("words", "1 that is no ordinary file"),
