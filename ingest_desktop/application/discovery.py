@@ -1,6 +1,7 @@
 """Finding the files of a drop: folders are walked, what is no document is skipped and counted.
 
-Nothing is opened here. Links are not followed inside a folder (a link to a folder may lead in a circle, a link
+Nothing is opened here but the rules of repositories (``.gitignore``): what a repository leaves out of itself, or has
+from others, or builds, is left out below it. Links are not followed inside a folder (a link to a folder may lead in a circle, a link
 to a file would count it twice); what a person names directly is followed.
 """
 
@@ -12,11 +13,28 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from ingest_desktop.application.gitignore import Ground
 from ingest_desktop.domain.interfaces.repository import FoundFile
 from ingest_desktop.domain.wire import signature_of
 
 SYSTEM_NAMES = frozenset({"thumbs.db", "desktop.ini", "ehthumbs.db", "$recycle.bin", "system volume information"})
 TEMPORARY_FOLDERS = frozenset({"__pycache__"})
+VENDORED_FOLDERS = frozenset({"node_modules", "bower_components", "jspm_packages"})  # wherever they are
+VENDORED_IN_REPOSITORIES = frozenset(
+    {"vendor", "vendored", "third_party", "thirdparty", "3rdparty", "pods", "carthage"}
+)
+ENVIRONMENT_MARK = "pyvenv.cfg"  # of a folder that holds a Python of its own with all that was installed there
+BUILT_FOLDERS = {  # by their name, and by one of the files beside them from which they are built
+    "target": frozenset({"cargo.toml", "pom.xml", "build.sbt"}),
+    "build": frozenset(
+        {"setup.py", "pyproject.toml", "cmakelists.txt", "build.gradle", "build.gradle.kts", "package.json"}
+    ),
+    "dist": frozenset({"setup.py", "pyproject.toml", "package.json"}),
+    "out": frozenset({"package.json", "cmakelists.txt", "build.gradle", "build.gradle.kts"}),
+    "_build": frozenset({"conf.py", "mix.exs", "dune-project"}),
+    "cmake-build-debug": frozenset({"cmakelists.txt"}),
+    "cmake-build-release": frozenset({"cmakelists.txt"}),
+}
 PSEUDO_FOLDERS = frozenset({"/proc", "/sys", "/dev", "/run"}) if os.name == "posix" else frozenset()
 TEMPORARY_ENDINGS = (".part", ".crdownload", ".partial", ".tmp", ".swp")
 _HIDDEN_ATTRIBUTES = getattr(stat, "FILE_ATTRIBUTE_HIDDEN", 2) | getattr(stat, "FILE_ATTRIBUTE_SYSTEM", 4)
@@ -24,7 +42,11 @@ _HIDDEN_ATTRIBUTES = getattr(stat, "FILE_ATTRIBUTE_HIDDEN", 2) | getattr(stat, "
 
 @dataclass(slots=True)
 class Walk:
-    """One walk. ``skipped`` counts by reason: hidden, system, temporary, link, special, unreadable, missing, kind."""
+    """One walk.
+
+    ``skipped`` counts by reason: hidden, system, temporary, link, special, unreadable, missing, kind, and in
+    repositories ignored (by its own rules) and vendored (from others, or built). A folder counts as one.
+    """
 
     skipped: Counter[str] = field(default_factory=Counter)
     stop: threading.Event | None = None
@@ -58,27 +80,35 @@ class Walk:
                 self.skipped["special"] += 1
 
     def _folder(self, root: str) -> Iterator[FoundFile]:
-        pending = [root]
+        pending: list[tuple[str, Ground | None]] = [(root, None)]
         while pending and not self._stopped():
-            folder = pending.pop()
+            folder, ground = pending.pop()
             try:
                 with os.scandir(folder) as listing:
                     entries = sorted(listing, key=lambda entry: entry.name)
             except OSError:
                 self.skipped["unreadable"] += 1
                 continue
+            names = frozenset([entry.name for entry in entries])
+            if ENVIRONMENT_MARK in names and folder != root:
+                self.skipped["vendored"] += 1
+                continue
+            if ground is not None or ".git" in names:
+                ground = (ground or Ground()).below(folder, names)
             inner: list[str] = []
             for entry in entries:
                 try:
-                    found = self._entry(entry, inner)
+                    found = self._entry(entry, inner, ground, names)
                 except OSError:
                     self.skipped["unreadable"] += 1
                     continue
                 if found is not None:
                     yield found
-            pending.extend(reversed(inner))
+            pending.extend([(path, ground) for path in reversed(inner)])
 
-    def _entry(self, entry: "os.DirEntry[str]", inner: list[str]) -> FoundFile | None:
+    def _entry(
+        self, entry: "os.DirEntry[str]", inner: list[str], ground: Ground | None, beside: frozenset[str]
+    ) -> FoundFile | None:
         name = entry.name
         if os.path.normcase(entry.path) in self._named:
             return None  # it comes as a root of its own, whatever would be left out inside a folder
@@ -90,6 +120,10 @@ class Walk:
                 reason = "hidden"
             elif entry.path in PSEUDO_FOLDERS or entry.path == self.own_folder:
                 reason = "system"
+            elif is_vendored(name, beside, in_repository=ground is not None):
+                reason = "vendored"
+            elif ground is not None and ground.ignores(entry.path, is_folder=True):
+                reason = "ignored"
             else:
                 inner.append(entry.path)
                 return None
@@ -97,6 +131,8 @@ class Walk:
             reason = "special"
         if reason is None and _is_hidden(entry):
             reason = "hidden"
+        if reason is None and ground is not None and ground.ignores(entry.path, is_folder=False):
+            reason = "ignored"
         if reason is not None:
             self.skipped[reason] += 1
             return None
@@ -129,6 +165,18 @@ def skip_reason(name: str) -> str | None:
     if lower in TEMPORARY_FOLDERS or name.startswith("~$") or name.endswith("~") or lower.endswith(TEMPORARY_ENDINGS):
         return "temporary"
     return None
+
+
+def is_vendored(name: str, beside: Collection[str], *, in_repository: bool) -> bool:
+    """Whether a folder holds what others wrote, or what a program made of the files beside it."""
+    lower = name.lower()
+    if lower in VENDORED_FOLDERS:
+        return True
+    if not in_repository:
+        return False
+    made_from = BUILT_FOLDERS.get(lower)
+    built = made_from is not None and not made_from.isdisjoint([other.lower() for other in beside])
+    return built or lower in VENDORED_IN_REPOSITORIES
 
 
 def _is_hidden(entry: "os.DirEntry[str]") -> bool:

@@ -67,6 +67,35 @@ def test_what_is_left_out_is_counted(docs: Path) -> None:
     assert walk.skipped == {"hidden": 2, "temporary": 1, "system": 1, "link": 4, "special": 1, "missing": 1}
 
 
+def test_a_repository_leaves_out_what_it_ignores_has_from_others_or_builds(docs: Path) -> None:
+    write_files(
+        docs,
+        {
+            "repo/.git/HEAD": "",
+            "repo/.gitignore": "*.log\n/private/\n",
+            "repo/src/a.py": "",
+            "repo/src/.gitignore": "!keep.log\n",
+            "repo/src/keep.log": "",
+            "repo/src/b.log": "",
+            "repo/private/c.txt": "",
+            "repo/vendor/d.go": "",
+            "repo/Cargo.toml": "",
+            "repo/target/e.txt": "",
+            "repo/docs/target/f.txt": "",
+            "repo/docs/node_modules/g.js": "",
+            "repo/env/pyvenv.cfg": "",
+            "repo/env/lib/h.py": "",
+            "outside/i.log": "",
+            "outside/vendor/j.txt": "",
+            "outside/node_modules/k.js": "",
+        },
+    )
+    walk = Walk()
+    assert names(walk, docs) == ["i.log", "j.txt", "Cargo.toml", "f.txt", "a.py", "keep.log"]
+    assert walk.skipped == {"hidden": 3, "ignored": 2, "vendored": 5}
+    assert names(Walk(), docs / "repo" / "private", docs / "repo" / "src" / "b.log") == ["c.txt", "b.log"]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes in folders")
 def test_what_is_named_directly_is_followed(docs: Path) -> None:
     write_files(docs, {"real/.hidden": "", "real/a.txt": ""})
