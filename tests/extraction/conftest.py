@@ -30,7 +30,16 @@ CORPUS = Path(__file__).resolve().parents[2].parent / "shared" / "corpus"
 READ_NOW = frozenset(
     {
         "pdf",
+        "jpg",
         "txt",
+        "csv",
+        "json",
+        "jsonl",
+        "ipynb",
+        "srt",
+        "vtt",
+        "whatsapp",
+        "chatgpt",
         "md",
         "html",
         "docx",

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from ingest_desktop.extraction import ocr
 from ingest_desktop.extraction.host import ChildProcess
 from ingest_desktop.extraction.registry import supported
 
-from .conftest import CORPUS, READ_NOW, Reading, expected, read
+from .conftest import CORPUS, OPTIONS, READ_NOW, Reading, expected, read
 
 STORED = expected(CORPUS) if CORPUS.is_dir() else {}
 READ_AS_TEXT = frozenset({"json", "jsonl", "csv", "ipynb", "srt", "vtt", "whatsapp", "chatgpt"})
@@ -38,6 +39,8 @@ def check(facts: dict[str, Any], reading: Reading) -> None:
     if "partial" in allowed:
         assert any(result.units_failed for result in reading.results)
         assert reading.text
+    elif "ocr_must_contain" in facts:
+        check_recognised(facts["ocr_must_contain"], reading)
     elif "ok" not in allowed:
         assert reading.text == ""
     for phrase in facts.get("must_contain", ()):
@@ -60,6 +63,21 @@ def check(facts: dict[str, Any], reading: Reading) -> None:
         assert row.line_start + row.text[: row.text.index(phrase)].count("\n") == line
     if "encoding" in facts:
         assert reading.plan.encoding == facts["encoding"]
+
+
+def check_recognised(phrases: list[str], reading: Reading) -> None:
+    """With tesseract a picture gives its text; without, it says what is missing. Both hold wherever this runs."""
+    assert reading.plan is not None
+    (result,) = reading.results
+    if ocr.recogniser(OPTIONS) is not None:
+        assert reading.plan.shape == "ocr=eng"
+        assert (result.units_by_ocr, result.units_with_text) == (1, 1)
+        for phrase in phrases:
+            assert solid(phrase) in solid(reading.text)
+        return
+    assert reading.plan.shape == ""
+    assert (result.units_by_ocr, result.units_with_text, reading.text) == (0, 0, "")
+    assert "install tesseract" in result.warnings[0]
 
 
 def check_unread(facts: dict[str, Any], reading: Reading) -> None:

@@ -126,7 +126,7 @@ def _exif_turned(block: bytes) -> bool:
         for number in range(min(entries, _MAX_ENTRIES)):
             tag, _, _, value = struct.unpack_from(order + "HHIH", tiff, first + 2 + 12 * number)
             if tag == _ORIENTATION:
-                return (value if order == "<" else value >> 16) & 0xFFFF in range(2, 9)
+                return bool(2 <= value <= 8)
     except struct.error:
         return False
     return False
