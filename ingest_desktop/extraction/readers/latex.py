@@ -35,6 +35,9 @@ _ENVIRONMENT = re.compile(
     r"\\(?:begin|end)[ \t]*\{[^{}\n]{0,60}\}(?:\[[^\[\]\n]{0,200}\]|\{[|lcrpmbX@!<>{}\d.\\\w ]{0,100}\})?"
 )
 _ACCENT = re.compile(r"\\([`'^\"~=.cvuHrk])[ \t]?(?:\{\\?([A-Za-z])\}|(?<=[`'^\"~=.])\\?([A-Za-z]))")
+_FORMULA = re.compile(
+    r"(\$\$[^$]{1,5000}\$\$|(?<!\\)\$[^$\n]{1,1000}(?:\n[^$\n]{1,1000}){0,3}(?<!\\)\$|\\\[.{1,5000}?\\\])", re.DOTALL
+)
 _COMMAND = re.compile(r"\\([A-Za-z@]+)\*?(?:\[[^\[\]\n]{0,200}\])?[ \t]?")
 _SIGN = re.compile(r"\\([#$%&_{} ,;:!/-])")
 _MARKS = {
@@ -46,6 +49,7 @@ _LETTERS = {
     "ldots": "…", "dots": "…", "textbackslash": "\\", "S": "§", "copyright": "©", "LaTeX": "LaTeX", "TeX": "TeX",
     "textasciitilde": "~", "quad": " ", "qquad": " ", "textendash": "–", "textemdash": "—", "euro": "€",
 }  # fmt: skip
+_SIGNS = {"{": "\x02", "}": "\x03", ",": " ", ";": " ", ":": " ", "!": "", "/": "", "-": ""}
 _BRACES = str.maketrans({"{": None, "}": None, "~": " "})
 
 
@@ -89,16 +93,15 @@ def latex_blocks(text: str, first_line: int = 1) -> Iterator[Block]:
 
 
 def _block(text: str, line: int, listings: list[str]) -> Iterator[Block]:
-    """A block without the blank lines at its start."""
+    """A block, when there is anything in it."""
     text = plain(text)
     for number in range(text.count("\x01")):
         listing = listings.pop(0) if listings else ""
         text = text.replace("\x01" + "\n" * listing.count("\n"), _listing(listing), 1)
         del number
-    body = text.lstrip("\n \t")
-    if body:
-        gone = text[: len(text) - len(body)]
-        yield Block(body.rstrip() + "\n", line_start=line + gone.count("\n"))
+    below = text[:1] == "\n"  # the end of the heading's own line
+    if text.strip():
+        yield Block(text[below:], line_start=line + below)
 
 
 def _listing(source: str) -> str:
@@ -133,23 +136,26 @@ def _without_preamble(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """What commands say, without the commands. As many lines as before."""
-    if "\\" in text:
-        text = text.replace("\\\\", " ")
-        text = _ENVIRONMENT.sub("", _SILENT.sub("", text))
-        text = _SIGN.sub(
-            lambda sign: "\x02" + sign.group(1) if sign.group(1) in "{}" else sign.group(1).strip(",;:!/") or " ", text
-        )
-        text = _ACCENT.sub(_accented, text)
-        text = _COMMAND.sub(lambda name: _LETTERS.get(name.group(1), ""), text)
-    text = text.translate(_BRACES) if "\x02" not in text else _bare(text)
-    return text.replace("``", "“").replace("''", "”")
+    """What commands say, without the commands; formulas as they are. As many lines as before."""
+    if "\\" not in text and "$" not in text:
+        return _without_braces(text)
+    parts = _FORMULA.split(text)  # every second one is a formula
+    parts[::2] = [_without_braces(_said(part)) for part in parts[::2]]
+    return "".join(parts)
 
 
-def _bare(text: str) -> str:
-    """The text without braces, but for those that are meant."""
-    text = text.replace("\x02{", "\x03").replace("\x02}", "\x04").translate(_BRACES)
-    return text.replace("\x03", "{").replace("\x04", "}").replace("\x02", "")
+def _said(text: str) -> str:
+    if "\\" not in text:
+        return text
+    text = _ENVIRONMENT.sub("", _SILENT.sub("", text.replace("\\\\", " ")))
+    text = _ACCENT.sub(_accented, text)
+    text = _SIGN.sub(lambda sign: _SIGNS.get(sign[1], sign[1]), text)
+    return _COMMAND.sub(lambda name: _LETTERS.get(name[1], ""), text)
+
+
+def _without_braces(text: str) -> str:
+    text = text.translate(_BRACES).replace("``", "“").replace("''", "”")
+    return text.replace("\x02", "{").replace("\x03", "}") if "\x02" in text or "\x03" in text else text
 
 
 def _accented(match: re.Match[str]) -> str:
