@@ -44,7 +44,8 @@ class Package:
 
     def __init__(self, source: SourceFile, options: ExtractOptions, called: str) -> None:
         self._options, self._called = options, called
-        self._left = options.max_expanded_bytes
+        self._out: dict[str, int] = {}  # bytes that came out of each member, at most at once
+        self._total = 0
         stream = source.open() if source.data is None else io.BytesIO(source.data)
         try:
             self._archive = zipfile.ZipFile(stream)
@@ -128,11 +129,14 @@ class Package:
                 if total > self._options.max_expanded_bytes:
                     raise self._too_much()
 
-    def took(self, count: int) -> None:
-        """Count bytes that came out; called by ``Member``."""
-        self._left -= count
-        if self._left < 0:
-            raise self._too_much()
+    def took(self, name: str, count: int) -> None:
+        """Count the bytes that have come out of a member, those of a second reading only once; called by ``Member``."""
+        before = self._out.get(name, 0)
+        if count > before:
+            self._out[name] = count
+            self._total += count - before
+            if self._total > self._options.max_expanded_bytes:
+                raise self._too_much()
 
     def _damaged(self, name: str) -> SourceMalformed:
         return SourceMalformed(f"A part of {self._called} is damaged: {name[:200]}.")
@@ -195,6 +199,7 @@ class Member(io.RawIOBase):
     def __init__(self, package: Package, stream: IO[bytes], name: str) -> None:
         super().__init__()
         self._package, self._inner, self._name = package, stream, name
+        self._count = 0
 
     def readable(self) -> bool:
         return True
@@ -224,7 +229,8 @@ class Member(io.RawIOBase):
             data = self._inner.read(size)
         except _BROKEN as error:
             raise self._package._damaged(self._name) from error
-        self._package.took(len(data))
+        self._count += len(data)
+        self._package.took(self._name, self._count)
         return data
 
 
@@ -325,6 +331,14 @@ def _resolved(folder: str, target: str) -> str:
         elif step not in ("", "."):
             steps.append(step)
     return "/".join(step for step in steps if step)
+
+
+def forget(element: Any) -> None:
+    """Free an element that is done with, and those before it."""
+    element.clear()
+    parent = element.getparent()
+    while parent is not None and element.getprevious() is not None:
+        del parent[0]
 
 
 def refuse_entities(data: bytes) -> None:

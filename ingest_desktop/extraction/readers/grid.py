@@ -10,6 +10,7 @@ HEADER_SAMPLE = 25  # rows in which a header is looked for
 _MOST_HEADER_CHARS = 80
 _WIDE, _SPARSE = 12, 3  # a row of more cells than that, of which less than a third is filled, is no line of a table
 _MOST_CELL_CHARS = 100_000
+_GAP = 20  # rows; what stands farther apart is no one block
 
 
 def shown(value: object) -> str:
@@ -76,7 +77,7 @@ def grid_blocks(
         if below and (not line or _is_sparse(cells) or len(head) + len(line) >= limit):
             line = _record(names, cells)
         starts_table = header is not None and number == header[0]
-        if lines and (size + len(line) >= limit or starts_table):
+        if lines and (size + len(line) >= limit or starts_table or number - last > _GAP):
             yield _block(lines, first, last, place, path)
             lines = []
         if not lines:

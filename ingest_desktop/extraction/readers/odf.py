@@ -12,7 +12,7 @@ from ingest_desktop.domain.errors import SourceEncrypted, SourceMalformed
 from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes, SourceFile
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import detect, kinds
-from ingest_desktop.extraction.packages import Package, core_properties, xml_events, xml_root
+from ingest_desktop.extraction.packages import Package, core_properties, forget, xml_events, xml_root
 from ingest_desktop.extraction.readers.drawing import children, local
 from ingest_desktop.extraction.readers.grid import HEADER_SAMPLE, Row, find_header, grid_blocks
 
@@ -101,19 +101,11 @@ def _count(package: Package, wanted: str) -> int:
                 depth += name == "table"
             else:
                 depth -= name == "table"
-                _forget(element)
+                forget(element)
     except SourceMalformed:
         if not count:
             raise
     return count
-
-
-def _forget(element: Any) -> None:
-    """Free an element that is done with, and those before it."""
-    element.clear()
-    parent = element.getparent()
-    while parent is not None and element.getprevious() is not None:
-        del parent[0]
 
 
 def _units(package: Package, wanted: frozenset[str], marks: frozenset[str]) -> Iterator[tuple[str, Any]]:
@@ -125,7 +117,7 @@ def _units(package: Package, wanted: frozenset[str], marks: frozenset[str]) -> I
         if name in _UNSEEN:
             unseen += 1 if event == "start" else -1
             if event == "end" and inside is None:
-                _forget(element)
+                forget(element)
         elif unseen:
             continue
         elif inside is None and event == "start" and name in wanted:
@@ -133,7 +125,7 @@ def _units(package: Package, wanted: frozenset[str], marks: frozenset[str]) -> I
         elif inside is element:
             yield "whole", element
             inside = None
-            _forget(element)
+            forget(element)
         elif inside is None and name in marks:
             yield event, element
 
@@ -323,7 +315,7 @@ def _sheets(package: Package, plan: ReaderPlan, options: ExtractOptions, notes: 
         remarks: list[str] = []
         place, path = (("sheet", name),), (*base, name)
         sample: list[Row] = []
-        flow = (row for row in _rows(rows, remarks) if any(row[1]))
+        flow = _rows(rows, remarks, notes)
         for row in flow:
             sample.append(row)
             if len(sample) == HEADER_SAMPLE:
@@ -356,13 +348,13 @@ def _tables(package: Package) -> Iterator[tuple[str, Iterator[Any]]]:
 def _rows_of(events: Iterator[tuple[str, Any]]) -> Iterator[Any]:
     for event, element in events:
         if event == "end":
-            _forget(element)
+            forget(element)
             return
         if event == "whole":
             yield element
 
 
-def _rows(elements: Iterator[Any], remarks: list[str]) -> Iterator[Row]:
+def _rows(elements: Iterator[Any], remarks: list[str], notes: SegmentNotes) -> Iterator[Row]:
     """Numbered rows; remarks of cells and drawn text are put aside."""
     number = 1
     for element in elements:
@@ -374,6 +366,10 @@ def _rows(elements: Iterator[Any], remarks: list[str]) -> Iterator[Row]:
         if any(cells):
             for again in range(min(times, _MOST_REPEATS)):
                 yield number + again, cells
+            if times > _MOST_REPEATS:
+                notes.warnings.append(
+                    f"Row {number:,} is repeated {times:,} times; {_MOST_REPEATS:,} of them were read."
+                )
         number += times
 
 

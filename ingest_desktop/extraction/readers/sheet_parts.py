@@ -1,21 +1,34 @@
 """What a workbook package holds beside the values: how far its cells reach, comments, drawn text, charts."""
 
+import contextlib
+import datetime
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
-from ingest_desktop.extraction.packages import Package, main_part, relations, xml_root
-from ingest_desktop.extraction.readers.drawing import chart_lines, children, local, paragraphs
+from ingest_desktop.domain.errors import SourceMalformed
+from ingest_desktop.extraction.packages import Package, forget, main_part, relations, xml_events, xml_root
+from ingest_desktop.extraction.readers.drawing import chart_lines, child, children, local, paragraphs
+from ingest_desktop.extraction.readers.grid import Row, shown
 
 _CELL = re.compile(rb'<(?:[A-Za-z_][\w.-]*:)?c\s[^<>]*?\br="([A-Z]{1,3})([0-9]{1,7})"')
+_SHEET_NAME = re.compile(r"(?:^|/)worksheets/[^/]+\.xml$", re.IGNORECASE)
 _STEP_BYTES = 1024 * 1024
 _OVERLAP_BYTES = 256
 _MOST_REMARKS = 20_000
+_MOST_COLUMNS = 16_384
+_REFERENCE = re.compile("([A-Z]{1,3})[0-9]")
+_QUOTED = re.compile(r'"[^"]*"|\\.|_.|\*.')
+_BRACKETS = re.compile(r"\[[^\]]*\]")
+_BUILT_IN_TIMES = {
+    str(number): "span" if number == 46 else "date"
+    for number in (*range(14, 23), *range(27, 37), 45, 46, 47, *range(50, 59))
+}
 _THREAD = "[Threaded comment]"
 
 
-def sheet_members(package: Package) -> list[str]:
-    """The members that hold the sheets of an XLSX package, in the order of the workbook."""
+def sheet_members(package: Package) -> list[tuple[str, str]]:
+    """The names of the sheets of an XLSX package and the members that hold them, in the order of the workbook."""
     workbook = main_part(package, "xl/workbook.xml")
     if workbook not in package or workbook.endswith(".bin"):
         return []
@@ -24,40 +37,48 @@ def sheet_members(package: Package) -> list[str]:
     for part in xml_root(package, workbook).iter():
         if local(part) == "sheet":
             ids = [value for name, value in part.attrib.items() if name.rpartition("}")[2] == "id" and "}" in name]
-            found.append(points.get(ids[0] if ids else "", ("", ""))[1])
+            found.append((part.get("name") or "Sheet", points.get(ids[0] if ids else "", ("", ""))[1]))
     return found
 
 
+class Area(NamedTuple):
+    """How far the cells of a sheet reach."""
+
+    bottom: int  # the last row
+    rectangle: int  # cells of the smallest rectangle around them
+    cells: int  # how many there are
+
+
 def widest_area(package: Package) -> int:
-    """The cells of the largest rectangle that holds all cells of one sheet, as a reader that keeps it whole would."""
-    widest = 0
-    for name in package.names:
-        if name.startswith("xl/worksheets/") and name.endswith(".xml"):
-            widest = max(widest, _area(package, name))
-    return widest
+    """The largest rectangle around all cells of one sheet, in cells: a reader that keeps it whole needs so many."""
+    sheets = [name for name in package.names if _SHEET_NAME.search(name)]
+    return max([area_of(package, name).rectangle for name in sheets], default=0)
 
 
-def _area(package: Package, name: str) -> int:
+def area_of(package: Package, name: str) -> Area:
+    """How far the cells of a sheet reach, from their own words: what the sheet declares is often wrong."""
     columns: set[bytes] = set()
-    low, high = 1 << 30, 0
+    low, high, count = 1 << 30, 0, 0
     rest = b""
     with package.open(name) as stream:
         while data := stream.read(_STEP_BYTES):
-            found = _CELL.findall(rest + data)
+            buffer = rest + data
+            end = max(buffer.rfind(b"<"), len(buffer) - _OVERLAP_BYTES)  # a tag that goes on is looked at next time
+            found = _CELL.findall(buffer, 0, end)
             if found:
                 rows = [int(row) for _, row in found]
-                low, high = min(low, min(rows)), max(high, max(rows))
+                low, high, count = min(low, min(rows)), max(high, max(rows)), count + len(rows)
                 columns.update([column for column, _ in found])
-            rest = data[-_OVERLAP_BYTES:]
-    numbers = [_number(column) for column in columns]
-    return (high - low + 1) * (max(numbers) - min(numbers) + 1) if numbers else 0
+            rest = buffer[end:]
+    numbers = [column_number(column.decode("ascii")) for column in columns]
+    return Area(high, (high - low + 1) * (max(numbers) - min(numbers) + 1), count) if numbers else Area(0, 0, 0)
 
 
-def _number(column: bytes) -> int:
+def column_number(letters: str) -> int:
     """1 for A, 27 for AA."""
     number = 0
-    for letter in column:
-        number = number * 26 + letter - 64
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
     return number
 
 
@@ -67,7 +88,7 @@ def remarks(package: Package, index: int) -> list[str]:
     if not 0 < index <= len(members):
         return []
     found: list[str] = []
-    for text in _remarks(package, members[index - 1]):
+    for text in _remarks(package, members[index - 1][1]):
         found.append(text)
         if len(found) >= _MOST_REMARKS:
             break
@@ -105,3 +126,131 @@ def _drawing(package: Package, name: str) -> Iterator[str]:
             lines = chart_lines(xml_root(package, chart))
             if lines:
                 yield "\n".join(lines)
+
+
+class StreamedBook:
+    """The sheets of an XLSX package row by row from their XML, in constant memory but for the shared strings.
+
+    Slower than calamine by an order, so only for what calamine refuses, or would need too much memory for.
+    """
+
+    def __init__(self, package: Package) -> None:
+        self.package = package
+        self._members = sheet_members(package)
+        self.names = [name for name, _ in self._members]
+        self._strings: list[str] | None = None
+        self._times: list[str] | None = None
+        self._epoch = datetime.datetime(1899, 12, 30)
+        workbook = main_part(package, "xl/workbook.xml")
+        for part in xml_root(package, workbook).iter() if self._members else ():
+            if local(part) == "workbookPr" and part.get("date1904") in ("1", "true"):
+                self._epoch = datetime.datetime(1904, 1, 1)
+        self._others = dict(relations(package, workbook).values()) if self._members else {}
+
+    def area(self, index: int) -> Area:
+        """How far the cells of a sheet (1-based) reach."""
+        member = self._members[index - 1][1]
+        return area_of(self.package, member) if member in self.package else Area(0, 0, 0)
+
+    def rows(self, index: int) -> Iterator[Row]:
+        """The rows of a sheet (1-based) that have cells.
+
+        Raises:
+            SourceMalformed: It is damaged. Rows before the damage stand.
+        """
+        member = self._members[index - 1][1]
+        if member not in self.package:
+            return
+        number = 0
+        for _, element in xml_events(self.package, member, ("end",)):
+            if local(element) == "row":
+                said = element.get("r", "")
+                number = int(said) if said.isdecimal() and len(said) < 8 else number + 1
+                yield number, self._cells(element)
+                forget(element)
+
+    def _cells(self, row: Any) -> list[str]:
+        cells: list[str] = []
+        for cell in children(row, "c"):
+            found = _REFERENCE.match(cell.get("r", ""))
+            column = min(column_number(found.group(1)), _MOST_COLUMNS) if found else len(cells) + 1
+            text = self._value(cell)
+            if text and column > len(cells):
+                cells += [""] * (column - len(cells) - 1)
+                cells.append(text)
+        return cells
+
+    def _value(self, cell: Any) -> str:
+        kind = cell.get("t", "n")
+        if kind == "inlineStr":
+            return shown("".join(_plain_text(part) for part in children(cell, "is")))
+        value = child(cell, "v")
+        said = value.text if value is not None and value.text else ""
+        if kind == "s":
+            strings = self._shared()
+            return strings[int(said)] if said.isdecimal() and len(said) < 10 and int(said) < len(strings) else ""
+        if kind == "b":
+            return shown(said.strip() == "1")
+        if kind != "n" or not said:
+            return "" if kind == "e" else shown(said)
+        try:
+            number = float(said)
+        except ValueError:
+            return shown(said)
+        return self._number(number, cell.get("s", ""))
+
+    def _number(self, number: float, style: str) -> str:
+        times = self._formats()
+        kind = times[int(style)] if style.isdecimal() and len(style) < 7 and int(style) < len(times) else ""
+        if not kind or not 0 <= number < 2_958_466:  # the year 10000
+            return shown(number)
+        if kind == "span":
+            return shown(datetime.timedelta(days=number))
+        moment = self._epoch + datetime.timedelta(seconds=round(number * 86400))
+        return shown(moment.time() if number < 1 else moment)
+
+    def _shared(self) -> list[str]:
+        """The strings that cells share."""
+        if self._strings is None:
+            self._strings = []
+            name = self._others.get("sharedStrings", "")
+            with contextlib.suppress(SourceMalformed):  # what stands before the damage is there
+                for _, element in xml_events(self.package, name, ("end",)):
+                    if local(element) == "si":
+                        self._strings.append(shown(_plain_text(element)))
+                        forget(element)
+        return self._strings
+
+    def _formats(self) -> list[str]:
+        """For each style of a cell ``date``, ``span`` (hours past a day) or nothing."""
+        if self._times is None:
+            self._times = []
+            own = {}
+            try:
+                root = xml_root(self.package, self._others.get("styles", ""))
+            except SourceMalformed:  # dates are numbers then
+                return self._times
+            for part in root.iter():
+                if local(part) == "numFmt":
+                    own[part.get("numFmtId")] = _time_kind(part.get("formatCode") or "")
+                elif local(part) == "cellXfs":
+                    ids = [style.get("numFmtId", "") for style in children(part, "xf")]
+                    self._times = [own.get(key, _BUILT_IN_TIMES.get(key, "")) for key in ids]
+        return self._times
+
+
+def _time_kind(code: str) -> str:
+    """What a number format makes of a number."""
+    bare = _QUOTED.sub("", code.lower())
+    if "[h" in bare or "[m" in bare or "[s" in bare:
+        return "span"
+    return "date" if set(_BRACKETS.sub("", bare)) & set("dmyhs") and "general" not in bare else ""
+
+
+def _plain_text(element: Any) -> str:
+    """The text of a string, its runs joined; how it is pronounced left out."""
+    said = []
+    for part in element.iter():
+        if local(part) == "t" and part.text and local(part.getparent()) != "rPh":
+            said.append(part.text)
+    return "".join(said)

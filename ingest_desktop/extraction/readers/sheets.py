@@ -8,7 +8,7 @@ import io
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import dropwhile, islice
 from typing import TYPE_CHECKING, TypeVar
 
 from ingest_desktop.domain.errors import IngestError, LimitExceeded, SourceEncrypted, SourceMalformed
@@ -17,7 +17,7 @@ from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import detect, kinds
 from ingest_desktop.extraction.packages import Package, core_properties
 from ingest_desktop.extraction.readers.grid import HEADER_SAMPLE, Row, find_header, grid_blocks, shown
-from ingest_desktop.extraction.readers.sheet_parts import remarks, widest_area
+from ingest_desktop.extraction.readers.sheet_parts import StreamedBook, remarks, widest_area
 
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet, CalamineWorkbook
@@ -35,34 +35,119 @@ _T = TypeVar("_T")
 
 
 @dataclass(slots=True)
+class _Sheet:
+    """One sheet: where its rows come from, how far down they reach, and about how many cells that is."""
+
+    rows: Callable[[], Iterator[Row]]
+    height: int
+    cells: int
+
+    @property
+    def stretch(self) -> int:
+        """Rows of one segment; 0: all of them."""
+        return max(1, _SEGMENT_CELLS * self.height // self.cells) if self.cells > _SEGMENT_CELLS else 0
+
+
 class _Stretch:
-    """A sheet in hand: its header, and the rows that come next."""
+    """A sheet in the middle of which the next segment begins."""
 
-    index: int
-    rows: Iterator[Row]
-    next_row: int  # 0-based
-    header: Row | None
+    def __init__(self, index: int, sheet: _Sheet, first: int) -> None:
+        self.index, self.next_row = index, first
+        filled = (row for row in sheet.rows() if any(row[1]))
+        self.header = find_header(list(islice(filled, HEADER_SAMPLE)))
+        self._rows = dropwhile(lambda row: row[0] < first, sheet.rows())
+        self._held: Row | None = None
+
+    def take(self, count: int) -> Iterator[Row]:
+        """The next rows; all that are left when ``count`` is 0."""
+        stop = self.next_row + count
+        self.next_row = stop
+        while True:
+            row = self._held or next(self._rows, None)
+            self._held = None
+            if row is None:
+                return
+            if count and row[0] >= stop:
+                self._held = row
+                return
+            yield row
 
 
-@dataclass(slots=True)
 class _Book:
-    """A workbook in hand."""
+    """A workbook in hand: as calamine reads it, or row by row from its XML when calamine cannot or must not."""
 
-    key: tuple[object, ...]
-    workbook: "CalamineWorkbook"
-    sheet: tuple[int, "CalamineSheet"] | None = None
-    stretch: _Stretch | None = None
+    def __init__(self, key: tuple[object, ...], source: SourceFile, options: ExtractOptions, is_package: bool) -> None:
+        self.key = key
+        self.metadata: dict[str, str] = {}
+        self.stretch: _Stretch | None = None
+        self._sheet: tuple[int, _Sheet] | None = None
+        self._calamine: CalamineWorkbook | None = None
+        self._package: Package | None = None
+        self._streamed: StreamedBook | None = None
+        if not is_package:
+            self._calamine = _workbook(source)
+        else:
+            self._open_package(source, options)
+        if self._calamine is not None:
+            self.names: list[str] = self._calamine.sheet_names
+        else:
+            self.names = self._streamed.names if self._streamed is not None else []
 
-    def load(self, index: int) -> "CalamineSheet":
+    def _open_package(self, source: SourceFile, options: ExtractOptions) -> None:
+        package = self._package = Package(source, options, _CALLED)
+        try:
+            package.verify()
+            self.metadata = core_properties(package)
+            if widest_area(package) > _MOST_CELLS:
+                self._streamed = StreamedBook(package)
+                return
+            try:
+                self._calamine = _workbook(source)
+            except SourceMalformed:
+                self._streamed = StreamedBook(package)
+                if not self._streamed.names:
+                    raise
+        except BaseException:
+            package.close()
+            raise
+
+    def _streamed_sheet(self, index: int) -> _Sheet:
+        """A sheet that calamine cannot or must not read."""
+        if self._streamed is None and self._package is not None:
+            self._streamed = StreamedBook(self._package)
+        streamed = self._streamed
+        if streamed is None or index > len(streamed.names):
+            raise SourceMalformed("The sheet is damaged.")
+        area = streamed.area(index)
+        return _Sheet(lambda: streamed.rows(index), area.bottom, area.cells)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._package is not None:
+            self._package.close()
+
+    def load(self, index: int) -> _Sheet:
         """A sheet, by its 1-based number.
 
         Raises:
             SourceMalformed: It is damaged.
         """
-        if self.sheet is None or self.sheet[0] != index:
-            self.sheet = self.stretch = None
-            self.sheet = (index, _guarded(lambda: self.workbook.get_sheet_by_index(index - 1)))
-        return self.sheet[1]
+        if self._sheet is None or self._sheet[0] != index:
+            self._sheet = self.stretch = None
+            self._sheet = (index, self._loaded(index))
+        return self._sheet[1]
+
+    def _loaded(self, index: int) -> _Sheet:
+        workbook = self._calamine
+        if workbook is None:
+            return self._streamed_sheet(index)
+        try:
+            sheet = _guarded(lambda: workbook.get_sheet_by_index(index - 1))
+        except SourceMalformed:
+            if self._package is None:
+                raise
+            return self._streamed_sheet(index)
+        return _Sheet(lambda: _all_rows(sheet), sheet.total_height, sheet.total_height * sheet.width)
 
 
 class SheetsReader:
@@ -79,11 +164,9 @@ class SheetsReader:
         return detect.confidence(source, self.reads)
 
     def plan(self, source: SourceFile, options: ExtractOptions) -> ReaderPlan:
-        self._book = None
         kind = detect.kind_of(source)
-        metadata = _checked(source, options) if kind != kinds.XLS else {}
-        book = self._open(source)
-        count = len(book.workbook.sheet_names)
+        book = self._open(source, options, anew=True)
+        metadata, count = book.metadata, len(book.names)
         if count > _MOST_SHEETS:
             raise LimitExceeded(f"It has {count:,} sheets; {_MOST_SHEETS:,} are the most (fixed).")
         return ReaderPlan(
@@ -99,8 +182,8 @@ class SheetsReader:
     def read(
         self, source: SourceFile, plan: ReaderPlan, segment: SegmentSpec, options: ExtractOptions, notes: SegmentNotes
     ) -> Iterator[Block]:
-        book = self._open(source)
-        names = book.workbook.sheet_names
+        book = self._open(source, options)
+        names = book.names
         notes.units_seen = notes.units_with_text = 0
         for index in range(segment.start, min(segment.stop, plan.units + 1)):
             first_part = segment.first_line == 1
@@ -109,7 +192,7 @@ class SheetsReader:
             path = (plan.title, names[index - 1]) if plan.title else (names[index - 1],)
             place = (("sheet", names[index - 1]),)
             try:
-                rows, header = _rows(book, index, segment.first_line - 1)
+                rows, header = _rows(book, index, segment.first_line)
                 for block in grid_blocks(rows, header, options.chunk_chars, place, path):
                     texts += 1
                     yield block
@@ -123,12 +206,14 @@ class SheetsReader:
             if notes.progress is not None:
                 notes.progress(index, plan.units)
 
-    def _open(self, source: SourceFile) -> _Book:
+    def _open(self, source: SourceFile, options: ExtractOptions, anew: bool = False) -> _Book:
         """The workbook, which is still in hand when the segment before was of the same file."""
         key = _key(source)
-        if self._book is None or self._book.key != key:
+        if anew or self._book is None or self._book.key != key:
+            if self._book is not None:
+                self._book.close()
             self._book = None
-            self._book = _Book(key, _workbook(source))
+            self._book = _Book(key, source, options, detect.kind_of(source) != kinds.XLS)
         return self._book
 
 
@@ -138,16 +223,6 @@ def _key(source: SourceFile) -> tuple[object, ...]:
         return (source.path, id(source.data), len(source.data))
     found = os.stat(source.path)
     return (source.path, found.st_size, found.st_mtime_ns, found.st_ino)
-
-
-def _checked(source: SourceFile, options: ExtractOptions) -> dict[str, str]:
-    """Metadata of a package that is fit to be read."""
-    with Package(source, options, _CALLED) as package:
-        package.verify()
-        area = widest_area(package)
-        if area > _MOST_CELLS:
-            raise LimitExceeded(f"A sheet spans {area:,} cells; {_MOST_CELLS:,} are the most (fixed).")
-        return core_properties(package)
 
 
 def _workbook(source: SourceFile) -> "CalamineWorkbook":
@@ -192,25 +267,20 @@ def _segments(book: _Book, count: int) -> Iterator[SegmentSpec]:
     for index in range(1, count + 1):
         try:
             sheet = book.load(index)
-            area, height, width = sheet.height * sheet.width, sheet.total_height, sheet.width
         except SourceMalformed:
-            area = height = width = 0
-        if start < index and cells + area > _SEGMENT_CELLS:
+            sheet = _Sheet(lambda: iter(()), 0, 0)  # the reading will say so
+        if start < index and cells + sheet.cells > _SEGMENT_CELLS:
             yield SegmentSpec(number, start, index)
             number, start, cells = number + 1, index, 0
-        if area > _SEGMENT_CELLS:
-            for row in range(0, height, _stretch_rows(width)):
-                yield SegmentSpec(number, index, index + 1, row + 1)
+        if sheet.stretch:
+            for row in range(1, sheet.height + 1, sheet.stretch):
+                yield SegmentSpec(number, index, index + 1, row)
                 number += 1
             start = index + 1
         else:
-            cells += area
+            cells += sheet.cells
     if start <= count or number == 0:
         yield SegmentSpec(number, start, count + 1)
-
-
-def _stretch_rows(width: int) -> int:
-    return max(1, _SEGMENT_CELLS // max(1, width))
 
 
 def _rows(book: _Book, index: int, first: int) -> tuple[Iterator[Row], Row | None]:
@@ -218,18 +288,11 @@ def _rows(book: _Book, index: int, first: int) -> tuple[Iterator[Row], Row | Non
     sheet = book.load(index)
     stretch = book.stretch
     if stretch is None or stretch.index != index or stretch.next_row != first:
-        header = find_header(list(islice(_filled(sheet), HEADER_SAMPLE)))
-        stretch = book.stretch = _Stretch(index, islice(_all_rows(sheet), first, None), first, header)
-    if sheet.height * sheet.width <= _SEGMENT_CELLS:
+        stretch = book.stretch = _Stretch(index, sheet, first)
+    rows = stretch.take(sheet.stretch)
+    if not sheet.stretch:
         book.stretch = None
-        return stretch.rows, stretch.header
-    count = _stretch_rows(sheet.width)
-    stretch.next_row = first + count
-    return islice(stretch.rows, count), stretch.header
-
-
-def _filled(sheet: "CalamineSheet") -> Iterator[Row]:
-    return (row for row in _all_rows(sheet) if any(row[1]))
+    return rows, stretch.header
 
 
 def _all_rows(sheet: "CalamineSheet") -> Iterator[Row]:
