@@ -11,6 +11,7 @@ from ingest_desktop.domain.interfaces.extraction import SourceFile
 from ingest_desktop.extraction import kinds
 from ingest_desktop.extraction.encoding import encoding_of_head, is_utf8
 from ingest_desktop.extraction.kinds import DOCX, PDF, TEXT
+from ingest_desktop.extraction.tars import BLOCK, is_header
 from ingest_desktop.extraction.text_kinds import text_kind
 
 _PACKAGES = {  # by a part of the package
@@ -99,7 +100,7 @@ def _kind(head: bytes, source: SourceFile) -> str:
     if other:
         return other
     if not looks_like_text(head):
-        return _guessed_name(head)
+        return kinds.TAR if is_header(head[:BLOCK]) else _guessed_name(head)
     return _text_kind(head, suffix_of(source.path))
 
 

@@ -52,6 +52,7 @@ class Inside:
     with_text: int = 0
     left_out: dict[str, int] = field(default_factory=dict)
     _unsaid: int = 0  # warnings over the most
+    _chars: int = 0  # of text, of all files so far
 
     def __post_init__(self) -> None:
         if not _names:
@@ -78,6 +79,12 @@ class Inside:
         with _inside(name, options) as part:
             try:
                 for block in self._read(name, data, options, notes):
+                    if self._chars + len(block.text) > options.max_output_chars:
+                        why = (
+                            "It holds more text than is read at once (INGESTION_MAX_OUTPUT_CHARS); the rest is missing."
+                        )
+                        break
+                    self._chars += len(block.text)
                     gave_text = gave_text or bool(block.text.strip())
                     yield _placed(block, part)
             except LimitExceeded:
@@ -139,7 +146,7 @@ class Inside:
         # What follows stands under the file's own name, not under the headings of the file before.
         yield Block("", path=(own,))
         for segment in plan.segments:
-            inner = SegmentNotes()
+            inner = SegmentNotes(recognising=notes.recognising)
             for block in reader.read(source, plan, segment, options, inner):
                 if block.path is not None:
                     yield block._replace(path=(own, *block.path))

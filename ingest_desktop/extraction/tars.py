@@ -154,10 +154,10 @@ class Walk:
 
 def is_header(block: bytes) -> bool:
     """Whether these 512 bytes are the header of an entry: their sum is written in them."""
-    if len(block) < BLOCK:
+    if len(block) < BLOCK or not block[0]:
         return False
     given = number(block[148:156])
-    if given is None:
+    if not given:
         return False
     fixed = block[:148] + b" " * 8 + block[156:BLOCK]
     total = sum(fixed)

@@ -183,6 +183,21 @@ def test_one_bad_member_does_not_lose_the_others() -> None:
     assert all(why.endswith(".") for why in found.failed)
 
 
+def test_tar_archives_from_before_ustar() -> None:
+    data = bytearray(tarred(("a.txt", b"old text"), form=tarfile.USTAR_FORMAT))
+    data[257:512] = bytes(255)
+    data[148:156] = b"%06o\0 " % (sum(data[:148]) + 8 * 32 + sum(data[156:512]))
+    assert got(bytes(data), "a.tar").parts == {"a.txt": "old text"}
+
+
+def test_a_member_with_too_much_text_does_not_lose_the_others() -> None:
+    found = got(
+        zipped(("long.txt", b"word " * 1000), ("b.txt", b"second")), options=ExtractOptions(max_output_chars=900)
+    )
+    assert found.parts == {"b.txt": "second"}
+    assert "INGESTION_MAX_OUTPUT_CHARS" in found.failed[0]
+
+
 # --- claims ------------------------------------------------------------------------------------
 
 
