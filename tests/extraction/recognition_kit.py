@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import struct
 import sys
 import zlib
@@ -193,8 +194,11 @@ def pdf(*pages: tuple[str, str], width: int = 612, height: int = 792, trailer: s
             "/Resources << /Font << /F1 3 0 R >> /XObject << /Im 4 0 R >> >> >>"
         )
         objects[11 + 2 * number] = f"<< /Length {len(drawing)} >>\nstream\n{drawing}\nendstream"
-    body = "".join(f"{number} 0 obj\n{text}\nendobj\n" for number, text in objects.items())
-    return f"%PDF-1.7\n{body}{more}trailer << /Root 1 0 R >>\n%%EOF\n".encode("latin-1")
+    body = "%PDF-1.7\n" + "".join(f"{number} 0 obj\n{text}\nendobj\n" for number, text in objects.items()) + more
+    places = {int(found[1]): found.start(1) for found in re.finditer(r"^(\d+) 0 obj$", body, re.MULTILINE)}
+    table = "".join(f"{number} 1\n{place:010d} 00000 n \n" for number, place in sorted(places.items()))
+    end = f"xref\n0 1\n0000000000 65535 f \n{table}trailer << /Size 999 /Root 1 0 R >>\nstartxref\n{len(body)}\n%%EOF\n"
+    return (body + end).encode("latin-1")
 
 
 PICTURE = "q 612 0 0 792 0 0 cm /Im Do Q"  # over the whole page

@@ -28,6 +28,7 @@ _NOTES = frozenset(
         raw.FPDF_ANNOT_REDACT,
     }
 )
+_TICKED = frozenset({"On", "Yes", "True", "1"})
 _SHORT = 16  # characters
 _HIDDEN = 2  # the flag of an annotation that is never shown
 
@@ -91,10 +92,10 @@ class Remarks:
         if kind in (raw.FPDF_FORMFIELD_PUSHBUTTON, raw.FPDF_FORMFIELD_SIGNATURE):
             return ""
         if kind in (raw.FPDF_FORMFIELD_CHECKBOX, raw.FPDF_FORMFIELD_RADIOBUTTON):
-            if not raw.FPDFAnnot_IsChecked(form, annotation):
+            value = _value(annotation, b"AS")  # how it is shown; PDFium's own answer leaves out some that are ticked
+            if value in ("", "Off"):
                 return ""
-            value = _string(raw.FPDFAnnot_GetFormFieldExportValue, form, annotation)
-            value = "\u2713" if value in ("", "On", "Yes", "1") else value
+            value = "\u2713" if value in _TICKED else value
         else:
             value = _string(raw.FPDFAnnot_GetFormFieldValue, form, annotation)
         if not value:

@@ -1,0 +1,238 @@
+"""PDF: pages that are pictures, form fields and notes."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest_desktop.domain.errors import IngestError, SourceEncrypted
+from ingest_desktop.domain.interfaces.extraction import SegmentNotes, SourceFile
+from ingest_desktop.domain.wire import ExtractOptions
+from ingest_desktop.extraction.readers.pdf import PdfReader
+from ingest_desktop.extraction.readers.pdf_pages import is_odd, is_usable, signs
+from ingest_desktop.extraction.readers.pdfium_engine import PdfiumDocument
+from ingest_desktop.extraction.readers.pypdf_engine import PypdfDocument
+
+from .conftest import CORPUS
+from .recognition_kit import PICTURE, SMALL_PICTURE, FakeTesseract, install, pdf, remove, told, words
+
+LONG = "This page has a text of its own that says all there is to say on it"
+
+
+@pytest.fixture
+def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeTesseract:
+    return install(tmp_path / "bin", monkeypatch)
+
+
+def memory(data: bytes, name: str = "a.pdf") -> SourceFile:
+    """A document that is no file of the disk."""
+    return SourceFile(name, len(data), data[:65536], data, inner=True)
+
+
+# pages that are pictures ----------------------------------------------------------------------
+
+
+def test_only_pages_without_usable_text_are_recognised(fake: FakeTesseract) -> None:
+    fake.answers("first picture", "second picture")
+    data = pdf((words(LONG), ""), (PICTURE, ""), ("", ""), (f"{PICTURE} {words(LONG)}", ""), (SMALL_PICTURE, ""))
+    found = told(memory(data, "a.pdf"))
+    assert found.plan.shape == "ocr=eng"
+    assert found.counts == (5, 4, 2)
+    assert [(block.page, block.text.strip()) for block in found.blocks] == [
+        (1, LONG),
+        (2, "first picture"),
+        (4, LONG),
+        (5, "second picture"),
+    ]
+    assert all(asked["argv"][-2:] == ["--dpi", "300"] for asked in fake.asked)
+    assert {bytes.fromhex(asked["head"])[:12] for asked in fake.asked} == {b"P5\n2550 3300"}
+
+
+def test_a_stamp_on_a_scanned_page_is_kept_beside_what_was_recognised(fake: FakeTesseract) -> None:
+    fake.answers("The scanned letter says this and that", "no")
+    found = told(memory(pdf((f"{PICTURE} {words('COPY 0042')}", ""), (f"{PICTURE} {words('COPY 0043')}", "")), "a.pdf"))
+    assert [block.text.split("\n")[:2] for block in found.blocks] == [
+        ["COPY 0042", "The scanned letter says this and that"],
+        ["COPY 0043"],
+    ]
+    assert found.counts == (2, 2, 1)
+
+
+def test_a_short_page_without_pictures_is_left_alone(fake: FakeTesseract) -> None:
+    found = told(memory(pdf((words("Chapter 1"), ""), (words("Chapter 2") + SMALL_PICTURE, "")), "a.pdf"))
+    assert (found.counts, fake.asked) == ((2, 2, 0), [])
+
+
+def test_text_that_is_drawn_by_lines_is_recognised(fake: FakeTesseract) -> None:
+    letters = " ".join(f"{10 * n} 700 m {10 * n + 5} 710 l S" for n in range(40))
+    found = told(memory(pdf((letters, ""), ("0 0 m 500 0 l S", "")), "a.pdf"))
+    assert found.counts == (2, 1, 1)
+
+
+def test_scanned_documents_are_cut_into_short_segments(fake: FakeTesseract) -> None:
+    scanned = pdf(*[(PICTURE, "")] * 9)
+    assert [segment.stop for segment in told(memory(scanned, "a.pdf")).plan.segments] == [5, 9, 10]
+    assert len(fake.asked) == 9
+    mixed = pdf((words(LONG), ""), *[(PICTURE, "")] * 8)
+    assert len(told(memory(mixed, "b.pdf")).plan.segments) == 1
+    off = told(memory(scanned, "a.pdf"), ExtractOptions(ocr=False))
+    assert (len(off.plan.segments), off.counts) == (1, (9, 0, 0))
+
+
+def test_without_the_program_scanned_pages_say_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    remove(tmp_path / "empty", monkeypatch)
+    found = told(memory(pdf((words(LONG), ""), (PICTURE, ""), (PICTURE, "")), "a.pdf"))
+    assert (found.plan.shape, found.counts) == ("", (3, 1, 0))
+    (warning,) = found.warnings
+    assert "install tesseract" in warning
+
+
+def test_a_blank_page_asks_for_no_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    remove(tmp_path / "empty", monkeypatch)
+    found = told(memory(pdf((words(LONG), ""), ("", "")), "a.pdf"))
+    assert (found.counts, found.warnings) == ((2, 1, 0), [])
+
+
+def test_a_page_that_cannot_be_recognised_is_named_and_the_rest_is_kept(fake: FakeTesseract) -> None:
+    fake.answers("one", "fail", "three")
+    found = told(memory(pdf(*[(PICTURE, "")] * 3), "a.pdf"))
+    assert (found.counts, [page for page, _ in found.failed]) == ((3, 2, 2), [2])
+
+
+def test_only_so_many_pages_are_recognised(fake: FakeTesseract) -> None:
+    found = told(memory(pdf(*[(PICTURE, "")] * 6), "a.pdf"), ExtractOptions(ocr_max_pages=5))
+    assert found.counts == (6, 5, 5)
+    assert found.warnings == ["Pictures after page 5 were not recognised (INGESTION_OCR_MAX_PAGES)."]
+
+
+def test_a_picture_that_unpacks_to_too_much_is_not_drawn(fake: FakeTesseract) -> None:
+    found = told(memory(pdf((PICTURE, "")), "a.pdf"), ExtractOptions(ocr_max_pixels=63))
+    assert fake.asked == []
+    assert "INGESTION_OCR_MAX_PIXELS" in found.failed[0][1]
+
+
+def test_a_large_sheet_is_drawn_with_fewer_dots(fake: FakeTesseract) -> None:
+    told(memory(pdf(("q 9000 0 0 9000 0 0 cm /Im Do Q", ""), width=9000, height=9000), "a.pdf"))
+    (asked,) = fake.asked
+    assert asked["bytes"] <= 41_000_000
+    assert asked["argv"][-1] == "51"
+
+
+def test_pages_tell_of_their_progress(fake: FakeTesseract) -> None:
+    reader, source = PdfReader(), memory(pdf((PICTURE, ""), (words(LONG), "")), "a.pdf")
+    plan = reader.plan(source, ExtractOptions())
+    reading, recognising = [], []
+    notes = SegmentNotes(
+        progress=lambda done, total: reading.append((done, total)),
+        recognising=lambda done, total: recognising.append((done, total)),
+    )
+    list(reader.read(source, plan, plan.segments[0], ExtractOptions(), notes))
+    assert (recognising, reading) == ([(0, 2), (1, 2)], [(2, 2)])
+
+
+# what text is of use --------------------------------------------------------------------------
+
+
+def test_codes_of_fonts_that_tell_nothing_are_no_text() -> None:
+    assert is_odd("\ue001\ue002 \ue003\ue004\ue005 a")
+    assert is_odd("\x01\x02\x03\x04\x05\x06")
+    assert not is_odd("A line with one \ufffd in it")
+    assert not is_odd("あいうえお")
+    assert is_usable("word " * 9)
+    assert not is_usable("Page 3")
+
+
+@given(st.text(max_size=400))
+def test_a_text_of_many_letters_is_usable_unless_it_is_odd(text: str) -> None:
+    assert is_usable(text) == (not is_odd(text) and (len(text) > 256 or signs(text) > 32))
+
+
+# fields and notes -----------------------------------------------------------------------------
+
+FORM = (
+    "900 0 obj\n<< /Fields [901 0 R 902 0 R 903 0 R 904 0 R 906 0 R] >>\nendobj\n"
+    "901 0 obj\n<< /Type /Annot /Subtype /Widget /FT /Tx /T (surname) /TU (Your surname) /V (Featherstone) "
+    "/Rect [0 0 99 20] >>\nendobj\n"
+    "902 0 obj\n<< /Type /Annot /Subtype /Widget /FT /Tx /T (empty) /Rect [0 0 99 20] >>\nendobj\n"
+    "903 0 obj\n<< /Type /Annot /Subtype /Widget /FT /Btn /T (agree) /V /Yes /AS /Yes /Rect [0 0 9 9] "
+    "/AP << /N << /Yes 905 0 R /Off 905 0 R >> >> >>\nendobj\n"
+    "904 0 obj\n<< /FT /Ch /Ff 131072 /T (country) /V (Norway) /Opt [(Norway) (Sweden)] /Kids [907 0 R] >>\nendobj\n"
+    "905 0 obj\n<< /Type /XObject /Subtype /Form /BBox [0 0 9 9] /Length 0 >>\nstream\n\nendstream\nendobj\n"
+    "906 0 obj\n<< /Type /Annot /Subtype /Widget /FT /Tx /T (code) /V (7) /Rect [0 0 99 20] >>\nendobj\n"
+    "907 0 obj\n<< /Type /Annot /Subtype /Widget /Parent 904 0 R /Rect [0 0 99 20] >>\nendobj\n"
+)
+FIELDS = "/Annots [901 0 R 902 0 R 903 0 R 907 0 R 906 0 R]"
+LINK = "<< /Type /Annot /Subtype /Link /Rect [0 0 9 9] /Contents (to the moon) >>"
+
+
+def note(kind: str, text: str, more: str = "") -> str:
+    return f"<< /Type /Annot /Subtype /{kind} /Rect [0 0 9 9] /Contents ({text}) {more} >>"
+
+
+def test_form_fields_that_are_filled_in_belong_to_their_page(fake: FakeTesseract) -> None:
+    data = pdf((words(LONG), ""), (words("Question 7") + " ", FIELDS), trailer="/AcroForm 900 0 R", more=FORM)
+    found = told(memory(data, "form.pdf"))
+    assert [block.page for block in found.blocks] == [1, 2, 2]
+    assert found.blocks[-1].text.split("\n") == ["Your surname: Featherstone", "agree: ✓", "country: Norway", "code: 7"]
+
+
+def test_a_page_with_nothing_but_a_form_has_text(fake: FakeTesseract) -> None:
+    found = told(memory(pdf(("", FIELDS), trailer="/AcroForm 900 0 R", more=FORM), "form.pdf"))
+    assert found.counts == (1, 1, 0)
+
+
+def test_notes_are_read_and_links_are_not(fake: FakeTesseract) -> None:
+    notes = [
+        note("Text", "Please check this figure", "/T (Ada)"),
+        note("Highlight", "Nice"),
+        note("FreeText", LONG),
+        note("Popup", "Please check this figure again"),
+        note("Stamp", "never shown", "/F 2"),
+        LINK,
+    ]
+    found = told(memory(pdf((words(LONG), f"/Annots [{' '.join(notes)}]")), "notes.pdf"))
+    assert found.blocks[-1].text.split("\n") == ["Ada: Please check this figure", "Nice"]
+
+
+def test_a_note_at_either_end_of_many_links_is_found(fake: FakeTesseract) -> None:
+    notes = [note("Text", "at the start"), *[LINK] * 300, note("Text", "at the end")]
+    found = told(memory(pdf((words(LONG), f"/Annots [{' '.join(notes)}]")), "notes.pdf"))
+    assert found.blocks[-1].text.split("\n") == ["at the start", "at the end"]
+
+
+def test_the_second_engine_reads_fields_and_notes_as_well() -> None:
+    data = pdf((words(LONG), f"/Annots [901 0 R {note('Text', 'Look here')} {LINK}]"), more=FORM)
+    page = PypdfDocument(memory(data)).page(0)
+    assert page.text.strip() == LONG
+    assert page.remarks == ("surname: Featherstone", "Look here")
+
+
+@given(st.data())
+def test_damaged_annotations_never_end_in_a_crash(data: st.DataObject) -> None:
+    whole = bytearray(pdf((words(LONG), FIELDS), trailer="/AcroForm 900 0 R", more=FORM))
+    for _ in range(data.draw(st.integers(1, 12))):
+        whole[data.draw(st.integers(9, len(whole) - 1))] = data.draw(st.integers(32, 126))
+    found = told(memory(bytes(whole), "form.pdf"), ExtractOptions(ocr=False)) if _opens(bytes(whole)) else None
+    assert found is None or found.counts[0] == found.plan.units
+
+
+def _opens(data: bytes) -> bool:
+    try:
+        document = PdfiumDocument(memory(data))
+    except IngestError:
+        return False
+    pages = document.pages
+    document.close()
+    return pages > 0
+
+
+# passwords ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["user_password.pdf", "user_password_aes256.pdf"])
+def test_a_document_that_asks_for_a_password_says_so_with_text_recognition_as_well(
+    fake: FakeTesseract, name: str
+) -> None:
+    with pytest.raises(SourceEncrypted):
+        told(memory((CORPUS / "files" / "hostile" / name).read_bytes(), name))
