@@ -198,6 +198,12 @@ def test_a_member_with_too_much_text_does_not_lose_the_others() -> None:
     assert "INGESTION_MAX_OUTPUT_CHARS" in found.failed[0]
 
 
+def test_a_packed_text_that_is_too_large_gives_its_beginning() -> None:
+    found = got(gzip.compress(b"a line of the log\n" * 200), "log.gz", SMALL)
+    assert found.parts["log"].startswith("a line of the log")
+    assert "Only its beginning was read." in found.failed[0]
+
+
 # --- claims ------------------------------------------------------------------------------------
 
 

@@ -8,7 +8,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO, Final, Protocol, TypeVar
+from typing import BinaryIO, Final, Protocol
 
 from ingest_desktop.domain.errors import LimitExceeded, SourceEncrypted, SourceMalformed
 from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes, SourceFile
@@ -29,11 +29,10 @@ _NEVER_READ: Final = frozenset(  # by name, to foresee how much will be unpacked
 _PACKED_NAME: Final = re.compile(r"\.(gz|gzip|z|bz2|bzip2|xz)$", re.IGNORECASE)
 _TAR_NAME: Final = re.compile(r"\.(tgz|tbz2?|txz|taz)$", re.IGNORECASE)
 _HEADER_NAME: Final = 0x08  # a gzip file tells the name of what it holds
+_MOST_TEXT: Final = 32 * 1024 * 1024  # kept of a packed text that is too large
 _EARLY_BYTES: Final = (
     1024 * 1024
 )  # a member larger than this is not unpacked when its beginning tells that nobody reads it
-
-T = TypeVar("T")
 
 
 class _Content(Protocol):
@@ -265,10 +264,12 @@ def _content_blocks(
     data = head
     if len(head) == nested.HEAD_BYTES:
         data += content.read(most + 1 - len(head))
-    if len(data) > most:
-        inside.fail(name, too_large(options), options, notes)
-        return
     trouble = getattr(content, "trouble", None)
+    if len(data) > most:
+        if size is not None or not detect.looks_like_text(head):
+            inside.fail(name, too_large(options), options, notes)
+            return
+        data, trouble = data[:_MOST_TEXT], f"{too_large(options)} Only its beginning was read."
     if isinstance(content, tars.Walk):
         trouble = tars.CUT_OFF if size is not None and len(data) < size else None
     elif trouble is None and crc is not None and zlib.crc32(data) != crc:
