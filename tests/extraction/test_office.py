@@ -34,7 +34,7 @@ from ingest_desktop.extraction.packages import Package
 from ingest_desktop.extraction.readers.grid import find_header, grid_blocks, shown
 from ingest_desktop.extraction.readers.pptx import LibraryDeck, PlainDeck, read_slides
 from ingest_desktop.extraction.readers.rtf import RtfParser
-from ingest_desktop.extraction.readers.sheet_parts import StreamedBook
+from ingest_desktop.extraction.readers.sheet_parts import StreamedBook, widest_area
 from ingest_desktop.extraction.registry import Registry
 
 from .conftest import CORPUS, memory
@@ -240,6 +240,30 @@ def test_two_cells_at_opposite_ends_do_not_fill_the_memory() -> None:
     read = Read(workbook(fill), "a.xlsx")
     assert "top left" in read.text
     assert read.place("bottom right") == {"sheet": "Wide", "row_start": 1_048_576, "row_end": 1_048_576}
+
+
+def test_damage_to_one_sheet_keeps_the_others() -> None:
+    def fill(book: Any) -> None:
+        for name in ("First", "Second"):
+            book.add_worksheet(name).write_row(0, 0, [f"text of {name}", 1])
+
+    data = workbook(fill)
+    read = Read(changed(data, {"xl/worksheets/sheet1.xml": b"<worksheet><sheetData><row"}), "a.xlsx")
+    assert "text of Second" in read.text
+    assert [number for notes in read.notes for number, _ in notes.units_failed] == [1]
+    lost = Read(changed(data, {"xl/_rels/workbook.xml.rels": None}), "a.xlsx")
+    assert "text of First" in lost.text
+    assert lost.place("text of Second")["sheet"] == "Sheet2"
+
+
+def test_a_binary_sheet_tells_how_far_it_reaches() -> None:
+    def record(kind: int, *numbers: int) -> bytes:
+        body = b"".join(number.to_bytes(4, "little") for number in numbers)
+        return bytes((kind, len(body))) + body
+
+    sheet = record(0, 10) + record(2, 3, 0, 0) + b"\x94\x01\x02ab" + record(0, 1_000_000) + record(7, 16_000, 0, 0)
+    with Package(memory(zipped({"xl/worksheets/sheet1.bin": sheet})), OPTIONS, "a workbook") as package:
+        assert widest_area(package) == (1_000_000 - 10 + 1) * (16_000 - 3 + 1)
 
 
 def odd_values(book: Any) -> None:

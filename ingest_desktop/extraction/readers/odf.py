@@ -84,7 +84,10 @@ class OdfReader:
 def _refuse_encrypted(package: Package) -> None:
     """Encrypted parts are told in the manifest; their bytes look like damage."""
     if _MANIFEST in package:
-        data = package.read(_MANIFEST, 4 * 1024 * 1024)
+        try:
+            data = package.read(_MANIFEST, 4 * 1024 * 1024)
+        except SourceMalformed:
+            return  # if it is encrypted, its content is no XML
         if b"encryption-data" in data.replace(b"\0", b""):
             raise SourceEncrypted("The document is protected by a password.")
 

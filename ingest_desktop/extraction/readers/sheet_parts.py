@@ -12,7 +12,8 @@ from ingest_desktop.extraction.readers.drawing import chart_lines, child, childr
 from ingest_desktop.extraction.readers.grid import Row, shown
 
 _CELL = re.compile(rb'<(?:[A-Za-z_][\w.-]*:)?c\s[^<>]*?\br="([A-Z]{1,3})([0-9]{1,7})"')
-_SHEET_NAME = re.compile(r"(?:^|/)worksheets/[^/]+\.xml$", re.IGNORECASE)
+_SHEET_NAME = re.compile(r"(?:^|/)worksheets/(?:sheet)?([^/]+)\.xml$", re.IGNORECASE)
+_BINARY_NAME = re.compile(r"(?:^|/)worksheets/[^/]+\.bin$", re.IGNORECASE)
 _STEP_BYTES = 1024 * 1024
 _OVERLAP_BYTES = 256
 _MOST_REMARKS = 20_000
@@ -30,15 +31,25 @@ _THREAD = "[Threaded comment]"
 def sheet_members(package: Package) -> list[tuple[str, str]]:
     """The names of the sheets of an XLSX package and the members that hold them, in the order of the workbook."""
     workbook = main_part(package, "xl/workbook.xml")
-    if workbook not in package or workbook.endswith(".bin"):
+    if workbook.endswith(".bin"):
         return []
-    points = relations(package, workbook)
     found = []
-    for part in xml_root(package, workbook).iter():
-        if local(part) == "sheet":
-            ids = [value for name, value in part.attrib.items() if name.rpartition("}")[2] == "id" and "}" in name]
-            found.append((part.get("name") or "Sheet", points.get(ids[0] if ids else "", ("", ""))[1]))
-    return found
+    try:
+        points = relations(package, workbook)
+        for part in xml_root(package, workbook).iter():
+            if local(part) == "sheet":
+                ids = [value for name, value in part.attrib.items() if name.startswith("{") and name.endswith("}id")]
+                found.append((part.get("name") or "Sheet", points.get(ids[0] if ids else "", ("", ""))[1]))
+    except SourceMalformed:
+        found = []
+    return found if any(member in package for _, member in found) else _numbered(package)
+
+
+def _numbered(package: Package) -> list[tuple[str, str]]:
+    """Sheets by the numbers in their names, for a workbook that has lost its list of them."""
+    numbers = [(found.group(1), name) for name in package.names if (found := _SHEET_NAME.search(name))]
+    numbered = sorted((int(number), name) for number, name in numbers if number.isdecimal() and len(number) < 7)
+    return [(f"Sheet{number}", name) for number, name in numbered]
 
 
 class Area(NamedTuple):
@@ -52,7 +63,9 @@ class Area(NamedTuple):
 def widest_area(package: Package) -> int:
     """The largest rectangle around all cells of one sheet, in cells: a reader that keeps it whole needs so many."""
     sheets = [name for name in package.names if _SHEET_NAME.search(name)]
-    return max([area_of(package, name).rectangle for name in sheets], default=0)
+    binary = [name for name in package.names if _BINARY_NAME.search(name)]
+    areas = [*(area_of(package, name) for name in sheets), *(binary_area(package, name) for name in binary)]
+    return max([area.rectangle for area in areas], default=0)
 
 
 def area_of(package: Package, name: str) -> Area:
@@ -60,7 +73,7 @@ def area_of(package: Package, name: str) -> Area:
     columns: set[bytes] = set()
     low, high, count = 1 << 30, 0, 0
     rest = b""
-    with package.open(name) as stream:
+    with contextlib.suppress(SourceMalformed), package.open(name) as stream:  # what stands before damage counts
         while data := stream.read(_STEP_BYTES):
             buffer = rest + data
             end = max(buffer.rfind(b"<"), len(buffer) - _OVERLAP_BYTES)  # a tag that goes on is looked at next time
@@ -72,6 +85,40 @@ def area_of(package: Package, name: str) -> Area:
             rest = buffer[end:]
     numbers = [column_number(column.decode("ascii")) for column in columns]
     return Area(high, (high - low + 1) * (max(numbers) - min(numbers) + 1), count) if numbers else Area(0, 0, 0)
+
+
+def binary_area(package: Package, name: str) -> Area:
+    """As ``area_of``, for a sheet of an XLSB: a chain of records, each a number, a length and so many bytes."""
+    row = low = high = left = right = -1
+    count = 0
+    try:
+        data = package.read(name)
+    except SourceMalformed:
+        return Area(0, 0, 0)  # its reader will say so
+    position, size = 0, len(data)
+    while position + 2 <= size:
+        kind = data[position]
+        position += 1
+        if kind & 0x80:
+            kind |= data[position] << 8
+            position += 1
+        length = shift = 0
+        while position < size and shift < 28:
+            byte = data[position]
+            position += 1
+            length |= (byte & 0x7F) << shift
+            shift += 7
+            if not byte & 0x80:
+                break
+        if kind == 0 and length >= 4:
+            row = int.from_bytes(data[position : position + 4], "little")
+        elif 2 <= kind <= 11 and length >= 8 and row >= 0:  # cells with a value
+            column = int.from_bytes(data[position : position + 4], "little")
+            low, high = row if low < 0 else min(low, row), max(high, row)
+            left, right = column if left < 0 else min(left, column), max(right, column)
+            count += 1
+        position += length
+    return Area(high + 1, (high - low + 1) * (right - left + 1), count) if count else Area(0, 0, 0)
 
 
 def column_number(letters: str) -> int:
@@ -142,10 +189,13 @@ class StreamedBook:
         self._times: list[str] | None = None
         self._epoch = datetime.datetime(1899, 12, 30)
         workbook = main_part(package, "xl/workbook.xml")
-        for part in xml_root(package, workbook).iter() if self._members else ():
-            if local(part) == "workbookPr" and part.get("date1904") in ("1", "true"):
-                self._epoch = datetime.datetime(1904, 1, 1)
-        self._others = dict(relations(package, workbook).values()) if self._members else {}
+        self._others = {"sharedStrings": "xl/sharedStrings.xml", "styles": "xl/styles.xml"}
+        with contextlib.suppress(SourceMalformed):
+            self._others.update(relations(package, workbook).values())
+        with contextlib.suppress(SourceMalformed):
+            for part in xml_root(package, workbook).iter():
+                if local(part) == "workbookPr" and part.get("date1904") in ("1", "true"):
+                    self._epoch = datetime.datetime(1904, 1, 1)
 
     def area(self, index: int) -> Area:
         """How far the cells of a sheet (1-based) reach."""

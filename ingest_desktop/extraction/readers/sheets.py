@@ -98,8 +98,11 @@ class _Book:
         try:
             package.verify()
             self.metadata = core_properties(package)
-            if widest_area(package) > _MOST_CELLS:
+            area = widest_area(package)
+            if area > _MOST_CELLS:
                 self._streamed = StreamedBook(package)
+                if not self._streamed.names:  # a binary workbook has no other reader
+                    raise LimitExceeded(f"A sheet spans {area:,} cells; {_MOST_CELLS:,} are the most (fixed).")
                 return
             try:
                 self._calamine = _workbook(source)
@@ -123,6 +126,8 @@ class _Book:
 
     def close(self) -> None:
         """Let go of the file."""
+        if self._calamine is not None:
+            self._calamine.close()
         if self._package is not None:
             self._package.close()
 
@@ -205,16 +210,22 @@ class SheetsReader:
                 notes.units_with_text += texts > 0
             if notes.progress is not None:
                 notes.progress(index, plan.units)
+        if segment == plan.segments[-1]:
+            self._let_go()
 
     def _open(self, source: SourceFile, options: ExtractOptions, anew: bool = False) -> _Book:
         """The workbook, which is still in hand when the segment before was of the same file."""
         key = _key(source)
         if anew or self._book is None or self._book.key != key:
-            if self._book is not None:
-                self._book.close()
-            self._book = None
+            self._let_go()
             self._book = _Book(key, source, options, detect.kind_of(source) != kinds.XLS)
         return self._book
+
+    def _let_go(self) -> None:
+        """Free the workbook in hand; on Windows nobody can move a file that is open."""
+        book, self._book = self._book, None
+        if book is not None:
+            book.close()
 
 
 def _key(source: SourceFile) -> tuple[object, ...]:
