@@ -57,7 +57,7 @@ class ZipReader:
     def plan(self, source: SourceFile, options: ExtractOptions) -> ReaderPlan:
         found = self._listing(source, options)
         warnings = (found.trouble,) if found.trouble else ()
-        wanted = [member for member in found.members if not _is_quiet(member)]
+        wanted = found.members
         if not wanted and found.trouble:
             raise SourceMalformed("The archive is damaged or incomplete: no member was found in it.")
         if wanted and all(member.encrypted for member in wanted):
@@ -72,7 +72,7 @@ class ZipReader:
     def read(
         self, source: SourceFile, plan: ReaderPlan, segment: SegmentSpec, options: ExtractOptions, notes: SegmentNotes
     ) -> Iterator[Block]:
-        wanted = [member for member in self._listing(source, options).members if not _is_quiet(member)]
+        wanted = self._listing(source, options).members
         inside = Inside(source.size)
         with source.open() as stream:
             if plan.unit == "message":
@@ -85,10 +85,13 @@ class ZipReader:
         inside.finish(notes)
 
     def _listing(self, source: SourceFile, options: ExtractOptions) -> zips.Listing:
+        """The members that are documents."""
         key = _identity(source)
         if self._known is None or self._known[0] != key:
             with source.open() as stream:
-                self._known = key, zips.listing(stream, source.size, options)
+                found = zips.listing(stream, source.size, options)
+            wanted = tuple(member for member in found.members if not _is_quiet(member))
+            self._known = key, zips.Listing(wanted, found.trouble)
         return self._known[1]
 
 
