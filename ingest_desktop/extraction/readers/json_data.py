@@ -26,6 +26,7 @@ _MOST_DEPTH: Final = 600  # levels that are written as a path
 _MOST_PATH: Final = 200
 _MOST_NAMED: Final = 50
 _BAD_LINE: Final = "This line is no JSON; it was kept as plain text."
+_TRIMMED: Final = " \t\n,"
 _SHORT: Final = 80  # characters of a value that may stand in one line with others
 _AROUND = 4 * 1024 * 1024
 
@@ -62,7 +63,7 @@ class JsonReader(TextReader):
     ) -> Iterator[Block]:
         text = segment_text(source, plan, segment)
         whole = len(plan.segments) == 1
-        found = _whole(text) if whole else None
+        found = _whole(text) if whole else _whole(f"[{text.strip(_TRIMMED)}]")  # most stretches are items of a list
         if found is None and not text.strip():
             return
         if found is None:
@@ -143,7 +144,7 @@ def _whole(text: str, *, joined: bool = False) -> list[Record] | None:
         return None
     if text[end:].strip():
         return None
-    if isinstance(value, list) and not joined:
+    if isinstance(value, list) and not joined and any(isinstance(item, dict | list) for item in value):
         return [Record("", item) for item in value]
     if isinstance(value, dict) and not joined:
         return [Record(key, item) for key, item in value.items()]
@@ -206,7 +207,7 @@ def _unescaped(key: str) -> str:
 
 def record_blocks(found: list[Record], chars: int, *, numbered: bool) -> Iterator[Block]:
     """Blocks of records; with their numbers when they are the items of one list."""
-    if numbered and any(isinstance(record.value, dict | list) for record in found):
+    if numbered and len(found) > 1 and any(isinstance(record.value, dict | list) for record in found):
         pieces = (Piece(text, number) for number, record in enumerate(found, 1) if (text := as_text(record)))
         yield from packed(pieces, chars, rows, between="\n\n")
         return

@@ -18,7 +18,7 @@ from ingest_desktop.extraction import kinds
 from ingest_desktop.extraction.encoding import decode, encoding_of_head
 from ingest_desktop.extraction.readers.text import TextReader, old_mac, segment_bytes
 
-_WHOLE_BYTES: Final = 32 * 1024 * 1024
+_WHOLE_BYTES: Final = 16 * 1024 * 1024
 _DECLARED: Final = re.compile(rb"""\A\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9_.:-]{1,40})["']""")
 _TAGS: Final = re.compile(
     r"<!--.*?-->|<\?.*?\?>|<!DOCTYPE[^>\[]*(?:\[.*?\]\s*)?>|<!\[CDATA\[|\]\]>|</?[A-Za-z_:][^<>]*>", re.S
@@ -152,7 +152,7 @@ class _Flow:
         name = name.rpartition(" ")[2]
         if not self._depth:
             self._quiet = name in _QUIET_ROOTS
-        if not (self.prose and name in _INLINE):
+        if self._texts and not (self.prose and name in _INLINE):
             self._flush()
         self._depth += 1
         if self._depth <= _DEEP:
@@ -164,7 +164,7 @@ class _Flow:
 
     def end(self, name: str) -> None:
         name = name.rpartition(" ")[2]
-        if not (self.prose and name in _INLINE):
+        if self._texts and not (self.prose and name in _INLINE):
             self._flush()
         self._sections -= name in _SECTIONS
         if self._depth <= _DEEP:
