@@ -6,7 +6,7 @@ never read as a part of another.
 
 import struct
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO, Final
 
 from ingest_desktop.domain.errors import LimitExceeded
@@ -19,6 +19,7 @@ _LOCAL: Final = b"PK\x03\x04"
 _DESCRIPTOR: Final = b"PK\x07\x08"
 _END64: Final = b"PK\x06\x06"
 _END64_PLACE: Final = b"PK\x06\x07"
+_UNIX, _LINK = 3, 0xA  # who made the entry; what Unix notes of a symbolic link
 _LOCAL_BYTES: Final = 30
 _ENTRY_BYTES: Final = 46
 _MOST_END: Final = 22 + 0xFFFF
@@ -42,6 +43,7 @@ class Member:
         method: How it is packed.
         crc: Of what it unpacks to; None when it is not known.
         overlaps: Another member claims the same bytes.
+        is_link: It holds the name of another file, which is not followed.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Member:
     encrypted: bool
     crc: int | None
     overlaps: bool = False
+    is_link: bool = False
 
     @property
     def is_folder(self) -> bool:
@@ -201,12 +204,13 @@ def _entries(
         flags, method, _, crc, packed, size, name_bytes, extra_bytes, comment_bytes = struct.unpack_from(
             "<HHIIIIHHH", entry, 8
         )
-        offset = struct.unpack_from("<I", entry, 42)[0]
+        attributes, offset = struct.unpack_from("<II", entry, 38)
+        is_link = entry[5] == _UNIX and attributes >> 28 == _LINK
         variable = stream.read(name_bytes + extra_bytes + comment_bytes)
         extra = variable[name_bytes : name_bytes + extra_bytes]
         size, packed, offset = _wide(extra, (size, packed, offset))
         name = _name(variable[:name_bytes], flags, extra)
-        found.append(Member(name, offset + shift, packed, size, method, bool(flags & 1), crc))
+        found.append(Member(name, offset + shift, packed, size, method, bool(flags & 1), crc, is_link=is_link))
         _check_count(len(found), options)
         done += _ENTRY_BYTES + len(variable)
     return found, True
@@ -265,20 +269,7 @@ def _without_overlaps(members: list[Member]) -> tuple[Member, ...]:
             bad.add(index)
         else:
             stop = member.start + _LOCAL_BYTES + member.packed
-    return tuple(_overlapping(member) if index in bad else member for index, member in enumerate(members))
-
-
-def _overlapping(member: Member) -> Member:
-    return Member(
-        member.name,
-        member.start,
-        member.packed,
-        member.size,
-        member.method,
-        member.encrypted,
-        member.crc,
-        overlaps=True,
-    )
+    return tuple(replace(member, overlaps=True) if index in bad else member for index, member in enumerate(members))
 
 
 def _searched(stream: BinaryIO, size: int) -> Iterator[Member]:

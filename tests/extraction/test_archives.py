@@ -204,6 +204,18 @@ def test_a_packed_text_that_is_too_large_gives_its_beginning() -> None:
     assert "Only its beginning was read." in found.failed[0]
 
 
+def test_links_in_a_zip_are_left_out_and_counted() -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        link = zipfile.ZipInfo("link.txt")
+        link.create_system, link.external_attr = 3, 0o120777 << 16
+        archive.writestr(link, "/etc/passwd")
+        archive.writestr("a.txt", "text")
+    found = got(stream.getvalue())
+    assert found.parts == {"a.txt": "text"}
+    assert found.warnings == ["Left out: links (1)."]
+
+
 # --- claims ------------------------------------------------------------------------------------
 
 

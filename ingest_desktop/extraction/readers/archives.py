@@ -56,8 +56,9 @@ class ZipReader:
 
     def plan(self, source: SourceFile, options: ExtractOptions) -> ReaderPlan:
         found = self._listing(source, options)
-        warnings = (found.trouble,) if found.trouble else ()
-        wanted = found.members
+        wanted = [member for member in found.members if not member.is_link]
+        links = _skipped([tars.LINK] * (len(found.members) - len(wanted)))
+        warnings = (*((found.trouble,) if found.trouble else ()), *links)
         if not wanted and found.trouble:
             raise SourceMalformed("The archive is damaged or incomplete: no member was found in it.")
         if wanted and all(member.encrypted for member in wanted):
@@ -72,7 +73,7 @@ class ZipReader:
     def read(
         self, source: SourceFile, plan: ReaderPlan, segment: SegmentSpec, options: ExtractOptions, notes: SegmentNotes
     ) -> Iterator[Block]:
-        wanted = self._listing(source, options).members
+        wanted = [member for member in self._listing(source, options).members if not member.is_link]
         inside = Inside(source.size)
         with source.open() as stream:
             if plan.unit == "message":
