@@ -21,6 +21,7 @@ from ingest_desktop.extraction.encoding import encoding_of_head, guess_encoding,
 
 HEADER_BYTES: Final = 1024 * 1024
 _MAX_FIELD: Final = 64 * 1024  # characters of one field that are looked at
+_BOUNDARY_REST: Final = 200  # bytes of blanks that may follow a boundary on its line
 _MAX_DEPTH: Final = 40  # multiparts in multiparts
 _HEADER: Final = re.compile(
     rb"(?:(?:>?From |[!-9;-~]{1,200}+[ \t]*+:|[ \t]+[^\s])[^\n]*+(?:\n|\Z)|[ \t]+\r?\n(?=[ \t]))*+"
@@ -64,7 +65,7 @@ class _Raw(Compat32):
     """Header fields exactly as they stand, foreign bytes as surrogates."""
 
     def header_fetch_parse(self, name: str, value: str) -> Any:  # noqa: ARG002
-        return value
+        return value[:_MAX_FIELD]  # the time that parameters take grows with the square of their number
 
 
 _POLICY: Final = _Raw()
@@ -197,17 +198,23 @@ def _pieces(body: bytes, boundary: bytes) -> list[bytes]:
     place = body.find(mark)
     while place >= 0:
         after = place + len(mark)
-        line_end = body.find(b"\n", after)
-        line_end = len(body) if line_end < 0 else line_end
-        rest = body[after : min(line_end, after + 200)].strip()
-        if (place == 0 or body[place - 1] == 10) and rest in (b"", b"--"):
+        if place and body[place - 1] != 10:
+            place = body.find(b"\n" + mark, after - 1)
+            place += place >= 0
+            continue
+        line_end = body.find(b"\n", after, after + _BOUNDARY_REST)
+        if line_end < 0:
+            line_end = min(len(body), after + _BOUNDARY_REST)
+        rest = body[after:line_end].strip()
+        if rest in (b"", b"--"):
             if begin >= 0:
                 pieces.append(body[begin : _before(body, begin, place)])
             begin = -1
             if rest == b"--":
                 return pieces
             begin = min(line_end + 1, len(body))
-        place = body.find(mark, after)
+        place = body.find(b"\n" + mark, max(after - 1, 0))
+        place += place >= 0
     if 0 <= begin < len(body):
         pieces.append(body[begin:])
     return pieces

@@ -3,6 +3,7 @@
 import base64
 import io
 import struct
+import time
 import tracemalloc
 import zipfile
 from pathlib import Path
@@ -540,3 +541,19 @@ def test_mutated_files_end_in_text_or_in_one_of_our_errors(seed: tuple[Reader, b
         tell(reader, bytes(bad), "a")
     except IngestError as error:
         assert str(error).endswith(".")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        'Content-Type: multipart/mixed; boundary="-"\n\n' + "-" * 3_000_000,
+        "Content-Type: text/plain; " + "name*0*=a; " * 100_000 + "\n\nx",
+        "\n" + "begin 644 x\n" * 100_000 + "end\n",
+        "Content-Type: text/html\n\n" + "<img src=cid:y>" * 100_000,
+    ],
+    ids=["boundary", "parameters", "uuencoded", "pictures"],
+)
+def test_time_grows_with_the_length_only(body: str) -> None:
+    began = time.process_time()
+    mail(HEAD + body)
+    assert time.process_time() - began < 3

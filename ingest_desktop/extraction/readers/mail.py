@@ -86,6 +86,7 @@ class Found:
     bodies: list[Part] = field(default_factory=list)
     files: list[Part] = field(default_factory=list)
     sealed: bool = False  # some of it is encrypted
+    shown: set[str] = field(default_factory=set)  # ids of the pictures that stand in the texts
 
 
 class Teller:
@@ -196,7 +197,12 @@ def sort_parts(part: Part, found: Found, *, top: bool = False) -> None:
     elif part.kind in _SEALED:
         found.sealed = True
     elif part.kind not in _UNSEEN and not _is_inline_image(part, found):
-        (found.bodies if _is_body(part, found, top) else found.files).append(part)
+        if _is_body(part, found, top):
+            found.bodies.append(part)
+            if part.kind == "text/html":
+                found.shown.update(_CID.findall(part.text()))
+        else:
+            found.files.append(part)
 
 
 def related_root(part: Part) -> Part | None:
@@ -220,6 +226,7 @@ def _sort_alternatives(part: Part, found: Found) -> None:
         sort_parts(inner, choice, top=True)
         found.files += [file for file in choice.files if file.kind != "text/calendar"]
         found.sealed = found.sealed or choice.sealed
+        found.shown |= choice.shown
         if choice.bodies:
             choices.append(choice)
     plain = next((choice for choice in choices if all(body.kind != "text/html" for body in choice.bodies)), None)
@@ -242,9 +249,7 @@ def _is_inline_image(part: Part, found: Found) -> bool:
     if not part.kind.startswith("image/"):
         return False
     cid = part.first("content-id").strip("<> ")
-    if part.disposition == "attachment":
-        return bool(cid) and any(cid in _CID.findall(body.text()) for body in found.bodies if body.kind == "text/html")
-    return bool(cid) or not part.name
+    return cid in found.shown if part.disposition == "attachment" else bool(cid) or not part.name
 
 
 def _is_body(part: Part, found: Found, top: bool) -> bool:
@@ -300,18 +305,19 @@ def _without_uu(bodies: list[Part]) -> tuple[list[tuple[Part, str]], list[tuple[
     for part in bodies:
         text = part.text()
         if part.kind == "text/plain" and "\nend" in text and _UU_BEGIN.search(text):
-            kept, place = [], 0
+            kept, place, passed = [], 0, 0
             for begin in _UU_BEGIN.finditer(text):
-                if begin.start() < place:
+                if begin.start() < passed:
                     continue
                 end = _UU_END.search(text, begin.end())
                 if end is None:
                     break
+                passed = end.end()
                 data = mime.from_uu(text[begin.end() : end.start()].encode("latin-1", "replace"))
                 if data:
                     files.append((begin.group(1).strip(), data))
                     kept.append(text[place : begin.start()])
-                    place = end.end()
+                    place = passed
             text = "".join(kept) + text[place:]
         texts.append((part, text))
     return texts, files
