@@ -256,6 +256,15 @@ def test_damage_to_one_sheet_keeps_the_others() -> None:
     assert lost.place("text of Second")["sheet"] == "Sheet2"
 
 
+def test_a_package_of_which_nothing_can_be_read_is_damaged() -> None:
+    data = workbook(lambda book: book.add_worksheet("Only").write(0, 0, "text"))
+    broken = {"xl/worksheets/sheet1.xml": b"<worksheet"}
+    with pytest.raises(SourceMalformed, match="None of its sheets"):
+        Read(changed(data, dict(broken)), "a.xlsx")
+    with pytest.raises(SourceMalformed, match="None of its slides"):
+        Read(changed(DECK, {f"ppt/slides/slide{number}.xml": b"<p:sld" for number in (1, 2, 3)}), "a.pptx")
+
+
 def test_a_binary_sheet_tells_how_far_it_reaches() -> None:
     def record(kind: int, *numbers: int) -> bytes:
         body = b"".join(number.to_bytes(4, "little") for number in numbers)

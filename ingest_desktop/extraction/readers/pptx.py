@@ -67,6 +67,8 @@ class PptxReader:
     ) -> Iterator[Block]:
         with Package(source, options, _CALLED) as package:
             yield from read_slides(_deck(package, source), segment, plan.title, notes)
+        if len(plan.segments) == 1 and notes.units_failed and len(notes.units_failed) == plan.units:
+            raise SourceMalformed(f"None of its slides could be read. {notes.units_failed[0][1]}")
 
 
 def read_slides(deck: Deck, segment: SegmentSpec, title: str | None, notes: SegmentNotes) -> Iterator[Block]:

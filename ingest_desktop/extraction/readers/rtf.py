@@ -6,7 +6,6 @@ stand-ins for old programs, which are skipped.
 
 # ruff: noqa: ARG002  a Reader is handed more than this one needs
 
-import codecs
 import io
 import re
 from collections.abc import Iterator
@@ -17,6 +16,19 @@ from ingest_desktop.domain.errors import LimitExceeded, SourceMalformed
 from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes, SourceFile
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import detect, kinds
+from ingest_desktop.extraction.readers.rtf_words import (
+    ASIDE,
+    BREAKS,
+    CELLS,
+    CHARSETS,
+    FACTS,
+    HEADING_STYLE,
+    HEADS,
+    SIGNS,
+    STARRED,
+    UNSEEN,
+    codec_of,
+)
 
 MEDIA_TYPE = "application/rtf"
 _STEP_BYTES = 256 * 1024
@@ -26,35 +38,6 @@ _NEXT_MARK = re.compile(rb"[\\{}]")
 _MOST_DEPTH = 2000
 _LONG_TEXT = 1024 * 1024  # characters of one paragraph before it is handed on
 _MOST_PENDING = 8 * 1024 * 1024  # characters of one note or text box
-_CHARSETS = {  # of fonts
-    0: "cp1252", 77: "mac_roman", 78: "cp932", 79: "cp949", 80: "gb18030", 81: "cp950", 83: "mac_roman",
-    85: "mac_greek", 86: "mac_turkish", 88: "mac_latin2", 89: "mac_cyrillic", 128: "cp932", 129: "cp949", 130: "johab",
-    134: "gb18030", 136: "cp950", 161: "cp1253", 162: "cp1254", 163: "cp1258", 177: "cp1255", 178: "cp1256",
-    186: "cp1257", 204: "cp1251", 222: "cp874", 238: "cp1250", 254: "cp437", 255: "cp850",
-}  # fmt: skip
-_SIGNS = {
-    "tab": "\t", "line": "\n", "lbr": "\n", "emdash": "—", "endash": "–", "emspace": " ", "enspace": " ", "qmspace": " ",
-    "bullet": "•", "lquote": "‘", "rquote": "’", "ldblquote": "“", "rdblquote": "”", "zwj": "\u200d", "zwnj": "\u200c",
-    "ltrmark": "", "rtlmark": "", "softline": "\n",
-}  # fmt: skip
-_BREAKS = frozenset({"par", "sect", "page", "pagebb", "row", "nestrow"})
-_CELLS = frozenset({"cell", "nestcell"})
-# Destinations without text that people see; \\* marks others, of which a few have some.
-_UNSEEN = frozenset(
-    (
-        "colortbl pict fldinst xe tc tcn rxe listtable listoverridetable revtbl rsidtbl generator xmlnstbl datastore "
-        "themedata colorschememapping latentstyles objdata nonshppict filetbl bkmkstart bkmkend pgdsctbl listtext "
-        "pntext txe datafield formfield private1 fontemb fontfile template atnid atnauthor atnref atrfstart "
-        "atrfend atndate objclass objname blipuid sp userprops passwordhash"
-    ).split()
-)
-_STARRED = frozenset({"shpinst", "fldrslt", "do", "ud"})
-_ASIDE = frozenset({"footnote", "annotation", "shptxt", "dptxbxtext"})
-_HEADS = frozenset({"header", "footer", "headerl", "headerr", "headerf", "footerl", "footerr", "footerf"})
-_FACTS = {"title": "title", "author": "creator", "subject": "subject", "keywords": "keywords"}
-_HEADING_STYLE = re.compile(
-    r"(?:heading|überschrift|titre|título|titolo|rubrik|kop|nadpis|заголовок)\s*([1-9])\b", re.I
-)
 
 
 class RtfReader:
@@ -143,16 +126,13 @@ class RtfParser:
         binary = 0
         while True:
             data = stream.read(_STEP_BYTES)
-            if binary:
-                cut = min(binary, len(data))
-                binary -= cut
-                if cut and cut == len(data):
-                    continue
-                rest_of = data[cut:]
-            else:
-                rest_of = data
-            buffer = rest + rest_of
             last = not data
+            if binary and data:
+                cut = min(binary, len(data))
+                binary, data = binary - cut, data[cut:]
+                if not data:
+                    continue
+            buffer = rest + data
             position, size = 0, len(buffer)
             safe = size if last else size - _LONGEST_TOKEN
             while position < safe:
@@ -169,28 +149,15 @@ class RtfParser:
                     position += 1
                     continue
                 position = token.end()
-                word, value, code, brace, sign, text = token.groups()
-                if text is not None:
-                    self._say_bytes(text)
-                    if self._pending > _LONG_TEXT and not self._aside:
-                        yield from self._paragraph()
-                elif code is not None:
-                    self._byte(int(code, 16))
-                elif brace is not None:
-                    self._brace(brace)
-                elif word is not None:
-                    name = word.decode("ascii")
-                    if name == "bin" and value is not None:
-                        skip = max(0, int(value))
-                        here = min(skip, size - position)
-                        position += here
-                        binary = skip - here
-                        if binary:
-                            break
-                        continue
-                    yield from self._word(name, None if value is None else int(value))
+                if token.group(1) == b"bin" and token.group(2):
+                    skip = max(0, int(token.group(2)))
+                    here = min(skip, size - position)
+                    position += here
+                    binary = skip - here
+                    if binary:
+                        break
                 else:
-                    self._symbol(sign)
+                    yield from self._token(*token.groups())
             rest = buffer[position:]
             if last:
                 break
@@ -199,6 +166,29 @@ class RtfParser:
         yield from self._table()
         if self._heads:
             yield Block("\n".join(self._heads), path=())
+
+    def _token(
+        self,
+        word: bytes | None,
+        value: bytes | None,
+        code: bytes | None,
+        brace: bytes | None,
+        sign: bytes,
+        text: bytes | None,
+    ) -> Iterator[Block]:
+        """One token, of which one part is there."""
+        if text is not None:
+            self._say_bytes(text)
+            if self._pending > _LONG_TEXT and not self._aside:
+                yield from self._paragraph()
+        elif word is not None:
+            yield from self._word(word.decode("ascii"), None if value is None else int(value))
+        elif code is not None:
+            self._byte(int(code, 16))
+        elif brace is not None:
+            self._brace(brace)
+        else:
+            self._symbol(sign)
 
     def _brace(self, brace: bytes) -> None:
         self._settle()
@@ -229,19 +219,19 @@ class RtfParser:
         self._text = around
         if not said:
             return
-        if what in _FACTS:
-            self.facts.setdefault(_FACTS[what], " ".join(said.split())[:500])
+        if what in FACTS:
+            self.facts.setdefault(FACTS[what], " ".join(said.split())[:500])
         elif what == "fonttbl" or what == "stylesheet":
             pass
         elif what == "style":
             self._name_style(said)
-        elif what in _HEADS:
+        elif what in HEADS:
             self._heads.update(dict.fromkeys(line.strip() for line in said.splitlines() if line.strip()))
         else:
             self._beside.append(said)
 
     def _name_style(self, name: str) -> None:
-        found = _HEADING_STYLE.match(name.strip())
+        found = HEADING_STYLE.match(name.strip())
         if found is not None and self._group.style >= 0:
             self._levels[self._group.style] = min(int(found.group(1)), 6)
 
@@ -249,8 +239,8 @@ class RtfParser:
         self._settle()
         first, self._first = self._first, False
         if self._skip and name != "u":
-            self._skip = max(0, self._skip - 1) if name in _SIGNS else 0
-            if name in _SIGNS:
+            self._skip = max(0, self._skip - 1) if name in SIGNS else 0
+            if name in SIGNS:
                 return
         group = self._group
         if group.skips:
@@ -263,11 +253,11 @@ class RtfParser:
             group.stand_ins = max(0, min(value or 0, 16)) if value is not None else 1
         elif name == "f" and value is not None:
             self._use_font(value)
-        elif name in _SIGNS:
-            self._say(_SIGNS[name])
-        elif name in _BREAKS:
+        elif name in SIGNS:
+            self._say(SIGNS[name])
+        elif name in BREAKS:
             yield from self._break(name)
-        elif name in _CELLS:
+        elif name in CELLS:
             self._say("\t")
         elif name == "pard":
             self._level, self._in_table = 0, False
@@ -292,16 +282,16 @@ class RtfParser:
         elif name == "plain":
             group.hidden, group.codec = False, self._fonts.get(self._default_font, "")
         elif name == "ansicpg" and value:
-            self._codec = _codec(value) or self._codec
+            self._codec = codec_of(value) or self._codec
         elif name in ("mac", "pc", "pca"):
             self._codec = {"mac": "mac_roman", "pc": "cp437", "pca": "cp850"}[name]
         elif name == "deff" and value is not None:
             self._default_font = value
         elif group.target == "fonttbl" and name == "fcharset" and value is not None:
-            if self._font >= 0 and value in _CHARSETS:
-                self._fonts[self._font] = _CHARSETS[value]
+            if self._font >= 0 and value in CHARSETS:
+                self._fonts[self._font] = CHARSETS[value]
         elif group.target == "fonttbl" and name == "cpg" and value and self._font >= 0:
-            self._fonts[self._font] = _codec(value) or self._fonts.get(self._font, "")
+            self._fonts[self._font] = codec_of(value) or self._fonts.get(self._font, "")
 
     def _use_font(self, number: int) -> None:
         if self._group.target == "fonttbl":
@@ -312,11 +302,9 @@ class RtfParser:
     def _destination(self, name: str, starred: bool) -> bool:
         """Whether the group that begins with this word is dealt with by that."""
         group = self._group
-        if name in _UNSEEN or (
-            starred and name not in _STARRED and name not in _ASIDE and group.target != "stylesheet"
-        ):
+        if name in UNSEEN or (starred and name not in STARRED and name not in ASIDE and group.target != "stylesheet"):
             group.skips = True
-        elif name in ("fonttbl", "stylesheet") or name in _FACTS or name in _HEADS or name in _ASIDE:
+        elif name in ("fonttbl", "stylesheet") or name in FACTS or name in HEADS or name in ASIDE:
             group.target = name
             self._enter(name)
         elif group.target == "stylesheet":
@@ -444,14 +432,3 @@ class RtfParser:
         if self._rows:
             yield Block("\n".join(self._rows), keep=True)
             self._rows = []
-
-
-def _codec(page: int) -> str | None:
-    """The codec of a Windows code page, if Python has it."""
-    name = {65001: "utf-8", 936: "gb18030", 10000: "mac_roman", 10007: "mac_cyrillic", 1361: "johab"}.get(
-        page, f"cp{page}"
-    )
-    try:
-        return codecs.lookup(name).name
-    except LookupError:
-        return None

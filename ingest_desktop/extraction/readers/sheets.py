@@ -172,6 +172,8 @@ class SheetsReader:
         kind = detect.kind_of(source)
         book = self._open(source, options, anew=True)
         metadata, count = book.metadata, len(book.names)
+        if not count:
+            raise SourceMalformed("The workbook is damaged: it holds no sheets.")
         if count > _MOST_SHEETS:
             raise LimitExceeded(f"It has {count:,} sheets; {_MOST_SHEETS:,} are the most (fixed).")
         return ReaderPlan(
@@ -212,6 +214,8 @@ class SheetsReader:
                 notes.progress(index, plan.units)
         if segment == plan.segments[-1]:
             self._let_go()
+        if len(plan.segments) == 1 and not notes.units_with_text and len(notes.units_failed) == plan.units:
+            raise SourceMalformed(f"None of its sheets could be read. {notes.units_failed[0][1]}")
 
     def _open(self, source: SourceFile, options: ExtractOptions, anew: bool = False) -> _Book:
         """The workbook, which is still in hand when the segment before was of the same file."""
