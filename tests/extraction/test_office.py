@@ -638,6 +638,17 @@ def test_old_formats_say_what_they_need(monkeypatch: pytest.MonkeyPatch, tmp_pat
             Read(ole(stream))
 
 
+def test_old_formats_behind_a_password_say_so() -> None:
+    word = ole("WordDocument") + (b"\xec\xa5" + bytes(8) + (0x0100).to_bytes(2, "little")).ljust(512, b"\0")
+    with pytest.raises(SourceEncrypted):
+        Read(word, "a.doc")
+    slides = bytearray(ole("PowerPoint Document"))
+    name = "EncryptedSummary".encode("utf-16-le") + b"\0\0"
+    slides[512 + 128 : 512 + 128 + 66] = name.ljust(64, b"\0") + len(name).to_bytes(2, "little")
+    with pytest.raises(SourceEncrypted):
+        Read(bytes(slides), "a.ppt")
+
+
 def test_old_formats_are_converted_and_read(office: Any) -> None:
     office("works", DECK)
     read = Read(ole("PowerPoint Document"), "a.ppt")
