@@ -18,6 +18,7 @@ from ingest_desktop.domain.interfaces.extraction import Block, Reader, ReaderPla
 from ingest_desktop.domain.models import Location
 from ingest_desktop.domain.wire import ExtractOptions
 from ingest_desktop.extraction import detect, kinds, mime
+from ingest_desktop.extraction.chunker import chunk_blocks
 from ingest_desktop.extraction.lzfu import decompress
 from ingest_desktop.extraction.readers.mail import MailReader, unflowed
 from ingest_desktop.extraction.readers.mbox import MboxReader, message_starts
@@ -175,6 +176,8 @@ def test_attachments_are_read_under_their_names_and_pictures_of_the_text_are_not
     assert "See here" in texts(blocks)[2]
     assert [block.text for block in blocks if part_of(block) == "a.txt" and block.text] == ["in the file"]
     assert any("1" in block.text for block in blocks if part_of(block) == "отчет.csv")
+    headings = {row.heading for row in chunk_blocks(blocks, OPTIONS, plan.title)}
+    assert headings == {"Tea", "Tea › a.txt", "Tea › отчет.csv"}
     assert notes.warnings == []
     assert (notes.units_seen, notes.units_with_text) == (1, 1)
 
@@ -436,6 +439,19 @@ def test_outlook_html_is_read_where_there_is_no_plain_text() -> None:
     made: dict[str, Any] = dict([text(0x0037, "x"), raw(0x1013, "<p>Привет <b>всем</b>".encode("cp1251"))])
     made["__properties_version1.0"] = small_values(32, p3FDE=(3, 1251))
     assert texts(tell(MsgReader(), ole(made), "a.msg")[1])[-1] == "Привет всем"
+
+
+def test_outlook_rtf_is_read_where_there_is_nothing_else() -> None:
+    plain = b"{\\rtf1\\ansi\\ansicpg1252 Come at \\b five\\b0 .\\par Bye}"
+    page = (
+        b"{\\rtf1\\ansi\\fromhtml1 {\\*\\htmltag64 <p>}\\htmlrtf {\\htmlrtf0 Come at five."
+        b"{\\*\\htmltag72 </p>}\\htmlrtf\\par}\\htmlrtf0 }"
+    )
+    for body in (plain, page):
+        data = ole(dict([text(0x0037, "x"), raw(0x1009, packed_rtf(body))]))
+        _, blocks, notes = tell(MsgReader(), data, "a.msg")
+        assert texts(blocks)[1].startswith("Come at five")
+        assert notes.warnings == []
 
 
 def test_outlook_message_that_is_damaged() -> None:

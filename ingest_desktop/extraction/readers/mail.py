@@ -154,9 +154,11 @@ class Teller:
         if found.sealed:
             why.append("Its text is encrypted.")
         for part in found.files:
-            yield from self._file(name_of(part), part.data(), why)
+            for block in self._file(name_of(part), part.data(), why):
+                yield _below(block, subject)
         for name, data in packed:
-            yield from self._file(name, data, why)
+            for block in self._file(name, data, why):
+                yield _below(block, subject)
 
     def _file(self, name: str, data: bytes, why: list[str]) -> Iterator[Block]:
         """The blocks of what was attached. One that goes over a limit does not take its message with it."""
@@ -167,6 +169,15 @@ class Teller:
             yield from self._inside.blocks(name, data, self._options, self._notes)
         except LimitExceeded as error:
             why.append(f"{clean_name(name)}: {error}")
+
+
+def _below(block: Block, subject: str) -> Block:
+    """A block of an attachment, with the subject of its message above its headings."""
+    if not subject:
+        return block
+    if block.path is not None:
+        return block._replace(path=(subject, *block.path))
+    return block._replace(level=block.level + 1) if block.level else block
 
 
 def name_of(part: Part) -> str:
