@@ -231,6 +231,17 @@ def test_a_long_sheet_is_cut_and_no_row_is_lost() -> None:
     assert all(row.text.startswith("Key\tValue") for row in read.rows if "\nk" in row.text)
 
 
+def test_the_last_row_may_be_the_first_of_a_segment() -> None:
+    def fill(book: Any) -> None:
+        sheet = book.add_worksheet("Long")
+        for row in range(100_001):
+            sheet.write_row(row, 0, [f"k{row}", row])
+
+    read = Read(workbook(fill), "a.xlsx")
+    assert [found.first_line for found in read.plan.segments] == [1, 50_001, 100_001]
+    assert read.place("k100000") == {"sheet": "Long", "row_start": 100_001, "row_end": 100_001}
+
+
 def test_two_cells_at_opposite_ends_do_not_fill_the_memory() -> None:
     def fill(book: Any) -> None:
         sheet = book.add_worksheet("Wide")

@@ -152,7 +152,8 @@ class _Book:
             if self._package is None:
                 raise
             return self._streamed_sheet(index)
-        return _Sheet(lambda: _all_rows(sheet), sheet.total_height, sheet.total_height * sheet.width)
+        height = sheet.end[0] + 1 if sheet.end is not None else 0  # total_height is one less
+        return _Sheet(lambda: _all_rows(sheet), height, height * sheet.width)
 
 
 class SheetsReader:
