@@ -3,6 +3,7 @@
 import os
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -544,3 +545,16 @@ def test_a_segment_of_too_many_chunks_is_refused(store: KnowledgeBaseStore) -> N
         store.add_segments([segment(plan_of("huge"), 0, rows)])
     store.rollback()
     assert rows_in(store, "segments") == 0
+
+
+def test_pages_that_were_recognised_are_counted_and_what_each_segment_says_is_said_once(
+    store: KnowledgeBaseStore,
+) -> None:
+    plan = plan_of("scans", 2)
+    for number in range(2):
+        part = segment(plan, number)
+        result = replace(part.result, units_by_ocr=3, warnings=("no German",))
+        store.add_segments([part._replace(result=result)])
+    (live,) = store.finish([Finished("/docs/scans.pdf", 1, plan, RECIPE)])
+    store.commit()
+    assert (live.units_by_ocr, live.warnings) == (6, ("no German",))

@@ -131,6 +131,12 @@ def test_a_receipt_never_hides_missing_text() -> None:
     assert lines[1] == "4 pages seen: 0 with text, 4 without, 0 failed."
 
 
+def test_a_receipt_tells_what_was_recognised_in_pictures() -> None:
+    found = Receipt(unit="page", units_seen=4, units_with_text=4, units_by_ocr=3)
+    lines = words.receipt(job(1, JobStatus.COMPLETED, outcome=Outcome.INGESTED), found)
+    assert "Text recognised in pictures: 3 of them." in lines
+
+
 def test_places_and_citations() -> None:
     assert words.place_of(Location(page=3)) == "Page 3"
     assert words.place_of(Location(line_start=10, line_end=24)) == "Lines 10–24"
