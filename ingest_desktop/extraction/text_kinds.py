@@ -72,13 +72,14 @@ def text_kind(head: bytes, suffix: str) -> str:
 def _by_first_lines(head: bytes, suffix: str) -> str:
     if head.startswith(b"#!") and suffix == "":
         return kinds.CODE
-    if _MAIL_START.match(head):  # mail folders have names with dots in them
+    if _MAIL_START.match(head.lstrip(b"\xef\xbb\xbf\r\n")):  # mail folders have names with dots in them
         return _mail(head, least=4 if suffix else 2) or kinds.TEXT
     return kinds.TEXT
 
 
 def _mail(head: bytes, *, least: int = 2) -> str | None:
     """Mail by its header fields: one message, many, or a saved web page."""
+    head = head.lstrip(b"\xef\xbb\xbf\r\n")
     if not _MAIL_START.match(head):
         return None
     top = _BLANK_LINE.split(head[:65536], maxsplit=1)[0]

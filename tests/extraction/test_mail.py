@@ -259,6 +259,16 @@ def test_apple_mail_writes_a_length_before_and_a_list_behind() -> None:
     assert texts(blocks)[-1] == "Come at five."
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le"])
+def test_messages_that_an_editor_saved_anew(encoding: str) -> None:
+    for before in ("", "\r\n\r\n"):
+        data = (before + HEAD + "\nCafé at five.\n").encode(encoding)
+        assert detect.kind_of(memory(data, "a.eml")) == kinds.EML
+        plan, blocks, _ = tell(MailReader(), data)
+        assert plan.title == "Tea"
+        assert texts(blocks)[-1] == "Café at five."
+
+
 def test_lines_that_were_broken_for_sending_are_whole_again() -> None:
     assert unflowed("one \ntwo\nthree\n> four \n> five\n-- \nme") == "one two\nthree\n> four five\n-- \nme"
     assert unflowed("日本 \n語", delete_blank=True) == "日本語"

@@ -10,6 +10,7 @@ from ingest_desktop.domain.errors import LimitExceeded, SourceMalformed
 from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes, SourceFile
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import detect, kinds, mime
+from ingest_desktop.extraction.encoding import decode, encoding_of_head
 from ingest_desktop.extraction.mime import Part
 from ingest_desktop.extraction.nested import Inside, clean_name, unpacked
 from ingest_desktop.extraction.readers.html import as_utf8, page_blocks, whole
@@ -41,7 +42,7 @@ class MailReader:
 
     def plan(self, source: SourceFile, options: ExtractOptions) -> ReaderPlan:
         check_size(source.size, options)
-        header, _ = mime.header_of(_message(source.head))
+        header, _ = mime.header_of(sent_bytes(source.head))
         top = Part(header, "", b"")
         facts = {
             key: value[:500]
@@ -61,7 +62,7 @@ class MailReader:
         self, source: SourceFile, plan: ReaderPlan, segment: SegmentSpec, options: ExtractOptions, notes: SegmentNotes
     ) -> Iterator[Block]:
         teller = Teller(options)
-        yield from teller.blocks(_message(whole(source)))
+        yield from teller.blocks(sent_bytes(whole(source)))
         teller.finish(notes)
 
 
@@ -71,8 +72,13 @@ def check_size(size: int, options: ExtractOptions) -> None:
         raise LimitExceeded(f"A message of {size:,} bytes is more than is read at once (INGESTION_MAX_EXPANDED_BYTES).")
 
 
-def _message(data: bytes) -> bytes:
-    """The message itself: Apple Mail writes its length before it and a property list behind it."""
+def sent_bytes(data: bytes) -> bytes:
+    """The message itself: editors put a mark before it, Apple Mail its length and a property list behind it."""
+    marked = encoding_of_head(data[:65536])
+    if marked is not None and marked.startswith("utf"):
+        data = decode(data, marked).encode("utf-8", "replace")
+    if data[:1] in (b"\n", b"\r"):
+        data = data.lstrip(b"\r\n")
     found = _APPLE_MAIL.match(data)
     if not found:
         return data

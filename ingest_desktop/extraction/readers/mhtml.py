@@ -10,7 +10,7 @@ from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import detect, kinds, mime
 from ingest_desktop.extraction.mime import Part
 from ingest_desktop.extraction.readers.html import as_utf8, page_blocks, whole
-from ingest_desktop.extraction.readers.mail import check_size, related_root
+from ingest_desktop.extraction.readers.mail import check_size, related_root, sent_bytes
 
 _PAGES = frozenset({"text/html", "application/xhtml+xml", "text/plain"})
 _LITTLE = 300  # characters: a page with less is perhaps only a set of frames
@@ -31,7 +31,7 @@ class MhtmlReader:
 
     def plan(self, source: SourceFile, options: ExtractOptions) -> ReaderPlan:
         check_size(source.size, options)
-        top = mime.parse(whole(source), options.max_members)
+        top = mime.parse(sent_bytes(whole(source)), options.max_members)
         title, blocks = _page(top)
         self._page = (source.head, blocks)
         facts = {
@@ -47,7 +47,7 @@ class MhtmlReader:
     ) -> Iterator[Block]:
         page, self._page = self._page, None
         if page is None or page[0] is not source.head:
-            page = (source.head, _page(mime.parse(whole(source), options.max_members))[1])
+            page = (source.head, _page(mime.parse(sent_bytes(whole(source)), options.max_members))[1])
         yield from page[1]
 
 
