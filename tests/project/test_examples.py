@@ -82,17 +82,17 @@ def test_an_installed_reader_reads_its_format(installed: Path, tmp_path: Path) -
     film = tmp_path / "film.srt"
     film.write_text(CAPTIONS, "utf-8")
     assert read_by_registry(film, installed) == [
-        "subtitles",
+        "captions",
         [["The lamp is out\nat Skerry Point.", 3, [["part", "00:00:01"]]], ["Row!", 8, [["part", "00:01:07"]]]],
         ["line 10: no times"],
         [],
     ]
 
 
-def test_without_it_the_file_is_plain_text(tmp_path: Path) -> None:
+def test_without_it_the_built_in_reader_has_the_file(tmp_path: Path) -> None:
     film = tmp_path / "film.srt"
     film.write_text(CAPTIONS, "utf-8")
-    assert read_by_registry(film, None)[0] == "text"
+    assert read_by_registry(film, None)[0] == "subtitles"
 
 
 def test_an_installed_reader_leaves_other_files_alone(installed: Path, tmp_path: Path) -> None:
