@@ -15,8 +15,10 @@ from ingest_desktop.domain.wire import DocumentPlan
 
 NO_TEXT_IN_PAGES = "No text was found in it: its pages are probably pictures."
 NOTHING_RECOGNISED = "No text was found in it: its pages are blank or pictures, and no text was recognised in them."
-INSTALL_OCR = "Install tesseract, then Retry."
-SWITCH_OCR_ON = "Switch on the recognition of text in pictures in the settings, then Retry."
+INSTALL_OCR = "Install tesseract, delete this entry and add the file again."
+SWITCH_OCR_ON = (
+    "Switch on the recognition of text in pictures in the settings, delete this entry and add the file again."
+)
 NO_TEXT = "There is no text in it. Nothing of this file can be found."
 NO_BYTES = "The file is empty (0 bytes)."
 _READS_PICTURES = frozenset({"pdf", "image"})

@@ -82,4 +82,4 @@ def why_not(options: ExtractOptions) -> str:
     program = ocr.find_program()
     if program is not None and not ocr.installed_languages(program):
         return "It has pages that are pictures; tesseract is there, but tells of no language that it can read."
-    return f"It has pages that are pictures; install tesseract to read them ({ocr.how_to_get()}), then Retry."
+    return f"It has pages that are pictures; install tesseract to read them ({ocr.how_to_get()}), delete this entry and add the file again."
