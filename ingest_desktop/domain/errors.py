@@ -241,6 +241,6 @@ def by_code() -> dict[str, type[IngestError]]:
     pending: list[type[IngestError]] = [IngestError]
     while pending:
         error = pending.pop()
-        found[error.code] = error
+        found.setdefault(error.code, error)  # a narrower one of some room has the code of the one it narrows
         pending.extend(error.__subclasses__())
     return found
