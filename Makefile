@@ -5,7 +5,7 @@ PY := $(VENV)/bin/python
 SOURCES := ingest_desktop tests docs packaging
 ARGS ?=
 
-.PHONY: help run test format bench lock docs screenshots deb samples clean
+.PHONY: help run test format bench torture lock docs screenshots deb samples clean
 help:  ## Show this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
@@ -32,6 +32,10 @@ format: $(VENV)/.ready  ## Format and mend what the linter can mend
 bench: $(VENV)/.ready  ## Measure, and print ratios
 	@sh packaging/linux/system_libraries.sh run
 	$(PY) tests/bench/run.py $(ARGS)
+
+torture: $(VENV)/.ready  ## Break the program, ROUNDS=50 [SEED=1] [ONLY=kill,power,...], and write docs/reliability.md
+	PYTHONPATH=.:tests $(PY) -m faults --rounds $(or $(ROUNDS),50) --seed $(or $(SEED),1) --first $(or $(FIRST),1) \
+		--only "$(ONLY)" --name "$(NAME)" $(ARGS)
 
 lock:  ## Write the lock files anew (ARGS=--upgrade takes the newest versions)
 	PYTHON="$(PYTHON)" sh packaging/lock.sh $(ARGS)
