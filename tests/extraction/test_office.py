@@ -31,8 +31,8 @@ from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, Segme
 from ingest_desktop.domain.wire import ChunkRow, ExtractOptions
 from ingest_desktop.extraction.chunker import chunk_blocks
 from ingest_desktop.extraction.packages import Package
+from ingest_desktop.extraction.readers import legacy
 from ingest_desktop.extraction.readers.grid import find_header, grid_blocks, shown
-from ingest_desktop.extraction.readers.pptx import LibraryDeck, PlainDeck, read_slides
 from ingest_desktop.extraction.readers.rtf import RtfParser
 from ingest_desktop.extraction.readers.sheet_parts import StreamedBook, widest_area
 from ingest_desktop.extraction.registry import Registry
@@ -139,24 +139,9 @@ def test_slides_give_titles_tables_groups_charts_and_notes_in_their_places() -> 
     assert (notes.units_seen, notes.units_with_text, notes.units_failed) == (3, 3, [])
 
 
-def test_slides_read_alike_with_and_without_the_library() -> None:
-    for data in (DECK, *(path.read_bytes() for path in (CORPUS / "files" / "office").glob("*.pptx"))):
-        source = memory(data, "a.pptx")
-        plan = REGISTRY.choose(source).plan(source, OPTIONS)
-        with Package(source, OPTIONS, "a presentation") as package:
-            plain, library = (
-                list(read_slides(found, plan.segments[0], plan.title, SegmentNotes()))
-                for found in (PlainDeck(package), LibraryDeck(data))
-            )
-        assert plain == library
-        assert plain
-
-
-def test_a_package_that_the_library_refuses_still_gives_its_slides() -> None:
-    refused = changed(DECK, {"[Content_Types].xml": b"<Types xmlns='x'/>", "ppt/theme/theme1.xml": None})
-    with pytest.raises(Exception, match=r".+"):
-        LibraryDeck(refused)
-    assert Read(refused, "a.pptx").text == Read(DECK).text
+def test_slides_need_neither_types_nor_a_theme() -> None:
+    bare = changed(DECK, {"[Content_Types].xml": b"<Types xmlns='x'/>", "ppt/theme/theme1.xml": None})
+    assert Read(bare, "a.pptx").text == Read(DECK).text
 
 
 def test_slides_without_their_list_are_taken_by_number() -> None:
@@ -644,6 +629,7 @@ def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def test_old_formats_say_what_they_need(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(legacy, "_USUAL", ())
     for stream, name in (("WordDocument", "Word 97-2003"), ("PowerPoint Document", "PowerPoint 97-2003")):
         with pytest.raises(UnsupportedFormat, match=f"{name}.*LibreOffice.*Install"):
             Read(ole(stream))

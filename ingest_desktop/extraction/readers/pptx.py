@@ -1,13 +1,11 @@
-"""PPTX: python-pptx finds the slides and their parts, and one walk over the XML of each gives its text.
+"""PPTX: the package's own list finds the slides and their parts, and one walk over the XML of each gives its text.
 
-The walk looks at text only, so that a broken picture is no trouble. A package that python-pptx refuses, or one full of
-films that it would keep in memory, is read without it, from the same XML.
+The walk looks at text only, so that a broken picture is no trouble, and films are never unpacked.
 """
 
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from ingest_desktop.domain.errors import IngestError, LimitExceeded, SourceMalformed
 from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes, SourceFile
@@ -19,7 +17,6 @@ from ingest_desktop.extraction.readers.drawing import child, children, local
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
 _CALLED = "a PowerPoint presentation"
-_LIGHT_BYTES = 48 * 1024 * 1024  # unpacked; python-pptx keeps all of a package in memory
 _SEGMENT_SLIDES = 200
 _REPEATED = ("ftr", "hdr")  # placeholders that say the same on every slide
 _NEVER = ("sldNum", "dt", "sldImg")
@@ -28,18 +25,45 @@ _TITLES = ("title", "ctrTitle")
 Related = dict[str, tuple[str, str]]  # id: (the last word of the relation's type, the member)
 
 
-class Deck(Protocol):
-    """The slides of a presentation in their order, however they were found."""
+class Deck:
+    """The slides of a presentation in their order, and what they point to."""
 
-    def __len__(self) -> int: ...
+    def __init__(self, package: Package) -> None:
+        self._package = package
+        self._names = list(self._in_order()) or _numbered(package)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
     def slide(self, number: int) -> tuple[Any, Related]:
-        """The XML of a slide (1-based) and what it points to."""
-        ...
+        """The XML of a slide (1-based) and what it points to.
+
+        Raises:
+            SourceMalformed: It is missing or no XML.
+        """
+        name = self._names[number - 1]
+        if name not in self._package:
+            raise SourceMalformed("The slide is missing in the file.")
+        root = xml_root(self._package, name)
+        try:
+            return root, relations(self._package, name)
+        except SourceMalformed:
+            return root, {}
 
     def part(self, name: str) -> Any:
         """The XML of a member."""
-        ...
+        return xml_root(self._package, name)
+
+    def _in_order(self) -> Iterator[str]:
+        """As the presentation lists them; nothing when it cannot be read."""
+        main = main_part(self._package, "ppt/presentation.xml")
+        try:
+            root, points = xml_root(self._package, main), relations(self._package, main)
+        except SourceMalformed:
+            return
+        for part in root.iter():
+            if local(part) == "sldId":
+                yield points.get(_id_of(part), ("", ""))[1]
 
 
 class PptxReader:
@@ -55,7 +79,7 @@ class PptxReader:
     def plan(self, source: SourceFile, options: ExtractOptions) -> ReaderPlan:
         with Package(source, options, _CALLED) as package:
             metadata = core_properties(package)
-            count = len(PlainDeck(package))
+            count = len(Deck(package))
         if count > options.max_pages:
             raise LimitExceeded(f"It has {count:,} slides; the limit is {options.max_pages:,} (INGESTION_MAX_PAGES).")
         starts = range(1, max(count, 1) + 1, _SEGMENT_SLIDES)
@@ -66,7 +90,7 @@ class PptxReader:
         self, source: SourceFile, plan: ReaderPlan, segment: SegmentSpec, options: ExtractOptions, notes: SegmentNotes
     ) -> Iterator[Block]:
         with Package(source, options, _CALLED) as package:
-            yield from read_slides(_deck(package, source), segment, plan.title, notes)
+            yield from read_slides(Deck(package), segment, plan.title, notes)
         if len(plan.segments) == 1 and notes.units_failed and len(notes.units_failed) == plan.units:
             raise SourceMalformed(f"None of its slides could be read. {notes.units_failed[0][1]}")
 
@@ -90,93 +114,6 @@ def read_slides(deck: Deck, segment: SegmentSpec, title: str | None, notes: Segm
         notes.units_with_text += texts > 0
         if notes.progress is not None:
             notes.progress(number - segment.start + 1, segment.stop - segment.start)
-
-
-class PlainDeck:
-    """Slides found in the XML of the package alone."""
-
-    def __init__(self, package: Package) -> None:
-        self._package = package
-        self._names = list(self._in_order()) or _numbered(package)
-
-    def __len__(self) -> int:
-        return len(self._names)
-
-    def slide(self, number: int) -> tuple[Any, Related]:
-        name = self._names[number - 1]
-        if name not in self._package:
-            raise SourceMalformed("The slide is missing in the file.")
-        root = xml_root(self._package, name)
-        try:
-            return root, relations(self._package, name)
-        except SourceMalformed:
-            return root, {}
-
-    def part(self, name: str) -> Any:
-        return xml_root(self._package, name)
-
-    def _in_order(self) -> Iterator[str]:
-        """As the presentation lists them; nothing when it cannot be read."""
-        main = main_part(self._package, "ppt/presentation.xml")
-        try:
-            root, points = xml_root(self._package, main), relations(self._package, main)
-        except SourceMalformed:
-            return
-        for part in root.iter():
-            if local(part) == "sldId":
-                yield points.get(_id_of(part), ("", ""))[1]
-
-
-class LibraryDeck:
-    """Slides as python-pptx finds them.
-
-    Raises:
-        Exception: Of any kind, when python-pptx cannot make sense of the package.
-    """
-
-    def __init__(self, data: bytes) -> None:
-        from pptx import Presentation
-
-        self._parts: dict[str, Any] = {}
-        self._slides = [slide.part for slide in Presentation(io.BytesIO(data)).slides]
-
-    def __len__(self) -> int:
-        return len(self._slides)
-
-    def slide(self, number: int) -> tuple[Any, Related]:
-        part = self._slides[number - 1]
-        related: Related = {}
-        for key, relation in part.rels.items():
-            if not relation.is_external:
-                name = str(relation.target_part.partname).lstrip("/")
-                related[key] = (relation.reltype.rpartition("/")[2], name)
-                self._parts[name] = relation.target_part
-        return part._element, related
-
-    def part(self, name: str) -> Any:
-        from lxml import etree
-
-        part = self._parts[name]
-        if hasattr(part, "_element"):
-            return part._element
-        try:
-            return etree.fromstring(part.blob, etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False))
-        except etree.XMLSyntaxError as error:
-            raise SourceMalformed("A part of the slide is no proper XML.") from error
-
-
-def _deck(package: Package, source: SourceFile) -> Deck:
-    """The slides as python-pptx has them, when it can; it must agree on their number, which the plan has told."""
-    plain = PlainDeck(package)
-    if source.data is None or sum(map(package.size, package.names)) > _LIGHT_BYTES:
-        return plain
-    try:
-        deck = LibraryDeck(source.data)
-    except (MemoryError, RecursionError, LimitExceeded):
-        raise
-    except Exception:  # noqa: BLE001  whatever it stumbles over: the XML is still there
-        return plain
-    return deck if len(deck) == len(plain) else plain
 
 
 def _numbered(package: Package) -> list[str]:

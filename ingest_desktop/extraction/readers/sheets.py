@@ -236,7 +236,7 @@ class SheetsReader:
 def _key(source: SourceFile) -> tuple[object, ...]:
     """What tells that a file is the one in hand."""
     if source.data is not None:
-        return (source.path, id(source.data), len(source.data))
+        return (source.path, source.data)  # the bytes themselves: an address is given to others later
     found = os.stat(source.path)
     return (source.path, found.st_size, found.st_mtime_ns, found.st_ino)
 
