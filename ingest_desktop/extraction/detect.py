@@ -6,7 +6,7 @@ Kinds are those of ``kinds``; a file that no built-in reader reads gets a phrase
 import os
 import struct
 
-from ingest_desktop.domain.errors import SourceEncrypted, SourceError
+from ingest_desktop.domain.errors import SourceError
 from ingest_desktop.domain.interfaces.extraction import SourceFile
 from ingest_desktop.extraction import kinds
 from ingest_desktop.extraction.encoding import encoding_of_head, is_utf8
@@ -62,11 +62,7 @@ _cache: list[tuple[bytes, str, str]] = []  # the last answer: several readers as
 
 
 def kind_of(source: SourceFile) -> str:
-    """One of the kinds above, or a phrase that names what the file is in the plural, such as ``PNG images``.
-
-    Raises:
-        SourceEncrypted: An office document behind a password.
-    """
+    """One of the kinds above, or a phrase that names what the file is in the plural, such as ``PNG images``."""
     if _cache and _cache[0][0] is source.head and _cache[0][1] == source.path:
         return _cache[0][2]
     kind = _kind(source.head, source)
@@ -204,7 +200,7 @@ def _ole_kind(source: SourceFile) -> str:
 
     names = stream_names(source)
     if "EncryptedPackage" in names:
-        raise SourceEncrypted("The document is protected by a password.")
+        return kinds.LOCKED
     for stream, kind in (
         ("WordDocument", kinds.DOC),
         ("Workbook", kinds.XLS),

@@ -41,12 +41,13 @@ CODE: Final = "code"
 TEXT: Final = "text"
 ZIP: Final = "zip"
 TAR: Final = "tar"
+LOCKED: Final = "locked"  # an Office Open XML package in an envelope that asks for a password
 COMPRESSED: Final = "compressed"  # one stream of gzip, bzip2 or xz; a tar file inside or not
 
 ALL: Final = frozenset(
     (
         "pdf image docx pptx xlsx xlsb xls doc ppt odt ods odp rtf epub html mhtml markdown rst latex asciidoc csv json jsonl "
-        "xml yaml notebook eml mbox msg subtitles whatsapp chatgpt code text zip tar compressed"
+        "xml yaml notebook eml mbox msg subtitles whatsapp chatgpt code text zip tar compressed locked"
     ).split()
 )
 
@@ -123,6 +124,7 @@ CALLED: Final[dict[str, str]] = {
     CODE: "source code",
     TEXT: "plain text",
     COMPRESSED: "a compressed file",
+    LOCKED: "an Office document behind a password",
     **dict(PROMISED.values()),
 }
 # Kinds that are a narrower view of what an ending promises, not a contradiction of it.
@@ -133,6 +135,7 @@ _ALSO: Final = {
     MHTML: frozenset({EML}),
     MBOX: frozenset({EML, TEXT}),
     COMPRESSED: frozenset({TAR}),
+    **dict.fromkeys((DOCX, PPTX, XLSX, XLSB), frozenset({LOCKED})),
     ZIP: frozenset({DOCX, PPTX, XLSX, XLSB, ODT, ODS, ODP, EPUB}),
 }
 

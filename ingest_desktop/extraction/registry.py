@@ -20,6 +20,7 @@ _BUILT_IN = {  # by the reader's name; imported when the first file of its kinds
     "odf": "odf:OdfReader",
     "rtf": "rtf:RtfReader",
     "legacy": "legacy:LegacyReader",
+    "locked": "locked:LockedReader",
     "markdown": "markdown:MarkdownReader",
     "code": "code:CodeReader",
     "mail": "mail:MailReader",
@@ -54,6 +55,7 @@ _READS = {  # the name of the reader of each kind
     **dict.fromkeys((kinds.ODT, kinds.ODS, kinds.ODP), "odf"),
     kinds.RTF: "rtf",
     **dict.fromkeys((kinds.DOC, kinds.PPT), "legacy"),
+    kinds.LOCKED: "locked",
     kinds.MARKDOWN: "markdown",
     kinds.CODE: "code",
     kinds.EML: "mail",
@@ -125,7 +127,6 @@ class Registry:
 
         Raises:
             UnsupportedFormat: Nobody reads it.
-            SourceEncrypted: An office document behind a password.
         """
         kind = detect.kind_of(source)
         sureness = (0.5 if kind == kinds.TEXT else _CERTAIN) if kind in _READS else 0.0

@@ -15,13 +15,14 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from ingest_desktop.domain.errors import LimitExceeded, SourceEncrypted, SourceMalformed, UnsupportedFormat
+from ingest_desktop.domain.errors import LimitExceeded, SourceMalformed, UnsupportedFormat
 from ingest_desktop.domain.interfaces.extraction import Block, Reader, ReaderPlan, SegmentNotes, SourceFile
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import detect, kinds
 from ingest_desktop.extraction.ole import stream_names
 from ingest_desktop.extraction.readers.docx import DocxReader
 from ingest_desktop.extraction.readers.pptx import PptxReader
+from ingest_desktop.extraction.unlocking import unlocked
 
 _INTO = {kinds.DOC: "docx", kinds.PPT: "pptx"}
 _CALLED = {kinds.DOC: "Word 97-2003 documents", kinds.PPT: "PowerPoint 97-2003 presentations"}
@@ -56,7 +57,7 @@ class LegacyReader:
     reads = frozenset(_INTO)
 
     def __init__(self) -> None:
-        self._converted: tuple[str, bytes] | None = None  # the original's hash, and what became of it
+        self._converted: tuple[object, bytes] | None = None  # the original's hash and passwords, and what became of it
 
     def accepts(self, source: SourceFile) -> float:
         return detect.confidence(source, self.reads)
@@ -79,7 +80,7 @@ class LegacyReader:
     def _inner(self, source: SourceFile, kind: str, options: ExtractOptions) -> tuple[SourceFile, Reader]:
         """The converted document and its reader; converted once for all segments."""
         name = f"document.{_INTO[kind]}"
-        key = _hash(source)
+        key = (_hash(source), source.passwords)
         if self._converted is None or self._converted[0] != key:
             self._converted = None
             self._converted = (key, _convert(source, kind, options))
@@ -108,7 +109,8 @@ def _convert(source: SourceFile, kind: str, options: ExtractOptions) -> bytes:
         LimitExceeded: It takes too long, or too much comes out.
     """
     if _is_encrypted(source, kind):
-        raise SourceEncrypted("The document is protected by a password.")
+        data = unlocked(source, options)
+        source = SourceFile(source.path, len(data), data[:_HEAD_BYTES], data)
     program = find_office()
     if program is None:
         raise UnsupportedFormat(

@@ -107,13 +107,15 @@ class PdfReader:
             tell = notes.recognising if found.pictured.wanted and plan.shape else notes.progress
             if tell is not None:
                 tell(page - segment.start + 1, segment.stop - segment.start)
+        if segment == plan.segments[-1]:
+            self._close()  # on Windows nobody can move a file that is open
 
     def _opened(self, source: SourceFile) -> PdfDocument:
         """The document, opened if it is not the one in hand."""
-        key: object = source.data
+        key: object = (source.data, source.passwords)
         if not source.inner:
             status = os.stat(source.path)
-            key = (source.path, status.st_size, status.st_mtime_ns, status.st_ino)
+            key = (source.path, source.passwords, status.st_size, status.st_mtime_ns, status.st_ino)
         if self._document is None or key != self._key:
             self._close()
             self._document = self._open(source)

@@ -6,17 +6,20 @@ from typing import Any
 
 import pypdfium2.raw as raw
 
-from ingest_desktop.domain.errors import SourceEncrypted, SourceMalformed
+from ingest_desktop.domain.errors import SourceMalformed
 from ingest_desktop.domain.interfaces.extraction import SourceFile
 from ingest_desktop.extraction.readers.pdf_pages import Page, PageRefused, Pictured, is_usable
 from ingest_desktop.extraction.readers.pdfium_pictures import drawn, look_at
 from ingest_desktop.extraction.readers.pdfium_remarks import Remarks
+from ingest_desktop.extraction.unlocking import still_locked
 
 _TAGS = ("Title", "Author", "Subject", "Keywords", "Creator", "Producer", "CreationDate", "ModDate")
 _MAX_BOOKMARKS = 5000
 _MAX_DEPTH = 8
 _MAX_CHARS_PER_PAGE = 20_000_000
 _CUT_MARKS = ("\ufffe", "\uffff", "\x02")  # of a word cut at the end of a line; a soft hyphen is one only there
+
+_ASKS = (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY)  # why a document does not open
 
 _ready: list[bool] = []
 
@@ -32,13 +35,16 @@ class PdfiumDocument:
         self._data = source.data
         self._buffer: Any = None
         self._remarks: Remarks | None = None
-        if source.data is not None:
-            self._handle = raw.FPDF_LoadMemDocument64(source.data, len(source.data), None)
-        else:
-            name = source.path.encode("utf-8") if os.name == "nt" else os.fsencode(source.path)
-            self._handle = raw.FPDF_LoadDocument(name, None)
+        self._handle: Any = None
+        for password in (None, *source.passwords):
+            self._handle = _loaded(source, password)
+            code = 0 if self._handle else raw.FPDF_GetLastError()
+            if code not in _ASKS:
+                break
         if not self._handle:
-            raise _refusal(raw.FPDF_GetLastError())
+            if code in _ASKS:
+                raise still_locked(source.passwords)
+            raise SourceMalformed("The file begins like a PDF document but cannot be opened as one.")
         self.pages: int = raw.FPDF_GetPageCount(self._handle)
 
     def page(self, index: int) -> Page:
@@ -177,7 +183,10 @@ class PdfiumDocument:
         self._data = None
 
 
-def _refusal(code: int) -> SourceMalformed | SourceEncrypted:
-    if code in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY):
-        return SourceEncrypted("The document asks for a password.")
-    return SourceMalformed("The file begins like a PDF document but cannot be opened as one.")
+def _loaded(source: SourceFile, password: str | None) -> Any:
+    """The handle of a document; nothing when PDFium does not open it. It tries a password in Latin-1 as well."""
+    key = None if password is None else password.encode("utf-8", "surrogateescape")
+    if source.data is not None:
+        return raw.FPDF_LoadMemDocument64(source.data, len(source.data), key)
+    name = source.path.encode("utf-8") if os.name == "nt" else os.fsencode(source.path)
+    return raw.FPDF_LoadDocument(name, key)

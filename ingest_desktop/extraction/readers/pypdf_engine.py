@@ -4,9 +4,10 @@ import io
 import logging
 from typing import Any
 
-from ingest_desktop.domain.errors import IngestError, SourceEncrypted, SourceMalformed
+from ingest_desktop.domain.errors import IngestError, SourceMalformed
 from ingest_desktop.domain.interfaces.extraction import SourceFile
 from ingest_desktop.extraction.readers.pdf_pages import Page, PageRefused
+from ingest_desktop.extraction.unlocking import still_locked
 
 _MAX_BOOKMARKS = 5000
 _MAX_DEPTH = 8
@@ -29,8 +30,8 @@ class PypdfDocument:
         self._stream = stream
         try:
             self._reader = pypdf.PdfReader(stream, strict=False)
-            if self._reader.is_encrypted and not self._reader.decrypt(""):
-                raise SourceEncrypted("The document asks for a password.")
+            if self._reader.is_encrypted and not any(map(self._reader.decrypt, ("", *source.passwords))):
+                raise still_locked(source.passwords)
             self.pages = len(self._reader.pages)
         except IngestError:
             stream.close()

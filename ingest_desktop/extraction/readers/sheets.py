@@ -18,6 +18,7 @@ from ingest_desktop.extraction import detect, kinds
 from ingest_desktop.extraction.packages import Package, core_properties
 from ingest_desktop.extraction.readers.grid import HEADER_SAMPLE, Row, find_header, grid_blocks, shown
 from ingest_desktop.extraction.readers.sheet_parts import StreamedBook, remarks, widest_area
+from ingest_desktop.extraction.unlocking import unlocked
 
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet, CalamineWorkbook
@@ -85,7 +86,7 @@ class _Book:
         self._package: Package | None = None
         self._streamed: StreamedBook | None = None
         if not is_package:
-            self._calamine = _workbook(source)
+            self._calamine = _old_workbook(source, options)
         else:
             self._open_package(source, options)
         if self._calamine is not None:
@@ -236,9 +237,18 @@ class SheetsReader:
 def _key(source: SourceFile) -> tuple[object, ...]:
     """What tells that a file is the one in hand."""
     if source.data is not None:
-        return (source.path, source.data)  # the bytes themselves: an address is given to others later
+        return (source.path, source.passwords, source.data)  # the bytes themselves: an address is given to others later
     found = os.stat(source.path)
-    return (source.path, found.st_size, found.st_mtime_ns, found.st_ino)
+    return (source.path, source.passwords, found.st_size, found.st_mtime_ns, found.st_ino)
+
+
+def _old_workbook(source: SourceFile, options: ExtractOptions) -> "CalamineWorkbook":
+    """An XLS workbook; one that is protected is opened with the passwords at hand."""
+    try:
+        return _workbook(source)
+    except SourceEncrypted:
+        data = unlocked(source, options, "The workbook")
+        return _workbook(SourceFile(source.path, len(data), data[:512], data))
 
 
 def _workbook(source: SourceFile) -> "CalamineWorkbook":
