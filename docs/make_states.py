@@ -15,7 +15,7 @@ EVENTS = {
     JobEvent.PAUSE: "A person pauses it, its batch, its knowledge base or everything.",
     JobEvent.RESUME: "The same scope is resumed.",
     JobEvent.CANCEL: "A person cancels it.",
-    JobEvent.RETRY: "A person tries it again, with all its tries.",
+    JobEvent.RETRY: "A person tries it again, with all its tries. A completed job only when it is empty or has gaps.",
 }
 
 

@@ -237,7 +237,7 @@ def _is_same(known: KnownPath | None, found: FoundFile) -> bool:
 
 
 def _same_content(known: KnownPath) -> SameContent:
-    return SameContent(known.document_id, known.sha256, known.media_type, known.chunks)
+    return SameContent(known.document_id, known.sha256, known.media_type, known.chunks, known.gaps)
 
 
 def label_of(roots: Sequence[str]) -> str:

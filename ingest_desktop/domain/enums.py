@@ -97,6 +97,7 @@ TRANSITIONS: Final[Mapping[tuple[JobStatus, JobEvent], JobStatus]] = MappingProx
         (JobStatus.PAUSED, JobEvent.CANCEL): JobStatus.CANCELLED,
         (JobStatus.FAILED, JobEvent.RETRY): JobStatus.QUEUED,
         (JobStatus.CANCELLED, JobEvent.RETRY): JobStatus.QUEUED,
+        (JobStatus.COMPLETED, JobEvent.RETRY): JobStatus.QUEUED,  # only where `may_retry` says so
     }
 )
 """The truth about status changes. Buttons, the store's guard, the docs and the tests read it."""
@@ -111,6 +112,17 @@ def target_of(event: JobEvent) -> JobStatus:
     """The status that ``event`` leads to; the same from everywhere it is allowed."""
     (target,) = {to for (_, known), to in TRANSITIONS.items() if known is event}
     return target
+
+
+def may_retry(status: JobStatus, outcome: Outcome | None, gaps: int) -> bool:
+    """Whether reading a job's file again can be of use: a completed one without text, or with gaps, may be read anew.
+
+    Args:
+        gaps: Units that could not be read, 0 or more.
+    """
+    if status is JobStatus.COMPLETED:
+        return outcome is Outcome.EMPTY or gaps > 0
+    return can(status, JobEvent.RETRY)
 
 
 def can(status: JobStatus, event: JobEvent) -> bool:

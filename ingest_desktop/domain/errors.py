@@ -97,6 +97,22 @@ class SourceUnreadable(SourceError):
     hint = "Check that the file is still there and may be read, then retry."
 
 
+class SourceGone(SourceUnreadable):
+    """The file is not where it was. Worth a retry: a drive may come back."""
+
+    code = "source_gone"
+    hint = (
+        "Bring the file or its drive back, then retry. If it was moved, add it at its new place and delete this entry."
+    )
+
+
+class SourceForbidden(SourceUnreadable):
+    """The file may not be read by this user. Worth a retry: the right may be given."""
+
+    code = "source_forbidden"
+    hint = "Give yourself the right to read the file, then retry."
+
+
 class SourceChanged(SourceError):
     """The file changed while it was read. Worth a retry once it is quiet."""
 
@@ -146,6 +162,13 @@ class ReaderCrashed(SourceError):
     code = "reader_crashed"
     retryable = True
     hint = "The file breaks its reader. Save it anew with another program and add it again."
+
+
+class Quarantined(SourceError):
+    """The file brought its reader down twice, the second time alone. It is not read again until a person asks for it."""
+
+    code = "quarantined"
+    hint = "The file breaks its reader. Save it anew with another program and add it again; or retry after an update."
 
 
 # --- the store ---------------------------------------------------------------------------------

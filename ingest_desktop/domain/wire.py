@@ -7,7 +7,7 @@ escapes (``os.fsdecode``). Sizes are bytes, times seconds.
 
 import os
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 
 class FileSignature(NamedTuple):
@@ -42,6 +42,20 @@ class ChunkRow(NamedTuple):
 
 
 HEADING_SEPARATOR = " › "
+
+
+class Secrets(tuple[str, ...]):
+    """Passwords to try, in order. They live in memory only: what prints or logs one sees no more than how many there are."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"Secrets({len(self)})"
+
+    __str__ = __repr__
+
+
+NO_SECRETS: Final = Secrets()
 
 
 @dataclass(frozen=True)
@@ -124,6 +138,7 @@ class LookItem:
     path: str
     known_sha256: str | None = None
     known_recipe: str | None = None
+    secrets: Secrets = NO_SECRETS
 
 
 @dataclass(frozen=True)
@@ -143,6 +158,7 @@ class SegmentTask:
     plan: DocumentPlan
     number: int
     options: ExtractOptions
+    secrets: Secrets = NO_SECRETS
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,15 @@ import hashlib
 import os
 import stat
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from ingest_desktop.domain.errors import (
     IngestError,
     LimitExceeded,
     SourceChanged,
+    SourceForbidden,
+    SourceGone,
     SourceMalformed,
     SourceTooLarge,
     SourceUnreadable,
@@ -52,6 +55,14 @@ _WHY = {
     errno.ENXIO: "This is no file that holds text, but a socket or a device.",
 }
 
+_NARROWER: Mapping[int, type[SourceUnreadable]] = {
+    errno.ENOENT: SourceGone,
+    errno.ENOTDIR: SourceGone,
+    errno.ESTALE: SourceGone,
+    errno.EACCES: SourceForbidden,
+    errno.EPERM: SourceForbidden,
+}
+
 _KINDS = {
     stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a pipe",
@@ -80,6 +91,7 @@ def look(
         SourceError: In all its kinds; see ``as_source_error`` for what else may come.
     """
     source, sha256, signature = _take(item.path, options, progress)
+    source = replace(source, passwords=item.secrets)
     reader = registry.choose(source)
     if reader.name not in _CALM:
         before_risk()
@@ -139,7 +151,7 @@ def read_segment(task: SegmentTask, registry: Registry, progress: Progress) -> E
         plan.outline,
         shape=plan.shape,
     )
-    source = SourceFile(task.path, plan.signature.size, head)
+    source = SourceFile(task.path, plan.signature.size, head, passwords=task.secrets)
     result = _extract(source, reader, seen, plan.segments[task.number], task.options, progress)
     _check_still(task.path, plan.signature)
     return Extracted(task.key, result)
@@ -276,6 +288,7 @@ def as_source_error(error: BaseException) -> IngestError:
     if isinstance(error, IsADirectoryError):
         return SourceUnreadable("This is a folder, not a file.")
     if isinstance(error, OSError):
-        why = _WHY.get(error.errno or 0) or f"The system says: {error.strerror or type(error).__name__}."
-        return SourceUnreadable(why)
+        number = error.errno or 0
+        why = _WHY.get(number) or f"The system says: {error.strerror or type(error).__name__}."
+        return _NARROWER.get(number, SourceUnreadable)(why)
     return SourceMalformed(f"The reader could not make sense of this file ({type(error).__name__}).")

@@ -107,9 +107,15 @@ _TABLES: Final = (
 )
 
 _BY_OCR: Final = ("ALTER TABLE segments ADD COLUMN units_by_ocr INTEGER NOT NULL DEFAULT 0",)
+_GAPS: Final = (
+    "ALTER TABLE versions ADD COLUMN gaps INTEGER NOT NULL DEFAULT 0",  # units that could not be read
+    "UPDATE versions SET gaps = (SELECT coalesce(sum(json_array_length(s.units_failed)), 0) FROM segments s "
+    "WHERE s.version = versions.id AND s.units_failed IS NOT NULL)",
+)
 
 MIGRATIONS: Final = (
     Migration(1, "the first tables", _TABLES),
     Migration(2, "pages whose text was recognised", _BY_OCR),
+    Migration(3, "versions know their gaps", _GAPS),
 )
 """Added to only; a released one is never edited."""

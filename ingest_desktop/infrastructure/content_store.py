@@ -25,7 +25,7 @@ WRITER_CACHE_BYTES: Final = 32 * 1024 * 1024  # what one commit changes
 
 _KNOWN = (
     "SELECT p.path, d.document_id, v.sha256, v.recipe, p.size, p.mtime_ns, p.inode, p.ctime_ns, "
-    "v.chunks, p.first_job, p.job, v.media_type, p.hidden FROM paths p "
+    "v.chunks, p.first_job, p.job, v.media_type, v.gaps, p.hidden FROM paths p "
     "JOIN documents d ON d.id = p.document JOIN versions v ON v.id = d.version WHERE p.hidden = 0"
 )
 _TWIN = (
@@ -300,13 +300,15 @@ def _known_path(row: Sequence[Any]) -> KnownPath:
         first_job,
         job,
         media_type,
+        gaps,
         hidden,
         *rest,
     ) = row
     signature = FileSignature(size, mtime_ns, inode, ctime_ns)
     twin = from_db_path(rest[0]) if rest and rest[0] is not None else None
+    path, visible = from_db_path(path), not hidden
     return KnownPath(
-        from_db_path(path), document_id, sha256, recipe, signature, chunks, first_job, job, not hidden, twin, media_type
+        path, document_id, sha256, recipe, signature, chunks, first_job, job, visible, twin, media_type, gaps
     )
 
 

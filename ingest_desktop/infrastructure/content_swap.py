@@ -106,8 +106,8 @@ class Swap:
             [(version.document, name, version.id, moment) for _, version, name in new],
         )
         run(
-            "UPDATE versions SET document = ?, live = 1, chunks = ? WHERE id = ?",
-            [(version.document, version.chunks, version.id) for _, version, _ in new],
+            "UPDATE versions SET document = ?, live = 1, chunks = ?, gaps = ? WHERE id = ?",
+            [(version.document, version.chunks, len(version.failed), version.id) for _, version, _ in new],
         )
         run(
             "INSERT INTO paths (path, document, first_job, job, size, mtime_ns, inode, ctime_ns) VALUES (?,?,?,?,?,?,?,?)",
@@ -189,7 +189,7 @@ class Swap:
                 updates.append((ordinal, segment))
                 ordinal += chunks
             run("UPDATE segments SET first_ordinal = ? WHERE id = ?", updates)
-        run("UPDATE versions SET chunks = ? WHERE id = ?", (version.chunks, version.id))
+        run("UPDATE versions SET chunks = ?, gaps = ? WHERE id = ?", (version.chunks, len(version.failed), version.id))
 
     def _point(self, item: Finished, document: int, before: _Path | None) -> None:
         """Let a path name a document; a document that nobody names any more is taken out."""

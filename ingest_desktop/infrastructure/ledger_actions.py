@@ -11,8 +11,10 @@ from ingest_desktop.domain.enums import (
     Actor,
     JobEvent,
     JobStatus,
+    Outcome,
     PauseScope,
     apply_or_raise,
+    may_retry,
     sources_of,
     target_of,
 )
@@ -29,7 +31,7 @@ from ingest_desktop.infrastructure.ledger_base import (
     step,
 )
 from ingest_desktop.infrastructure.ledger_moving import move_one_step, move_to_end
-from ingest_desktop.infrastructure.ledger_schema import QUEUED_SQL
+from ingest_desktop.infrastructure.ledger_schema import ATTENTION_SQL, QUEUED_SQL
 
 IDS_TOLD: Final = 10_000
 
@@ -37,7 +39,7 @@ _NARROWEST_FIRST: Final = (PauseScope.BATCH, PauseScope.KNOWLEDGE_BASE, PauseSco
 _IN: Final = "IN (SELECT value FROM json_each(?))"
 FRESH_START: Final = (
     "attempts = 0, error_code = NULL, error_message = NULL, message = NULL, due_at = NULL, dead_lettered = 0, "
-    "outcome = NULL, phase = 'waiting', started_at = NULL, completed_at = NULL"  # what is stored of it stays, and is told
+    "outcome = NULL, gaps = 0, crashes = 0, phase = 'waiting', started_at = NULL, completed_at = NULL"  # what is stored of it stays, and is told
 )
 
 
@@ -81,7 +83,7 @@ class LedgerActions(LedgerBase):
                 statuses = _quoted(sorted(sources_of(event)))
                 rows = connection.exec_driver_sql(
                     f"SELECT id, status, batch_id FROM ingest_jobs WHERE {where} AND status IN ({statuses}) "
-                    f"AND deleted_at IS NULL{_woken_by(event, scope)} ORDER BY id",
+                    f"AND deleted_at IS NULL{_woken_by(event, scope)}{_of_use(event)} ORDER BY id",
                     values,
                 ).fetchall()
                 change.apply(rows)
@@ -189,6 +191,9 @@ class _Change:
                 if row[3] is not None:
                     raise StateTransitionError(job_id=str(row[0]), current="deleted", target=self.target.value)
                 apply_or_raise(status, self.event, job_id=str(row[0]))
+                outcome = None if row[4] is None else Outcome(row[4])
+                if self.event is JobEvent.RETRY and not may_retry(status, outcome, row[5]):
+                    raise StateTransitionError(job_id=str(row[0]), current=status.value, target=self.target.value)
             except StateTransitionError as error:
                 self.first_error = self.first_error or error
                 self.refused.append(Refusal(job_id=str(row[0]), status=status, message=str(error)))
@@ -265,13 +270,18 @@ def _woken_by(event: JobEvent, scope: PauseScope) -> str:
     return f" AND pause_scope IN ({_quoted(narrower)})"
 
 
+def _of_use(event: JobEvent) -> str:
+    """Which completed jobs the retrying of a group takes up: see ``may_retry``."""
+    return f" AND (status <> 'completed' OR {ATTENTION_SQL})" if event is JobEvent.RETRY else ""
+
+
 def _quoted(words: Iterable[StrEnum]) -> str:
     """Our own fixed words as an SQL list: written out, they let partial indexes be used."""
     return ", ".join(f"'{word.value}'" for word in words)
 
 
 def named_rows(connection: Connection, selector: JobSelector) -> list[Sequence[Any]]:
-    """(id, status, batch id, deleted at) of the jobs that a selector names, in its order.
+    """(id, status, batch id, deleted at, outcome, gaps) of the jobs that a selector names, in its order.
 
     Raises:
         NotFoundError: One of them does not exist.
@@ -281,7 +291,7 @@ def named_rows(connection: Connection, selector: JobSelector) -> list[Sequence[A
     numbers = list(dict.fromkeys(job_number(job_id) for job_id in selector.job_ids))
     found: dict[int, Sequence[Any]] = {}
     for part in parts_of(numbers):
-        sql = f"SELECT id, status, batch_id, deleted_at FROM ingest_jobs WHERE id {_IN}"
+        sql = f"SELECT id, status, batch_id, deleted_at, outcome, gaps FROM ingest_jobs WHERE id {_IN}"
         found.update((row[0], row) for row in connection.exec_driver_sql(sql, (as_json(part),)))
     missing = [number for number in numbers if number not in found]
     if missing:

@@ -39,8 +39,8 @@ _INSERT: Final = (
 _INSERT_UNCHANGED: Final = (
     "INSERT INTO ingest_jobs (id, kb_id, batch_id, source_path, original_filename, byte_size, mtime_ns, inode, "
     "ctime_ns, status, priority, queue_position, revision, created_at, updated_at, document_id, completed_at, "
-    "phase, outcome, checksum, mime_type, chunk_count, progress) "
-    "SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, 1.0 "
+    "phase, outcome, checksum, mime_type, chunk_count, gaps, progress) "
+    "SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, 1.0 "
     f"WHERE NOT EXISTS (SELECT 1 FROM ingest_jobs WHERE kb_id = ?2 AND source_path = ?4 AND {ACTIVE_SQL})"
 )
 
@@ -254,13 +254,18 @@ class _Intake:
         first, done = self.next_id, (JobPhase.FINALISING.value, Outcome.UNCHANGED.value)
         rows = []
         for file in files:
-            document_id, checksum, media_type, chunks = known[file.path]
+            document_id, checksum, media_type, chunks, gaps = known[file.path]
             head = self._head(file, JobStatus.COMPLETED.value)
             rows.append(
-                (*head, self.now, self.now, document_id, self.now, *done, checksum, media_type, chunks),
+                (*head, self.now, self.now, document_id, self.now, *done, checksum, media_type, chunks, gaps),
             )
         inserted = self.connection.exec_driver_sql(_INSERT_UNCHANGED, rows).rowcount
         self._count("completed", inserted)
+        if any(known[file.path].gaps for file in files):
+            holed = "SELECT count(*) FROM ingest_jobs WHERE id >= ? AND gaps > 0 AND outcome IS NOT 'empty'"
+            counted = self.connection.exec_driver_sql(holed, (first,)).scalar_one()
+            self._count("gaps", counted)
+            self._count("attention", counted)
         self._note(first, JobStatus.COMPLETED, Outcome.UNCHANGED.value)
         return inserted
 

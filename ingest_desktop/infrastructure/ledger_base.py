@@ -109,7 +109,7 @@ def settle_batches(connection: Connection, batch_ids: Iterable[int], now: int) -
 JOB_COLUMNS: Final = (
     "id, kb_id, batch_id, source_path, original_filename, byte_size, mime_type, checksum, status, phase, outcome, "
     "progress, unit, units_done, units_total, priority, attempts, error_code, error_message, message, document_id, "
-    "pause_scope, due_at, dead_lettered, chunk_count, created_at, updated_at, started_at, completed_at, deleted_at, "
+    "pause_scope, due_at, dead_lettered, chunk_count, gaps, crashes, created_at, updated_at, started_at, completed_at, deleted_at, "
     "revision"
 )
 _JOB_FIELDS: Final = tuple(JOB_COLUMNS.split(", "))

@@ -106,7 +106,11 @@ class Listing:
         parts = ["deleted_at IS NOT NULL" if query.deleted else "deleted_at IS NULL"]
         values: list[Any] = []
         if query.attention:
-            parts.append("(status = 'failed' OR outcome = 'empty')")
+            parts.append("(status = 'failed' OR outcome = 'empty' OR gaps > 0)")
+        if query.gaps:
+            parts.append("gaps > 0 AND outcome <> 'empty'")
+        if query.empty:
+            parts.append("outcome = 'empty'")
         if query.kb_id is not None:
             # A batch has one knowledge base, and the indexes have the batch. The plus keeps SQLite on the order's index.
             parts.append("+batch_id IN (SELECT id FROM ingest_batches WHERE kb_id = ?)")

@@ -66,7 +66,8 @@ _GUARD: Final = "WHERE id = ? AND token = ? AND status = 'running'"
 _COMPLETE: Final = (
     "UPDATE ingest_jobs SET status = 'completed', active = NULL, phase = 'finalising', outcome = ?, progress = 1.0, unit = ?, "
     "units_done = ?, units_total = ?, document_id = coalesce(?, document_id), mime_type = coalesce(?, mime_type), "
-    "checksum = coalesce(?, checksum), byte_size = coalesce(?, byte_size), message = ?, chunk_count = ?, error_code = NULL, error_message = NULL, "
+    "checksum = coalesce(?, checksum), byte_size = coalesce(?, byte_size), message = ?, chunk_count = ?, gaps = ?, "
+    "error_code = NULL, error_message = NULL, "
     f"worker_id = NULL, token = NULL, updated_at = ?, completed_at = ?, revision = ? {_GUARD}"
 )
 _FAIL: Final = (
@@ -366,7 +367,7 @@ def _result(ending: Ending) -> tuple[Any, ...]:
     chunks = ending.receipt.chunks_stored if ending.receipt else 0
     units = (ending.unit, ending.units, ending.units)
     content = (ending.document_id, ending.media_type, ending.checksum, ending.size)
-    return (ending.outcome.value, *units, *content, ending.message, chunks)
+    return (ending.outcome.value, *units, *content, ending.message, chunks, ending.gaps)
 
 
 def _forget_hiding(connection: Connection, completed: Sequence[int]) -> None:

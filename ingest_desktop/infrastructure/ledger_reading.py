@@ -251,15 +251,19 @@ def _revision(connection: Connection) -> int:
 def _counts_of(rows: Sequence[Sequence[Any]], running: dict[str, int], failures: Sequence[Sequence[Any]]) -> Counts:
     by_status: dict[tuple[str, JobStatus], int] = {}
     attention: dict[str, int] = {}
+    gaps: dict[str, int] = {}
     for kb_id, *numbers in rows:
         found = dict(zip(COUNTED, numbers, strict=True))
         busy, unended = running.get(kb_id, 0), found.pop("open")
         if need := found.pop("attention"):
             attention[kb_id] = need
+        if holed := found.pop("gaps"):
+            gaps[kb_id] = holed
         named = {JobStatus.QUEUED: unended - busy, JobStatus.RUNNING: busy}
         named |= {JobStatus(status): n for status, n in found.items()}
         by_status.update({(kb_id, status): n for status, n in named.items() if n})
-    return Counts(by_status=by_status, attention=attention, failures={row[0]: row[1] for row in failures})
+    codes = {row[0]: row[1] for row in failures}
+    return Counts(by_status=by_status, attention=attention, gaps=gaps, failures=codes)
 
 
 def _entry(at: int, before: str | None, after: str, actor: str, reason: str | None) -> HistoryEntry:

@@ -16,11 +16,11 @@ LIBRARY_NAME: Final = "Library"
 ACTIVE_SQL: Final = "active = 1 AND deleted_at IS NULL"
 QUEUED_SQL: Final = "status = 'queued' AND deleted_at IS NULL"
 CLAIMABLE_SQL: Final = f"{QUEUED_SQL} AND due_at IS NULL"
-ATTENTION_SQL: Final = "(status = 'failed' OR outcome = 'empty') AND deleted_at IS NULL"
+ATTENTION_SQL: Final = "(status = 'failed' OR outcome = 'empty' OR gaps > 0) AND deleted_at IS NULL"
 
 # What the counters tell apart. Waiting and running jobs are counted as one, "open": so claiming a job and giving
 # it back, the most frequent changes, count nothing. The few that run are counted when someone asks.
-COUNTED: Final = ("open", "paused", "completed", "failed", "cancelled", "attention")
+COUNTED: Final = ("open", "paused", "completed", "failed", "cancelled", "attention", "gaps")
 _OPEN: Final = "('queued', 'running')"
 _ACTIVE: Final = ", ".join(f"'{status.value}'" for status in sorted(ACTIVE))
 
@@ -164,7 +164,7 @@ _TABLES: Final = (
         completed INTEGER NOT NULL DEFAULT 0,
         failed INTEGER NOT NULL DEFAULT 0,
         cancelled INTEGER NOT NULL DEFAULT 0,
-        attention INTEGER NOT NULL DEFAULT 0
+        attention INTEGER NOT NULL DEFAULT 0    -- failed, empty, or with gaps
     ) WITHOUT ROWID
     """,
     "CREATE TABLE failure_counters (error_code TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID",
@@ -187,7 +187,6 @@ _INDEXES: Final = (
     "CREATE INDEX ix_order ON ingest_jobs (priority DESC, queue_position, id) WHERE deleted_at IS NULL",
     "CREATE INDEX ix_added ON ingest_jobs (batch_id DESC, id) WHERE deleted_at IS NULL",
     "CREATE INDEX ix_status ON ingest_jobs (status, batch_id DESC, id) WHERE deleted_at IS NULL",
-    f"CREATE INDEX ix_attention ON ingest_jobs (batch_id DESC, id) WHERE {ATTENTION_SQL}",
     "CREATE INDEX ix_revision ON ingest_jobs (revision, id, deleted_at)",
     "CREATE INDEX ix_deleted ON ingest_jobs (deleted_at) WHERE deleted_at IS NOT NULL",
     "CREATE INDEX ix_deletion ON ingest_jobs (deletion_id) WHERE deletion_id IS NOT NULL",
@@ -197,11 +196,12 @@ _INDEXES: Final = (
 def _terms(row: str) -> dict[str, str]:
     """What a row adds to each counter: 0 or 1, in the order of ``COUNTED``."""
     live = f"({row}.deleted_at IS NULL)"
-    terms = {name: f"({row}.status = '{name}') * {live}" for name in COUNTED[1:-1]}
+    terms = {name: f"({row}.status = '{name}') * {live}" for name in COUNTED[1:-2]}
     return {
         "open": f"({row}.status IN {_OPEN}) * {live}",
         **terms,
-        "attention": f"({row}.status = 'failed' OR {row}.outcome IS 'empty') * {live}",
+        "attention": f"({row}.status = 'failed' OR {row}.outcome IS 'empty' OR {row}.gaps > 0) * {live}",
+        "gaps": f"({row}.gaps > 0 AND {row}.outcome IS NOT 'empty') * {live}",
     }
 
 
@@ -231,15 +231,18 @@ _TRIGGERS: Final = (
     "BEGIN INSERT INTO counters (scope) VALUES ('kb:' || new.kb_id); END",
     "CREATE TRIGGER batch_counters AFTER INSERT ON ingest_batches "
     "BEGIN INSERT INTO counters (scope) VALUES ('batch:' || new.id); END",
-    # Jobs are added in one place, `ledger_adding`, which counts a thousand in one statement. A trigger, whatever it does,
-    # makes SQLite keep a journal of each statement: adding a job then costs three times as much.
-    "CREATE TRIGGER job_changed AFTER UPDATE OF status, deleted_at, outcome ON ingest_jobs "
-    f"WHEN (old.status <> new.status AND NOT (old.status IN {_OPEN} AND new.status IN {_OPEN})) "
-    "OR old.deleted_at IS NOT new.deleted_at OR old.outcome IS NOT new.outcome "
-    f"BEGIN UPDATE counters SET {_recount()} WHERE {_SCOPES.format('new')}; END",
     "CREATE TRIGGER job_failure_changed AFTER UPDATE OF status, deleted_at, error_code ON ingest_jobs "
     "WHEN old.status = 'failed' OR new.status = 'failed' "
     f"BEGIN {_failure('old', -1)} {_failure('new', 1)} END",
+)
+
+_COUNTING: Final = (
+    # Jobs are added in one place, `ledger_adding`, which counts a thousand in one statement. A trigger, whatever it does,
+    # makes SQLite keep a journal of each statement: adding a job then costs three times as much.
+    "CREATE TRIGGER job_changed AFTER UPDATE OF status, deleted_at, outcome, gaps ON ingest_jobs "
+    f"WHEN (old.status <> new.status AND NOT (old.status IN {_OPEN} AND new.status IN {_OPEN})) "
+    "OR old.deleted_at IS NOT new.deleted_at OR old.outcome IS NOT new.outcome OR old.gaps <> new.gaps "
+    f"BEGIN UPDATE counters SET {_recount()} WHERE {_SCOPES.format('new')}; END",
     "CREATE TRIGGER job_removed AFTER DELETE ON ingest_jobs BEGIN "
     f"UPDATE counters SET {_count('old', '-')} WHERE {_SCOPES.format('old')}; "
     f"{_failure('old', -1)} END",
@@ -258,5 +261,19 @@ LEDGER_MIGRATIONS: Final = (
         2,
         "jobs are counted where they are added",
         ("DROP TRIGGER IF EXISTS job_inserted", "DROP TRIGGER IF EXISTS job_failed_inserted"),
+    ),
+    Migration(
+        3,
+        "gaps and crashes of jobs",
+        (
+            "ALTER TABLE ingest_jobs ADD COLUMN gaps INTEGER NOT NULL DEFAULT 0",  # units that could not be read
+            "ALTER TABLE ingest_jobs ADD COLUMN crashes INTEGER NOT NULL DEFAULT 0",  # processes that died over the file
+            "ALTER TABLE counters ADD COLUMN gaps INTEGER NOT NULL DEFAULT 0",
+            "DROP INDEX IF EXISTS ix_attention",
+            f"CREATE INDEX ix_attention ON ingest_jobs (batch_id DESC, id) WHERE {ATTENTION_SQL}",
+            "DROP TRIGGER IF EXISTS job_changed",
+            "DROP TRIGGER IF EXISTS job_removed",
+            *_COUNTING,
+        ),
     ),
 )

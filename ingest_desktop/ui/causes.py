@@ -13,6 +13,8 @@ def reason(code: str | None) -> str:
     """The cause of a failure in two or three words."""
     return {
         "source_unreadable": translate("causes", "file unavailable"),
+        "source_gone": translate("causes", "not there any more"),
+        "source_forbidden": translate("causes", "no permission"),
         "source_changed": translate("causes", "changed meanwhile"),
         "source_malformed": translate("causes", "damaged file"),
         "source_encrypted": translate("causes", "password needed"),
@@ -20,6 +22,7 @@ def reason(code: str | None) -> str:
         "unsupported_format": translate("causes", "type not supported"),
         "limit_exceeded": translate("causes", "limit reached"),
         "reader_crashed": translate("causes", "breaks its reader"),
+        "quarantined": translate("causes", "quarantined"),
         "store_busy": translate("causes", "store busy"),
         "store_full": translate("causes", "disk full"),
         "store_read_only": translate("causes", "store may not be written"),
@@ -52,6 +55,11 @@ def _general() -> str:
 def _source_steps() -> dict[str, str]:
     return {
         "source_unreadable": translate("causes", "Check that the file is still there and may be read, then retry."),
+        "source_gone": translate(
+            "causes",
+            "Bring the file or its drive back, then retry. If it was moved, add it at its new place and delete this entry.",
+        ),
+        "source_forbidden": translate("causes", "Give yourself the right to read the file, then retry."),
         "source_changed": translate("causes", "It is tried again by itself once the file stops changing."),
         "source_malformed": translate(
             "causes", "Open the file in its own program; if it opens there, save it anew and add it again."
@@ -62,6 +70,10 @@ def _source_steps() -> dict[str, str]:
         "limit_exceeded": translate("causes", "Raise the limit named in the message in the settings, then retry."),
         "reader_crashed": translate(
             "causes", "The file breaks its reader. Save it anew with another program and add it again."
+        ),
+        "quarantined": translate(
+            "causes",
+            "The file breaks its reader. Save it anew with another program and add it again; or retry after an update.",
         ),
     }
 

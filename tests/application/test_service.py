@@ -114,7 +114,7 @@ def test_every_ending_is_honest(real: App, docs: Path) -> None:
     assert "PDF" in str(job["picture.gif"].error_message) and job["picture.gif"].message
     assert (job["broken.pdf"].status, job["broken.pdf"].error_code) == (FAILED, "source_malformed")
     assert (job["gone.txt"].error_code, job["gone.txt"].attempts, job["gone.txt"].dead_lettered) == (
-        "source_unreadable",
+        "source_gone",
         4,
         True,
     )

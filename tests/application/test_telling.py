@@ -172,7 +172,9 @@ def test_what_became_something_else_than_a_file_fails_at_once(
             listener.bind("socket.txt")
             work(app)
         found = {job.original_filename: job for job in all_jobs(app)}
-        assert {job.error_code for job in found.values()} == {"source_unreadable"}
+        codes = {name: job.error_code for name, job in found.items()}
+        assert codes.pop("gone.txt") == "source_gone"
+        assert set(codes.values()) == {"source_unreadable"}
         attempts = {name: job.attempts for name, job in found.items()}
         assert attempts == {"folder.txt": 1, "pipe.txt": 1, "socket.txt": 1, "gone.txt": 2}
         for kind in ("folder", "pipe", "socket"):

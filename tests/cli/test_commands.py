@@ -24,7 +24,7 @@ from ingest_desktop.infrastructure.database import open_engine
 ROOT = Path(__file__).parents[2]
 JOB_FIELDS = (
     "id kb_id batch_id source_path original_filename byte_size mime_type checksum status phase outcome progress priority "
-    "attempts error_code error_message message document_id created_at updated_at started_at completed_at deleted_at receipt"
+    "attempts error_code error_message message document_id created_at updated_at started_at completed_at deleted_at receipt gaps"
 ).split()
 CHUNK_FIELDS = "chunk_id document_id kb_id source_path ordinal text location".split()
 LOCATION_FIELDS = set("page line_start line_end heading_path sheet row_start row_end slide part".split())

@@ -10,8 +10,10 @@ from ingest_desktop.domain.enums import (
     TRANSITIONS,
     JobEvent,
     JobStatus,
+    Outcome,
     apply_or_raise,
     can,
+    may_retry,
     sources_of,
     target_of,
     transition_or_raise,
@@ -25,7 +27,7 @@ LEGAL = {
     S.QUEUED: {S.RUNNING, S.PAUSED, S.CANCELLED},
     S.RUNNING: {S.COMPLETED, S.FAILED, S.QUEUED, S.PAUSED, S.CANCELLED},
     S.PAUSED: {S.QUEUED, S.CANCELLED},
-    S.COMPLETED: set(),
+    S.COMPLETED: {S.QUEUED},
     S.FAILED: {S.QUEUED},
     S.CANCELLED: {S.QUEUED},
 }
@@ -71,3 +73,22 @@ def test_statuses_are_terminal_or_active() -> None:
 
 def test_nothing_leads_from_an_end_but_a_retry() -> None:
     assert {event for (source, event) in TRANSITIONS if source.is_terminal} == {E.RETRY}
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome", "gaps", "may"),
+    [
+        (S.FAILED, None, 0, True),
+        (S.CANCELLED, None, 0, True),
+        (S.COMPLETED, Outcome.INGESTED, 0, False),
+        (S.COMPLETED, Outcome.EMPTY, 0, True),
+        (S.COMPLETED, Outcome.UPDATED, 2, True),
+        (S.QUEUED, None, 0, False),
+        (S.RUNNING, None, 0, False),
+        (S.PAUSED, None, 0, False),
+    ],
+)
+def test_a_completed_job_is_retried_only_where_it_can_help(
+    status: JobStatus, outcome: Outcome | None, gaps: int, may: bool
+) -> None:
+    assert may_retry(status, outcome, gaps) is may

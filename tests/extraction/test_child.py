@@ -115,7 +115,7 @@ def test_a_lot_gives_one_answer_for_each_file_in_order(child: ChildProcess, tmp_
     assert [message.key for message in found] == [0, 1, 2, 3, 4]  # type: ignore[union-attr]
     assert [type(message) for message in found] == [Looked, Failed, Looked, Failed, Failed]
     codes = [message.code for message in found if isinstance(message, Failed)]
-    assert codes == ["source_unreadable", "unsupported_format", "source_unreadable"]
+    assert codes == ["source_gone", "unsupported_format", "source_unreadable"]
     assert isinstance(found[1], Failed)
     assert found[1].message == "The file is not there any more."
 

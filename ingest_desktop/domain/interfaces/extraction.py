@@ -41,7 +41,8 @@ class SourceFile:
 
     One that is ``inner``, a file inside another one, has always ``data``, and a ``path`` that is only a name.
 
-    ``scan`` is there for a large text, so that planning need not read it a second time.
+    ``scan`` is there for a large text, so that planning need not read it a second time. ``passwords`` are those that
+    a person gave, to be tried in order; no reader may put one into a message, a note or a plan.
     """
 
     path: str
@@ -50,6 +51,7 @@ class SourceFile:
     data: bytes | None = None
     scan: TextScan | None = None
     inner: bool = False
+    passwords: tuple[str, ...] = ()
 
     def open(self) -> BinaryIO:
         """The file, for reading only."""

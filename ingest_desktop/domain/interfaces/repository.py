@@ -45,6 +45,7 @@ class SameContent(NamedTuple):
     checksum: str | None = None
     media_type: str | None = None
     chunks: int = 0
+    gaps: int = 0
 
 
 class Added(NamedTuple):
@@ -85,6 +86,7 @@ class Ending:
     units: int = 0
     unit: str = "byte"
     size: int | None = None  # bytes, as it was read; None: not read
+    gaps: int = 0  # units that could not be read
     receipt: Receipt | None = None
 
 
@@ -325,6 +327,7 @@ class KnownPath(NamedTuple):
     visible: bool  # False: in the trash
     twin_path: str | None = None  # a visible path that brought this content before; told by ``known`` only
     media_type: str | None = None
+    gaps: int = 0  # units that could not be read
 
 
 @dataclass(slots=True)

@@ -6,14 +6,14 @@ from typing import Any
 
 from pydantic import Field
 
-from ingest_desktop.domain.enums import JobPhase, JobStatus, Outcome, PauseScope
+from ingest_desktop.domain.enums import JobPhase, JobStatus, Outcome, PauseScope, may_retry
 from ingest_desktop.domain.models.base import Frozen, iso
 from ingest_desktop.domain.models.content import Receipt
 
 JOB_JSON_FIELDS = (
     "id kb_id batch_id source_path original_filename byte_size mime_type checksum status phase outcome progress "
     "priority attempts error_code error_message message document_id created_at updated_at started_at completed_at "
-    "deleted_at receipt"
+    "deleted_at receipt gaps"
 ).split()
 
 
@@ -49,6 +49,8 @@ class Job(Frozen):
     due_at: datetime | None = None  # not to be claimed before
     dead_lettered: bool = False
     chunk_count: int = 0
+    gaps: int = 0  # units of a completed job that could not be read
+    crashes: int = 0  # processes that died over the file
     created_at: datetime
     updated_at: datetime
     started_at: datetime | None = None
@@ -60,7 +62,17 @@ class Job(Frozen):
     @property
     def needs_attention(self) -> bool:
         """True when a person should look: failed, empty, or completed with gaps."""
-        return self.status is JobStatus.FAILED or self.outcome is Outcome.EMPTY
+        return self.status is JobStatus.FAILED or self.outcome is Outcome.EMPTY or self.has_gaps
+
+    @property
+    def has_gaps(self) -> bool:
+        """True when it is completed, with text, and a part of it could not be read: "Completed with gaps"."""
+        return self.status is JobStatus.COMPLETED and self.gaps > 0 and self.outcome is not Outcome.EMPTY
+
+    @property
+    def may_retry(self) -> bool:
+        """True when a person may have the file read again."""
+        return may_retry(self.status, self.outcome, self.gaps)
 
     def to_json(self) -> dict[str, Any]:
         """The stable fields, as the command line prints them."""

@@ -25,12 +25,17 @@ class JobOrder(StrEnum):
 
 
 class JobQuery(Frozen):
-    """Which jobs, in which order. ``attention`` keeps failed and empty ones only."""
+    """Which jobs, in which order.
+
+    ``attention`` keeps those only that failed, are empty or have gaps; ``gaps`` and ``empty`` one of the latter two.
+    """
 
     kb_id: str | None = None
     batch_id: str | None = None
     statuses: frozenset[JobStatus] = frozenset()  # none: any
     attention: bool = False
+    gaps: bool = False
+    empty: bool = False
     error_code: str | None = None
     name_contains: str = ""
     deleted: bool = False
@@ -98,10 +103,14 @@ class QueueMove(StrEnum):
 
 
 class Counts(Frozen):
-    """Live counts of jobs that are not deleted, by (kb_id, status), and of those that need a person, by kb_id."""
+    """Live counts of jobs that are not deleted, by (kb_id, status), and of those that need a person, by kb_id.
+
+    Of ``attention`` some failed; ``gaps`` are completed with gaps; the others are empty.
+    """
 
     by_status: dict[tuple[str, JobStatus], int] = Field(default_factory=dict)
     attention: dict[str, int] = Field(default_factory=dict)
+    gaps: dict[str, int] = Field(default_factory=dict)
     failures: dict[str, int] = Field(default_factory=dict)  # by error code
 
     def of(self, status: JobStatus, kb_id: str | None = None) -> int:

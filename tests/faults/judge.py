@@ -1,0 +1,130 @@
+"""Compares a store with that of an undisturbed run, and says what is lost, doubled, stuck or mixed."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from faults.fault import Verdict
+from faults.program import SETTINGS
+from ingest_desktop.bootstrap import App, build_app
+from ingest_desktop.config.settings import Settings
+from ingest_desktop.domain.enums import TRANSITIONS, Actor, JobStatus
+from ingest_desktop.domain.models import JobQuery
+from ingest_desktop.infrastructure.database import reading
+
+MOST_JOBS = 100_000
+LOST_CODES = ("document_missing", "chunks_missing", "version_incomplete_but_live", "path_without_document")
+STEPS = {(before.value, after.value) for (before, _), after in TRANSITIONS.items()}
+
+ChunkKey = tuple[str, str, int, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Calm:
+    """What an undisturbed run leaves.
+
+    Attributes:
+        chunks: (id, document, ordinal, text, path) of all that is exported, in its order.
+        endings: How many jobs ended how, by (path, status, error code).
+    """
+
+    chunks: tuple[ChunkKey, ...]
+    endings: Counter[tuple[str, str, str | None]]
+
+
+@contextmanager
+def opened(data: Path) -> Iterator[App]:
+    """The store, without workers."""
+    app = build_app(Settings(data_root=data, **SETTINGS), actor=Actor.COMMAND, label="judge")
+    try:
+        yield app
+    finally:
+        app.close()
+
+
+def calm_of(data: Path) -> Calm:
+    """What stands in a store."""
+    with opened(data) as app:
+        return _calm(app)
+
+
+def judge(data: Path, calm: Calm) -> Verdict:
+    """Everything that can be asked of a store after its work has come to an end."""
+    verdict = Verdict()
+    with opened(data) as app:
+        _compare(_calm(app), calm, verdict)
+        _ask_queue(app, verdict)
+        _ask_history(app, verdict)
+        for finding in app.check():
+            verdict.lost += finding.code in LOST_CODES
+            verdict.wrong.append(f"check: {finding.code}: {finding.message}")
+    return verdict
+
+
+def _calm(app: App) -> Calm:
+    chunks = tuple((c.chunk_id, c.document_id, c.ordinal, c.text, c.source_path) for c in app.search.export())
+    jobs = app.service.list(JobQuery(), limit=MOST_JOBS)
+    return Calm(chunks, Counter((job.source_path, job.status.value, job.error_code) for job in jobs))
+
+
+def _compare(found: Calm, calm: Calm, verdict: Verdict) -> None:
+    if found.chunks != calm.chunks:
+        _compare_chunks(found, calm, verdict)
+    for ending, count in (calm.endings - found.endings).items():
+        verdict.lost += count
+        verdict.wrong.append(f"no job that ended as {ending} ({count} times)")
+    for ending, count in (found.endings - calm.endings).items():
+        verdict.doubled += ending in calm.endings
+        verdict.wrong.append(f"a job too many that ended as {ending} ({count} times)")
+
+
+def _compare_chunks(found: Calm, calm: Calm, verdict: Verdict) -> None:
+    theirs, ours = Counter(chunk[0] for chunk in calm.chunks), Counter(chunk[0] for chunk in found.chunks)
+    missing, extra = theirs - ours, ours - theirs
+    verdict.lost += missing.total()
+    verdict.doubled += extra.total()
+    changed = {*calm.chunks} ^ {*found.chunks}
+    same_id = {chunk[0] for chunk in changed} - {*missing} - {*extra}
+    verdict.mixed += len(same_id)
+    such = next(iter(sorted(changed)), "only their order differs")
+    counts = f"{missing.total()} missing, {extra.total()} extra, {len(same_id)} changed"
+    verdict.wrong.append(f"chunks differ: {counts}; such as {str(such)[:300]}")
+
+
+def _ask_queue(app: App, verdict: Verdict) -> None:
+    """Nothing may be left that waits for somebody."""
+    counts = app.service.counts()
+    for status in (JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.PAUSED):
+        if number := counts.of(status):
+            verdict.stuck += number
+            verdict.wrong.append(f"{number} jobs are {status.value}")
+    if searches := app.repository.unfinished_discoveries():
+        verdict.stuck += len(searches)
+        verdict.wrong.append(f"{len(searches)} searches for files did not end")
+    if workers := app.repository.workers():
+        verdict.wrong.append(f"workers are left: {workers}")
+    if entries := app.repository.outbox():
+        verdict.stuck += len(entries)
+        verdict.wrong.append(f"{len(entries)} deletions were not told to the content")
+    open_batches = [batch.batch_id for batch in app.repository.batches() if batch.finished_at is None]
+    if open_batches:
+        verdict.stuck += len(open_batches)
+        verdict.wrong.append(f"batches {open_batches} have not finished")
+
+
+def _ask_history(app: App, verdict: Verdict) -> None:
+    """Each history is one chain of legal steps, and no job was completed twice without a retry."""
+    with reading(app.repository.engine) as connection:
+        rows = connection.exec_driver_sql(
+            "SELECT job_id, from_status, to_status FROM job_history ORDER BY job_id, id"
+        ).all()
+    last: dict[int, str] = {}
+    for job, before, after in rows:
+        if before != last.get(job):
+            verdict.wrong.append(f"the history of job {job} goes from {last.get(job)} on as {before}")
+        elif before is not None and (before, after) not in STEPS:
+            verdict.wrong.append(f"job {job} went from {before} to {after}")
+        verdict.doubled += before == after == JobStatus.COMPLETED.value
+        last[job] = after
