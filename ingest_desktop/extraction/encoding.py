@@ -16,6 +16,8 @@ _FOREIGN = re.compile("[\u0370-\u1fff]")
 _MIXED = re.compile("(?<=[A-Za-z])[\u0370-\u1fff]|[\u0370-\u1fff](?=[A-Za-z])")
 # What guessers name, and the superset that everyone means by it.
 _SUPERSETS = {"ascii": "cp1252", "iso8859-1": "cp1252", "gb2312": "gb18030", "gbk": "gb18030", "shift_jis": "cp932"}
+# Codecs of Python that no document is written in: a file may name any of them.
+_NO_CHARSETS = frozenset("idna punycode undefined unicode_escape raw_unicode_escape utf_7 mbcs oem".split())
 
 
 def encoding_of_head(head: bytes) -> str | None:
@@ -70,6 +72,16 @@ def guess_encoding(data: bytes) -> str:
         if not _mixes_scripts(text):
             return _SUPERSETS.get(name, name)
     return "cp1252"
+
+
+def declared_codec(name: str) -> str | None:
+    """The codec of a charset that a document names; None when there is none, or none for text."""
+    try:
+        found = codecs.lookup(name).name
+        b"a".decode(found, "ignore")  # some are from bytes to bytes
+    except (LookupError, ValueError):
+        return None
+    return None if found.replace("-", "_") in _NO_CHARSETS else found
 
 
 def _mixes_scripts(text: str) -> bool:

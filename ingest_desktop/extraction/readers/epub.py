@@ -2,9 +2,9 @@
 
 # ruff: noqa: ARG002  a Reader is handed more than this one needs
 
-import codecs
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import groupby
 
 from ingest_desktop.domain.errors import LimitExceeded, SourceMalformed
@@ -12,7 +12,7 @@ from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, Segme
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import detect, kinds
 from ingest_desktop.extraction.books import Book, open_book
-from ingest_desktop.extraction.encoding import encoding_of_head
+from ingest_desktop.extraction.encoding import declared_codec, encoding_of_head
 from ingest_desktop.extraction.packages import Package
 from ingest_desktop.extraction.readers.html import as_utf8, page_blocks
 
@@ -151,12 +151,10 @@ def as_page(data: bytes) -> bytes:
     """A page of XML as a parser of HTML takes it, in UTF-8."""
     said = _XML_ENCODING.match(data[:400]) if encoding_of_head(data[:65536]) is None else None
     if said is not None:
-        try:
-            name = codecs.lookup(said.group(1).decode("ascii")).name
-            if name not in ("utf-8", "ascii") and not name.startswith(("utf-16", "utf-32")):
+        name = declared_codec(said.group(1).decode("ascii"))
+        if name is not None and name not in ("utf-8", "ascii") and not name.startswith(("utf-16", "utf-32")):
+            with suppress(UnicodeError):
                 data = data.decode(name).encode("utf-8", "replace")
-        except (LookupError, UnicodeError):
-            pass
     data = as_utf8(data)[0]
     data = _CHARACTER_DATA.sub(_escaped, data) if b"<![CDATA[" in data else data
     return _CLOSED.sub(b"", data) if b"/>" in data else data

@@ -14,7 +14,7 @@ from ingest_desktop.domain.errors import LimitExceeded, SourceMalformed
 from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes, SourceFile
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import detect, kinds
-from ingest_desktop.extraction.encoding import decode, encoding_of_head, guess_encoding, is_utf8
+from ingest_desktop.extraction.encoding import declared_codec, decode, encoding_of_head, guess_encoding, is_utf8
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -100,11 +100,8 @@ def as_utf8(data: bytes) -> tuple[bytes, str]:
 
 def _known(name: str) -> str | None:
     """The codec for a declared charset, as browsers take it; None when it cannot be what the bytes are in."""
-    import codecs
-
-    try:
-        found = codecs.lookup(name).name
-    except LookupError:
+    found = declared_codec(name)
+    if found is None or found.startswith(("utf-16", "utf-32")):  # then its name could not have been read
         return None
     return {"iso8859-1": "cp1252", "ascii": "cp1252", "gb2312": "gb18030", "shift_jis": "cp932", "utf-8": None}.get(
         found, found

@@ -15,7 +15,7 @@ from typing import Final
 from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes, SourceFile
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import kinds
-from ingest_desktop.extraction.encoding import decode, encoding_of_head
+from ingest_desktop.extraction.encoding import declared_codec, decode, encoding_of_head
 from ingest_desktop.extraction.readers.text import TextReader, old_mac, segment_bytes
 
 _WHOLE_BYTES: Final = 16 * 1024 * 1024
@@ -80,13 +80,10 @@ class XmlReader(TextReader):
 
 def _known(name: str) -> str | None:
     """The codec for a declared encoding; None for those that the bytes tell better themselves."""
-    import codecs
-
-    try:
-        found = codecs.lookup(name).name
-    except LookupError:
+    found = declared_codec(name)
+    if found is None or found.startswith(("utf", "ascii")):
         return None
-    return None if found.startswith(("utf", "ascii")) else {"iso8859-1": "cp1252"}.get(found, found)
+    return {"iso8859-1": "cp1252"}.get(found, found)
 
 
 def _title(source: SourceFile, encoding: str) -> str | None:
