@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from ingest_desktop.config.settings import Settings
 from ingest_desktop.domain.errors import IngestError, StoreDamaged, StoreError
 from ingest_desktop.domain.interfaces.contents import ContentStores
-from ingest_desktop.domain.interfaces.repository import ContentStore, Repository
+from ingest_desktop.domain.interfaces.repository import Repository
 
 _log = logging.getLogger(__name__)
 
@@ -80,13 +80,17 @@ class Housekeeping:
             while not (stop and stop.is_set()) and self._repository.purge(before):
                 pass
             self.deliver()
-            for store in self._contents.opened():
-                self._sweep(store, unfinished, stop)
+            for base in self._repository.knowledge_bases():
+                self._sweep(base.kb_id, unfinished, stop)
         except IngestError as error:
             _log.warning("housekeeping put off", extra={"code": error.code, "cause": str(error)})
 
-    def _sweep(self, store: ContentStore, unfinished: datetime, stop: threading.Event | None) -> None:
+    def _sweep(self, kb_id: str, unfinished: datetime, stop: threading.Event | None) -> None:
+        """Also of one that nobody opened yet: a sweep may have been cut short when this program ran last."""
         try:
+            if not self._contents.has(kb_id):
+                return
+            store = self._contents.of(kb_id)
             while not (stop and stop.is_set()) and store.sweep(unfinished_before=unfinished):
                 pass
         except StoreError as error:  # the other knowledge bases are swept

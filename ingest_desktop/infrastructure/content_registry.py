@@ -49,6 +49,10 @@ class KnowledgeBaseStores:
             return Path(self._stand_ins[-1].name)
         return folder
 
+    def has(self, kb_id: str) -> bool:
+        """Whether there is a file of this knowledge base."""
+        return (self._root / kb_id / "kb.db").exists()
+
     def opened(self) -> list[KnowledgeBaseStore]:
         """Those that are open."""
         with self._lock:

@@ -1,6 +1,7 @@
 """Deleting jobs of a path that was read more than once: what the list shows is what can be found."""
 
 import os
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from application.kit import FakeApp, all_jobs, assert_clean, hits, work, write_files
 from ingest_desktop.domain.models import Job, JobSelector
-from ingest_desktop.infrastructure.database import writing
+from ingest_desktop.infrastructure.database import reading, writing
 
 MAKE = Callable[..., FakeApp]
 
@@ -143,6 +144,32 @@ def test_a_check_finds_what_was_left_behind(fake: FakeApp, docs: Path) -> None:
     assert_clean(fake)  # it waits to be told
     fake.repository.outbox_done([entry.entry_id for entry in fake.repository.outbox()])
     assert [finding.code for finding in fake.check()] == ["found_without_job"]
+
+
+def test_a_sweep_that_was_cut_short_goes_on_although_nothing_else_is_to_do(
+    make_fake: MAKE, fake: FakeApp, docs: Path
+) -> None:
+    delete(fake, read(fake, docs, "heron"))
+    enough = threading.Event()
+    enough.set()
+    with writing(fake.repository.engine) as connection:
+        connection.exec_driver_sql("UPDATE ingest_jobs SET deleted_at = 1")
+    while fake.repository.purge(datetime.now(UTC)):
+        pass
+    fake.housekeeping.run(enough)  # told, but not swept: as if we had been killed here
+    assert texts(fake) == ["heron"]
+    fake.close()
+    again = make_fake()
+    assert again.contents.opened() == []
+    again.housekeeping.run()
+    assert texts(again) == []
+    assert_clean(again)
+
+
+def texts(app: FakeApp) -> list[str]:
+    """Of every chunk that is still in the file, whether it can be found or not."""
+    with reading(app.contents.of("library").engine) as connection:
+        return list(connection.exec_driver_sql("SELECT text FROM chunks").scalars())
 
 
 def test_a_purge_takes_time_into_account(fake: FakeApp, docs: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from faults.fault import Fault, Verdict, draw_of, find_faults
 from faults.results import ROOT, keep, stretch_of
 
+MOST_TOLD = 5  # sentences of a round
 WORK = ROOT / ".bench" / "torture"
 
 
@@ -45,7 +46,7 @@ def one_round(fault: Fault, number: int, seed: int, work: Path) -> Verdict:
     except Exception as error:  # noqa: BLE001 - a round that cannot be judged does not hold
         traceback.print_exc()
         verdict = Verdict(wrong=[f"the round could not be judged ({type(error).__name__}: {error})"])
-    state = "holds" if verdict.holds else "DOES NOT HOLD: " + "; ".join(verdict.wrong)
+    state = "holds" if verdict.holds else "DOES NOT HOLD: " + "; ".join(verdict.wrong[:MOST_TOLD])
     notes = f" ({'; '.join(verdict.notes)})" if verdict.notes else ""
     took = time.monotonic() - began
     print(f"{fault.group}: {fault.name}, round {number}, {took:.1f} s{notes}: {state}", flush=True)

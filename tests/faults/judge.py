@@ -122,7 +122,7 @@ def _ask_history(app: App, verdict: Verdict) -> None:
         ).all()
     last: dict[int, str] = {}
     for job, before, after in rows:
-        if before != last.get(job):
+        if before != last.get(job, before if before == JobStatus.QUEUED else None):  # being added is no entry
             verdict.wrong.append(f"the history of job {job} goes from {last.get(job)} on as {before}")
         elif before is not None and (before, after) not in STEPS:
             verdict.wrong.append(f"job {job} went from {before} to {after}")

@@ -115,9 +115,16 @@ class _Kill:
         self._ground = ground_below(work, seed)
 
     def round(self, number: int, draw: random.Random, work: Path) -> Verdict:
+        while not (verdict := self._try(draw, work)).hits:  # a moment that came too late kills nothing: draw another
+            shutil.rmtree(work / "data")
+        return verdict
+
+    def _try(self, draw: random.Random, work: Path) -> Verdict:
         ground, data = self._ground, work / "data"
         shutil.copytree(ground.store, data)
-        kills, recovered, trouble = 0, [], []
+        kills = 0
+        recovered: list[float] = []
+        trouble: list[str] = []
         with Poller(data, ground.editions) as poller:
             for _ in range(draw.randint(1, self.most_kills)):
                 program = self.start(data, draw)
@@ -126,7 +133,7 @@ class _Kill:
                     break
                 kills += 1
                 if (seconds := program.resumed_seconds()) is not None and kills > 1:
-                    recovered.append(seconds)
+                    recovered.append(seconds)  # of the start after the kill before
             last = self.restart(data)
             if (seconds := last.resumed_seconds()) is not None and kills:
                 recovered.append(seconds)
@@ -196,11 +203,12 @@ class ChildKill(_Kill):
         moment = time.monotonic() + draw.uniform(0.0, LATEST_SECONDS / 2)
         wait_until(lambda: program.has_ended() or (time.monotonic() > moment and program.children()), 30)
 
-        for child in draw.sample(found := program.children(), min(1, len(found))):
-            os.kill(child, signal.SIGKILL)
-            program.finish()
-            return True
-        return False
+        children = program.children()
+        if not children:
+            return False
+        os.kill(draw.choice(children), signal.SIGKILL)
+        program.finish()
+        return True
 
 
 class PointKill(_Kill):

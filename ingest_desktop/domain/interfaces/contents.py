@@ -13,6 +13,10 @@ class ContentStores(Protocol):
         """The store, made when it is not there yet. Raises ``StoreError`` and its kind."""
         ...
 
+    def has(self, kb_id: str) -> bool:
+        """Whether there is a file of this knowledge base: one that nothing was added to has none yet."""
+        ...
+
     def opened(self) -> Sequence[ContentStore]:
         """Those that are open."""
         ...
