@@ -12,7 +12,7 @@ from ingest_desktop.extraction.readers.text import TextReader, segment_text
 
 # A heading, an underline that makes one of the line before, or a fence: whatever changes how lines are read.
 _MARK = re.compile(
-    r"^ {0,3}(?:(?P<hashes>\#{1,6})(?:[ \t]+(?P<atx>[^\n]*?))?(?:[ \t]+\#+)?[ \t]*$"
+    r"^ {0,3}(?:(?P<hashes>\#{1,6})(?:[ \t](?P<atx>[^\n]*))?$"  # its end is cut off by hand: a pattern takes squared time
     r"|(?P<fence>`{3,}|~{3,})[^\n]*$"
     r"|(?P<under>=+|-+)[ \t]*$)",
     re.MULTILINE,
@@ -59,7 +59,7 @@ def markdown_blocks(text: str, first_line: int = 1, *, first: bool = True) -> It
         if fence:
             continue
         if mark["hashes"]:
-            begin, heading, level = mark.start(), mark["atx"] or "", len(mark["hashes"])
+            begin, heading, level = mark.start(), _without_closing(mark["atx"] or ""), len(mark["hashes"])
         else:
             begin = text.rfind("\n", 0, max(mark.start() - 1, 0)) + 1
             heading, level = text[begin : mark.start()].strip(), 1 if mark["under"][0] == "=" else 2
@@ -74,6 +74,13 @@ def markdown_blocks(text: str, first_line: int = 1, *, first: bool = True) -> It
         line += text.count("\n", begin, start)
     if start < len(text):
         yield Block(text[start:], line_start=line)
+
+
+def _without_closing(heading: str) -> str:
+    """The words of a heading, without the hashes that may close it."""
+    heading = heading.strip(" \t")
+    words = heading.rstrip("#")
+    return words.rstrip(" \t") if words != heading and (not words or words[-1] in " \t") else heading
 
 
 def _fence_after(fence: str, mark: re.Match[str]) -> str:
