@@ -12,16 +12,19 @@ import re
 import signal
 import subprocess
 import sys
+import threading
+import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import IO, Final
 
 from ingest_desktop.domain.wire import ExtractOptions
 
-SHAPE: Final = "ocr="  # in a recipe, before the languages
+SHAPE: Final = "ocr="  # in a recipe, before the languages; the limits follow
 PROGRAM: Final = "tesseract.exe" if sys.platform == "win32" else "tesseract"
 _LIST_SECONDS = 20.0
+_BEAT_SECONDS = 5.0  # between two signs of life while a picture is read
 _NO_TEXT_LANGUAGES = frozenset({"osd", "equ"})  # they tell how a page lies, and formulas
 _PR_SET_PDEATHSIG = 1
 _OUT_OF_TIME = int(getattr(signal, "SIGXCPU", 0))
@@ -42,19 +45,29 @@ class Recogniser:
         languages: As tesseract takes them: ``eng+deu``. All of them are installed.
         missing: Languages that were asked for and are not installed.
         turns: Whether it can find out how a page lies.
+        limits: Seconds for a page, pages and dots, as a recipe tells them.
     """
 
     program: str
     languages: str
     missing: tuple[str, ...] = ()
     turns: bool = False
+    limits: str = ""
 
     @property
     def shape(self) -> str:
-        """What it adds to a recipe."""
-        return SHAPE + self.languages
+        """What it adds to a recipe: a document is read anew when the languages or a limit of today are others."""
+        return f"{SHAPE}{self.languages} ocr_limits={self.limits}"
 
-    def text(self, picture: bytes, *, seconds: float, dpi: int | None = None, turned: bool = False) -> str:
+    def text(
+        self,
+        picture: bytes,
+        *,
+        seconds: float,
+        dpi: int | None = None,
+        turned: bool = False,
+        beat: Callable[[], None] | None = None,
+    ) -> str:
         """The text in a picture: paragraphs and lines as they stand there; empty when there is none.
 
         Args:
@@ -62,6 +75,7 @@ class Recogniser:
             seconds: Longest time, of the clock.
             dpi: Its resolution, when the picture does not tell.
             turned: Find out how the page lies, if possible.
+            beat: Called every few seconds while it works.
 
         Raises:
             NotRecognised: It took too long, or tesseract could not make sense of the picture.
@@ -70,7 +84,7 @@ class Recogniser:
         command += ["--psm", "1" if turned and self.turns else "3"]
         if dpi is not None:
             command += ["--dpi", str(dpi)]
-        code, out, said = _run(command, picture, seconds)
+        code, out, said = _run(command, picture, seconds, beat)
         if code:
             raise NotRecognised(_why(code, said, seconds))
         return _tidied(out.decode("utf-8", "replace"))
@@ -87,7 +101,9 @@ def recogniser(options: ExtractOptions) -> Recogniser | None:
     missing = tuple(name for name in wanted if name not in installed)
     if not chosen:
         chosen = _instead(installed)
-    return Recogniser(program, "+".join(chosen), missing, "osd" in installed) if chosen else None
+    if not chosen:
+        return None
+    return Recogniser(program, "+".join(chosen), missing, "osd" in installed, _limits(options))
 
 
 def planned(shape: str, options: ExtractOptions) -> Recogniser | None:
@@ -100,12 +116,12 @@ def planned(shape: str, options: ExtractOptions) -> Recogniser | None:
     if not set(languages.split("+")) <= set(installed):
         return None
     missing = tuple(name for name in options.ocr_languages.split("+") if name and name not in installed)
-    return Recogniser(program, languages, missing, "osd" in installed)
+    return Recogniser(program, languages, missing, "osd" in installed, _limits(options))
 
 
 def languages_of(shape: str) -> str | None:
     """The languages in a plan's shape; None when it was made without text recognition."""
-    return shape[len(SHAPE) :] if shape.startswith(SHAPE) else None
+    return shape[len(SHAPE) :].partition(" ")[0] if shape.startswith(SHAPE) else None
 
 
 def find_program() -> str | None:
@@ -146,6 +162,10 @@ def how_to_get() -> str:
             return "the package is called tesseract-ocr or tesseract"
 
 
+def _limits(options: ExtractOptions) -> str:
+    return f"{options.ocr_page_seconds:g},{options.ocr_max_pages},{options.ocr_max_pixels}"
+
+
 def _instead(installed: tuple[str, ...]) -> tuple[str, ...]:
     """The language to use when none of the wanted ones is installed."""
     if "eng" in installed:
@@ -178,7 +198,9 @@ def _stamp_of(program: str, folder: str | None) -> object:
     return (tuple(times), folder)
 
 
-def _run(command: list[str], given: bytes, seconds: float) -> tuple[int, bytes, bytes]:
+def _run(
+    command: list[str], given: bytes, seconds: float, beat: Callable[[], None] | None = None
+) -> tuple[int, bytes, bytes]:
     """Run the program: its exit code, and what it wrote to both outputs.
 
     Raises:
@@ -206,7 +228,7 @@ def _run(command: list[str], given: bytes, seconds: float) -> tuple[int, bytes, 
     except (OSError, subprocess.SubprocessError) as error:
         raise NotRecognised(f"tesseract cannot be started ({error}).") from error
     try:
-        out, said = process.communicate(given, timeout=seconds)
+        out, said = _said(process, given, seconds, beat)
     except subprocess.TimeoutExpired as error:
         _end(process)
         raise NotRecognised(_too_long(seconds)) from error
@@ -214,6 +236,42 @@ def _run(command: list[str], given: bytes, seconds: float) -> tuple[int, bytes, 
         _end(process)
         raise
     return process.returncode, out, said
+
+
+def _said(
+    process: "subprocess.Popen[bytes]", given: bytes, seconds: float, beat: Callable[[], None] | None
+) -> tuple[bytes, bytes]:
+    """What the program writes until it ends.
+
+    Raises:
+        TimeoutExpired: It takes too long.
+    """
+    deadline = time.monotonic() + seconds
+    # ``communicate`` loses what it has not yet handed over when it is interrupted, so that is done beside it
+    feeder = threading.Thread(target=_feed, args=(process.stdin, given), name="picture", daemon=True)
+    process.stdin = None
+    feeder.start()
+    try:
+        while True:
+            try:
+                return process.communicate(timeout=max(0.0, min(_BEAT_SECONDS, deadline - time.monotonic())))
+            except subprocess.TimeoutExpired:
+                if time.monotonic() >= deadline:
+                    raise
+                if beat is not None:
+                    beat()
+    finally:
+        if process.poll() is None:
+            _end(process)
+        feeder.join()
+
+
+def _feed(pipe: IO[bytes], given: bytes) -> None:
+    """Hand a picture over; the program may end before it has taken all."""
+    with contextlib.suppress(OSError, ValueError):
+        pipe.write(given)
+    with contextlib.suppress(OSError):
+        pipe.close()
 
 
 def _end_with_us(seconds: float) -> Callable[[], None] | None:
@@ -226,11 +284,14 @@ def _end_with_us(seconds: float) -> Callable[[], None] | None:
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
     limit = most if hard == resource.RLIM_INFINITY else min(most, hard)
     library = ctypes.CDLL(None) if sys.platform == "linux" else None
+    us = os.getpid()
 
     def before() -> None:
         resource.setrlimit(resource.RLIMIT_CPU, (limit, hard))
         if library is not None:
             library.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+            if os.getppid() != us:  # we were ended before it was asked for
+                os._exit(1)
 
     return before
 

@@ -17,6 +17,7 @@ from ingest_desktop.extraction import ocr
 from ingest_desktop.extraction.registry import Registry
 
 OPTIONS = ExtractOptions()
+LIMITS = "ocr_limits=60,2000,200000000"  # as a recipe tells them
 PROGRAM = """
 import json, os, pathlib, subprocess, sys, time
 here = pathlib.Path(__file__).parent
@@ -38,6 +39,15 @@ if answer == "hang":
     (here / "pids.new").write_text(json.dumps([os.getpid(), helper.pid]))
     (here / "pids.new").rename(here / "pids")
     time.sleep(600)
+if answer == "tell":
+    import resource, socket
+    try:
+        socket.socket()
+        network = "open"
+    except OSError:
+        network = "closed"
+    print("network", network, "core", resource.getrlimit(resource.RLIMIT_CORE)[0])
+    print("memory", resource.getrlimit(resource.RLIMIT_AS)[0], "cpu", resource.getrlimit(resource.RLIMIT_CPU)[0])
 if answer == "fail":
     sys.stderr.write("Estimating resolution\\\\nError in pixReadMem: no pix returned\\\\n")
     sys.exit(1)
@@ -48,7 +58,7 @@ sys.stdout.buffer.write(answer.encode() + b"\\\\n\\\\x0c")
 
 
 class FakeTesseract:
-    """What it was asked, and what it will answer: a text, or ``hang``, ``fail`` or ``die``; the last one again."""
+    """What it was asked, and what it will answer: a text, or ``hang``, ``tell``, ``fail`` or ``die``; the last one again."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

@@ -2,6 +2,9 @@
 
 import json
 import os
+import signal
+import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,15 +13,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest_desktop.domain.errors import IngestError, LimitExceeded, SourceMalformed
+from ingest_desktop.domain.errors import IngestError, LimitExceeded, ReaderCrashed, SourceMalformed
 from ingest_desktop.domain.interfaces.extraction import SourceFile
 from ingest_desktop.domain.wire import ExtractOptions
 from ingest_desktop.extraction import ocr
+from ingest_desktop.extraction.host import ChildProcess
 from ingest_desktop.extraction.ocr import NotRecognised
 from ingest_desktop.extraction.readers.picture_heads import alone, head_of
 
-from .conftest import memory
-from .recognition_kit import FakeTesseract, install, jpeg, png, remove, tiff, told
+from .conftest import memory, read
+from .recognition_kit import LIMITS, FakeTesseract, install, jpeg, png, remove, tiff, told
 
 OPTIONS = ExtractOptions()
 
@@ -88,7 +92,7 @@ def test_languages_that_are_missing_are_left_out(
 ) -> None:
     fake.speaks(*installed)
     found = recogniser(ExtractOptions(ocr_languages=wanted))
-    assert (found.languages, found.missing, found.shape) == (used, missing, f"ocr={used}")
+    assert (found.languages, found.missing, found.shape) == (used, missing, f"ocr={used} {LIMITS}")
 
 
 def test_without_any_language_it_is_of_no_use(fake: FakeTesseract) -> None:
@@ -128,6 +132,64 @@ def test_one_that_takes_too_long_is_ended_with_all_it_started(fake: FakeTesserac
     wait_for(lambda: all(gone(pid) for pid in pids))
 
 
+def test_it_gives_signs_of_life_while_it_works(fake: FakeTesseract, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ocr, "_BEAT_SECONDS", 0.02)
+    beats: list[float] = []
+    text = recogniser().text(b"x" * 1_000_000, seconds=20, beat=lambda: beats.append(time.monotonic()))
+    assert text == "Words in a picture\n"
+    assert fake.asked[0]["bytes"] == 1_000_000
+    fake.answers("hang")
+    beats.clear()
+    with pytest.raises(NotRecognised):
+        recogniser().text(b"x", seconds=1.0, beat=lambda: beats.append(time.monotonic()))
+    assert len(beats) > 3
+
+
+def in_a_child(path: Path, memory_bytes: int = 1024**3) -> str:
+    process = ChildProcess(wall_seconds=60, cpu_seconds=30, memory_bytes=memory_bytes)
+    try:
+        return read(process, path).text
+    finally:
+        process.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the fences are those of Linux")
+def test_it_runs_behind_the_fences_of_the_process_that_reads(fake: FakeTesseract, tmp_path: Path) -> None:
+    fake.answers("tell")
+    path = tmp_path / "a.png"
+    path.write_bytes(png())
+    text = in_a_child(path)
+    assert "network closed core 0" in text
+    assert f"memory {1024**3} cpu 62" in text
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it ends with its own limit")
+def test_it_does_not_outlive_the_process_that_reads(fake: FakeTesseract, tmp_path: Path) -> None:
+    fake.answers("hang")
+    path = tmp_path / "a.png"
+    path.write_bytes(png())
+    process = ChildProcess(wall_seconds=60, cpu_seconds=30)
+    ends: list[type[BaseException]] = []
+
+    def reads() -> None:
+        try:
+            read(process, path)
+        except ReaderCrashed as error:
+            ends.append(type(error))
+
+    reading = threading.Thread(target=reads)
+    reading.start()
+    wait_for((fake.folder / "pids").exists)
+    program, helper = json.loads((fake.folder / "pids").read_text())
+    process.kill()
+    reading.join(20)
+    try:
+        wait_for(lambda: gone(program))
+    finally:
+        os.kill(helper, signal.SIGKILL)  # a helper of the stand-in; tesseract starts none
+    assert ends == [ReaderCrashed]
+
+
 @pytest.mark.parametrize(("answer", "why"), [("fail", "no pix returned"), ("die", "broke off")])
 def test_one_that_fails_says_why(fake: FakeTesseract, answer: str, why: str) -> None:
     fake.answers(answer)
@@ -153,7 +215,7 @@ def test_specks_are_no_text(fake: FakeTesseract) -> None:
 
 def test_a_picture_gives_its_text(fake: FakeTesseract) -> None:
     found = told(memory(png(), "a.png"))
-    assert (found.text, found.counts, found.plan.shape) == ("Words in a picture\n", (1, 1, 1), "ocr=eng")
+    assert (found.text, found.counts, found.plan.shape) == ("Words in a picture\n", (1, 1, 1), f"ocr=eng {LIMITS}")
     assert [block.page for block in found.blocks] == [None]
     assert found.plan.media_type == "image/png"
     assert bytes.fromhex(fake.asked[0]["head"]) == png()[:24]
@@ -175,7 +237,7 @@ def test_a_picture_with_the_program_switched_off_says_so(fake: FakeTesseract) ->
 
 def test_a_language_that_is_missing_is_said(fake: FakeTesseract) -> None:
     found = told(memory(png(), "a.png"), ExtractOptions(ocr_languages="deu+eng"))
-    assert found.plan.shape == "ocr=eng"
+    assert found.plan.shape == f"ocr=eng {LIMITS}"
     assert found.warnings == ["tesseract has no data for the language deu; it read with eng."]
 
 
@@ -218,7 +280,9 @@ def test_a_picture_that_fails_is_damaged_or_over_its_time(fake: FakeTesseract) -
 def test_pictures_beyond_the_limit_are_left_out_and_it_is_said(fake: FakeTesseract) -> None:
     found = told(memory(tiff(*[(4, 4)] * 7), "a.tif"), ExtractOptions(ocr_max_pages=2))
     assert found.counts == (7, 2, 2)
-    assert found.warnings == ["Pictures after page 2 were not recognised (INGESTION_OCR_MAX_PAGES)."]
+    why = "Pictures after page 2 are not recognised (INGESTION_OCR_MAX_PAGES)."
+    assert found.failed == [(page, why) for page in range(3, 8)]
+    assert found.warnings == []
 
 
 def test_what_was_planned_with_the_program_says_when_it_is_gone(

@@ -15,7 +15,7 @@ from ingest_desktop.extraction.readers.pdfium_engine import PdfiumDocument
 from ingest_desktop.extraction.readers.pypdf_engine import PypdfDocument
 
 from .conftest import CORPUS
-from .recognition_kit import PICTURE, SMALL_PICTURE, FakeTesseract, install, pdf, remove, told, words
+from .recognition_kit import LIMITS, PICTURE, SMALL_PICTURE, FakeTesseract, install, pdf, remove, told, words
 
 LONG = "This page has a text of its own that says all there is to say on it"
 
@@ -37,7 +37,7 @@ def test_only_pages_without_usable_text_are_recognised(fake: FakeTesseract) -> N
     fake.answers("first picture", "second picture")
     data = pdf((words(LONG), ""), (PICTURE, ""), ("", ""), (f"{PICTURE} {words(LONG)}", ""), (SMALL_PICTURE, ""))
     found = told(memory(data, "a.pdf"))
-    assert found.plan.shape == "ocr=eng"
+    assert found.plan.shape == f"ocr=eng {LIMITS}"
     assert found.counts == (5, 4, 2)
     assert [(block.page, block.text.strip()) for block in found.blocks] == [
         (1, LONG),
@@ -74,8 +74,12 @@ def test_scanned_documents_are_cut_into_short_segments(fake: FakeTesseract) -> N
     scanned = pdf(*[(PICTURE, "")] * 9)
     assert [segment.stop for segment in told(memory(scanned, "a.pdf")).plan.segments] == [5, 9, 10]
     assert len(fake.asked) == 9
-    mixed = pdf((words(LONG), ""), *[(PICTURE, "")] * 8)
-    assert len(told(memory(mixed, "b.pdf")).plan.segments) == 1
+    mostly = pdf((words(LONG), ""), *[(PICTURE, "")] * 8)
+    assert len(told(memory(mostly, "b.pdf")).plan.segments) == 3
+    some = pdf(*[(words(LONG), "")] * 16, *[(PICTURE, "")] * 2)
+    assert [segment.stop for segment in told(memory(some, "c.pdf")).plan.segments] == [17, 19]
+    cover = pdf((PICTURE, ""), *[(words(LONG), "")] * 17)
+    assert len(told(memory(cover, "d.pdf")).plan.segments) == 1
     off = told(memory(scanned, "a.pdf"), ExtractOptions(ocr=False))
     assert (len(off.plan.segments), off.counts) == (1, (9, 0, 0))
 
@@ -103,7 +107,7 @@ def test_a_page_that_cannot_be_recognised_is_named_and_the_rest_is_kept(fake: Fa
 def test_only_so_many_pages_are_recognised(fake: FakeTesseract) -> None:
     found = told(memory(pdf(*[(PICTURE, "")] * 6), "a.pdf"), ExtractOptions(ocr_max_pages=5))
     assert found.counts == (6, 5, 5)
-    assert found.warnings == ["Pictures after page 5 were not recognised (INGESTION_OCR_MAX_PAGES)."]
+    assert found.failed == [(6, "Pictures after page 5 are not recognised (INGESTION_OCR_MAX_PAGES).")]
 
 
 def test_a_picture_that_unpacks_to_too_much_is_not_drawn(fake: FakeTesseract) -> None:

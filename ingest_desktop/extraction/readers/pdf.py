@@ -15,6 +15,8 @@ from ingest_desktop.extraction.readers.scans import Scans
 
 Outline = tuple[tuple[int, int, str], ...]
 _SCANNED_STEP = 4  # pages of a segment that is recognised: each may take a minute, and what is done is kept
+_MIXED_STEP = 16  # the same, where less than a third of the pages are pictures
+_LOOKED_AT = 9  # pages, spread over the document, to see whether it is scanned
 _SECOND_OPINION_BYTES = 64 * 1024 * 1024  # pypdf is not asked about larger files
 
 
@@ -72,8 +74,8 @@ class PdfReader:
             raise SourceMalformed("The document has no pages.")
         found = ocr.recogniser(options)
         step = options.segment_pages
-        if found is not None and pages > _SCANNED_STEP and self._is_scanned(document):
-            step = min(step, _SCANNED_STEP)
+        if found is not None and pages > _SCANNED_STEP:
+            step = min(step, self._step(document) or step)
         segments = tuple(
             SegmentSpec(number, first, min(first + step, pages + 1))
             for number, first in enumerate(range(1, pages + 1, step))
@@ -142,18 +144,25 @@ class PdfReader:
         self._seen = {}
         self._second_failed = False
 
-    def _is_scanned(self, document: PdfDocument) -> bool:
-        """Whether its pages are probably pictures: the first and the middle one are. They are kept for the reading."""
-        for index in (0, document.pages // 2):
+    def _step(self, document: PdfDocument) -> int:
+        """Pages of a segment, so that not much of what was recognised is lost; 0 when few or none are pictures.
+
+        A look at some pages tells. They are kept for the reading.
+        """
+        looked_at = min(document.pages, _LOOKED_AT)
+        pictures = 0
+        for number in range(looked_at):
+            index = number * (document.pages - 1) // (looked_at - 1)
             try:
                 self._seen[index] = document.page(index)
             except IngestError:
                 raise
             except Exception:  # noqa: BLE001  it is told when the page is read
                 continue
-            if not self._seen[index].pictured.wanted:
-                return False
-        return bool(self._seen)
+            pictures += self._seen[index].pictured.wanted
+        if 3 * pictures >= looked_at:
+            return _SCANNED_STEP
+        return _MIXED_STEP if pictures > self._seen.get(0, Page("")).pictured.wanted else 0  # a cover alone is common
 
     def _page(self, source: SourceFile, document: PdfDocument, page: int, notes: SegmentNotes) -> Page:
         """A page, from the second engine if the first refuses it; one that fails is noted."""

@@ -42,7 +42,7 @@ class Scans:
             return ""
         if page > self._options.ocr_max_pages:
             most = self._options.ocr_max_pages
-            self._warn(f"Pictures after page {most:,} were not recognised (INGESTION_OCR_MAX_PAGES).")
+            self._failed(page, f"Pictures after page {most:,} are not recognised (INGESTION_OCR_MAX_PAGES).")
             return ""
         if pixels > self._options.ocr_max_pixels:
             most = self._options.ocr_max_pixels
@@ -57,11 +57,14 @@ class Scans:
         return self._recognised(self._recogniser, page, picture, done, turned)
 
     def _recognised(self, recogniser: Recogniser, page: int, picture: Picture, done: int, turned: bool) -> str:
-        if self._notes.recognising is not None:
-            self._notes.recognising(done, self._pages)
+        def beat() -> None:
+            if self._notes.recognising is not None:
+                self._notes.recognising(done, self._pages)
+
+        beat()
         try:
             content, dpi = picture()
-            return recogniser.text(content, seconds=self._options.ocr_page_seconds, dpi=dpi, turned=turned)
+            return recogniser.text(content, seconds=self._options.ocr_page_seconds, dpi=dpi, turned=turned, beat=beat)
         except NotRecognised as error:
             self._failed(page, str(error))
             return ""
