@@ -1,6 +1,6 @@
 """Measures the program on real documents and writes docs/benchmarks.md: what ``make bench`` runs.
 
-    tests/bench/run.py [--only cpu-T,cpu-P,memory,rescan,search,window,gaps,million,kill] [--runs 3] [--corpus DIR]
+    tests/bench/run.py [--only cpu-T,cpu-P,memory,rescan,pdf,kinds,ocr,huge,search,window,gaps,million,kill] [--runs 3] [--corpus DIR]
 
 Each section's figures are kept in docs/benchmarks.json as soon as they are there, and the page is made anew from all of them, so
 that sections can be measured one by one. With --fraction N each N-th file is measured, and the figures go to .bench/.
@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # this checkout's 
 import corpora
 import indexing
 import kill_rounds
+import kinds
 import searching
 import windows
 from book import Book, Row, Section
@@ -69,6 +70,10 @@ SECTIONS: dict[str, Callable[[Bench], Section]] = {
     "cpu-P": lambda bench: indexing.cpu(bench, "P"),
     "memory": indexing.memory,
     "rescan": indexing.rescan,
+    "pdf": kinds.pdf,
+    "kinds": kinds.kinds,
+    "ocr": kinds.ocr,
+    "huge": kinds.huge,
     "search": searching.search,
     "window": windows.window,
     "gaps": windows.gaps,

@@ -1,11 +1,15 @@
 """The measuring itself is measured: what judges the kill rounds, counts seconds and draws queries."""
 
+import io
 import sys
+import zipfile
 from pathlib import Path
 
 import book
 import kill_rounds
+import kinds
 import process_trees
+import pypdfium2
 import pytest
 import searching
 
@@ -83,3 +87,27 @@ def test_the_page_names_goals_that_are_missed_and_keeps_other_sections(tmp_path:
 def test_quantiles_are_values_that_were_seen() -> None:
     assert book.quantile([5.0, 1.0, 3.0], 0.5) == 3.0
     assert book.quantile([float(n) for n in range(100)], 0.99) == 99.0
+
+
+def test_huge_files_are_what_they_are_called(tmp_path: Path) -> None:
+    kinds._book(tmp_path / "book.pdf", 30)
+    book = pypdfium2.PdfDocument(tmp_path / "book.pdf")
+    assert len(book) == 30
+    assert "Page 30, line 30" in book[29].get_textpage().get_text_range()
+    book.close()
+    kinds._log(tmp_path / "a.log", 10_000)
+    lines = (tmp_path / "a.log").read_bytes().splitlines()
+    assert 10_000 <= (tmp_path / "a.log").stat().st_size < 10_200
+    assert len(set(lines)) == len(lines)
+
+
+def test_copies_have_other_content_and_are_still_what_they_were(tmp_path: Path) -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("a.txt", "text")
+    made = {kinds._varied(stream.getvalue(), number) for number in range(5)}
+    assert len(made) == 5
+    for data in made:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            assert archive.read("a.txt") == b"text"
+    assert len({kinds._varied(b"words", number) for number in range(5)}) == 5
