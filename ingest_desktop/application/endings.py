@@ -11,23 +11,26 @@ from ingest_desktop.domain.interfaces.repository import Ending, LiveVersion
 from ingest_desktop.domain.models import Receipt
 from ingest_desktop.domain.models.jobs import filename_of
 from ingest_desktop.domain.text import one_line, storable
+from ingest_desktop.domain.units import amount, is_counted, some_of
 from ingest_desktop.domain.wire import DocumentPlan
 
 NO_TEXT_IN_PAGES = "No text was found in it: its pages are probably pictures."
 NOTHING_RECOGNISED = "No text was found in it: its pages are blank or pictures, and no text was recognised in them."
-INSTALL_OCR = "Install tesseract, delete this entry and add the file again."
-SWITCH_OCR_ON = (
-    "Switch on the recognition of text in pictures in the settings, delete this entry and add the file again."
-)
+INSTALL_OCR = "Install tesseract, then retry."
+SWITCH_OCR_ON = "Switch on the recognition of text in pictures in the settings, then retry."
 NO_TEXT = "There is no text in it. Nothing of this file can be found."
 NO_BYTES = "The file is empty (0 bytes)."
 _READS_PICTURES = frozenset({"pdf", "image"})
 
 
 def completion(
-    job: ActiveJob, live: LiveVersion | None, indexing_seconds: float, plan: DocumentPlan | None = None
+    job: ActiveJob, live: LiveVersion | None, indexing_seconds: float | None, plan: DocumentPlan | None = None
 ) -> Ending:
-    """The ending of a job whose document is live; without ``live`` the path still has the content it had."""
+    """The ending of a job whose document is live; without ``live`` the path still has the content it had.
+
+    Args:
+        indexing_seconds: None when nothing was read now, as the content and the recipe are what they were.
+    """
     plan = plan or job.plan
     assert plan is not None
     if live is None:
@@ -46,9 +49,10 @@ def completion(
         segments=live.segments,
         segments_reused=job.reused,
         reader=f"{plan.reader}/{plan.reader_version}",
-        recipe=job.recipe,
+        recipe=job.recipe or (job.known.recipe if job.known else ""),
         encoding=plan.encoding,
-        seconds={"extracting": round(live.seconds, 4), "indexing": round(indexing_seconds, 4)},
+        language=live.language or None,
+        seconds=_seconds(job, live, plan, indexing_seconds),
         warnings=live.warnings,
         duplicate_of=live.document_id if live.outcome is Outcome.DUPLICATE else None,
         duplicate_path=_storable(live.twin_path),
@@ -62,10 +66,26 @@ def completion(
         media_type=plan.media_type,
         checksum=plan.sha256,
         size=plan.signature.size,
-        units=plan.units if plan.unit == "page" else plan.signature.size,
-        unit="page" if plan.unit == "page" else "byte",
+        units=live.units_seen if is_counted(plan.unit) else plan.signature.size,
+        unit=plan.unit if is_counted(plan.unit) else "byte",
         receipt=receipt,
     )
+
+
+def _seconds(
+    job: ActiveJob, live: LiveVersion, plan: DocumentPlan, indexing_seconds: float | None
+) -> dict[str, float]:
+    """Seconds of work by phase, in the order of the work. No second is in two of them."""
+    if indexing_seconds is None:
+        return {"hashing": round(time.monotonic() - job.started, 4)}
+    found = {
+        "hashing": plan.hashing_seconds,
+        "extracting": max(0.0, live.seconds - live.recognising_seconds - live.chunking_seconds),
+        "recognising": live.recognising_seconds,
+        "chunking": live.chunking_seconds,
+        "indexing": indexing_seconds,
+    }
+    return {phase: round(seconds, 4) for phase, seconds in found.items() if seconds or phase == "extracting"}
 
 
 def _confirmed(job: ActiveJob, plan: DocumentPlan) -> Ending:
@@ -91,11 +111,11 @@ def _confirmed(job: ActiveJob, plan: DocumentPlan) -> Ending:
         media_type=plan.media_type,
         checksum=plan.sha256,
         size=plan.signature.size,
-        units=plan.units if plan.unit == "page" else plan.signature.size,
-        unit="page" if plan.unit == "page" else "byte",
+        units=plan.units if is_counted(plan.unit) else plan.signature.size,
+        unit=plan.unit if is_counted(plan.unit) else "byte",
         receipt=Receipt(
             unit=plan.unit,
-            units_seen=plan.units if plan.unit == "page" else 1,
+            units_seen=plan.units if is_counted(plan.unit) else 1,
             chunks_stored=chunks,
             chunks_indexed=chunks,
             reader=f"{plan.reader}/{plan.reader_version}",
@@ -151,17 +171,26 @@ def _failed_receipt(job: ActiveJob) -> Receipt:
 
 
 def _message(live: LiveVersion, plan: DocumentPlan, empty: bool) -> str | None:
-    if empty and live.units_failed:
-        pages, seen = len(live.units_failed), live.units_seen
-        return f"{pages} of {seen} pages could not be read, and there is no text in the others. Nothing can be found."
+    failed, seen = len(live.units_failed), live.units_seen
+    if empty and failed:
+        return _nothing_but_gaps(failed, seen, plan.unit)
     if empty:
         return _no_text(plan, live.warnings)
     if live.outcome is Outcome.DUPLICATE and live.twin_path:
         return _twin_sentence(live.twin_path)
-    if live.units_failed:
-        pages = len(live.units_failed)
-        return f"{pages} of {live.units_seen} pages could not be read; the rest can be found."
+    if failed:
+        missing = some_of(failed, seen, plan.unit) if is_counted(plan.unit) else "A part of it"
+        return f"{missing} could not be read; the rest can be found."
     return None
+
+
+def _nothing_but_gaps(failed: int, seen: int, unit: str) -> str:
+    """Why there is no text in a document of which a part could not be read."""
+    if not is_counted(unit) or (failed >= seen and seen == 1):
+        return "It could not be read. Nothing of it can be found."
+    if failed >= seen:
+        return f"None of its {amount(seen, unit)} could be read. Nothing of it can be found."
+    return f"{some_of(failed, seen, unit)} could not be read, and there is no text in the others. Nothing can be found."
 
 
 def _no_text(plan: DocumentPlan, warnings: tuple[str, ...] = ()) -> str:

@@ -1,7 +1,8 @@
 """What the content store has to be told when jobs are deleted, taken back or removed for good.
 
-A path answers in its knowledge base while an undeleted completed job *stands* for it: one that brought or confirmed the
-content that the path has now, which is that of the job that was completed last, deleted or not. So deleting the newest
+A path answers in its knowledge base while an undeleted job *stands* for it: one that brought or confirmed the content
+that the path has now, which is that of the job that was completed last, deleted or not. A job that is tried again goes on
+standing for what it brought, whatever becomes of the new try: it has a document. So deleting the newest
 job of a changed file hides its text although an older job, whose text was replaced, is still in the list; and deleting
 one of several jobs that saw the same content hides nothing. When no job stands any more, an outbox row says "hide"; when
 one does again, "show"; when none that could is left, "purge".
@@ -21,18 +22,22 @@ GONE: Final = "A later version of this file had replaced its text, and was delet
 # Completions are ordered by their history, not by the clock, which people turn, nor by the job's number: an older job
 # may be retried.
 _NOW: Final = (
-    "(SELECT c.checksum FROM ingest_jobs c INDEXED BY ix_completed_path JOIN job_history h ON h.job_id = c.id "
+    "(SELECT c.checksum FROM ingest_jobs c INDEXED BY ix_brought JOIN job_history h ON h.job_id = c.id "
     "AND h.to_status = 'completed' WHERE c.kb_id = j.kb_id AND c.source_path = j.source_path "
-    "AND c.status = 'completed' ORDER BY h.id DESC LIMIT 1)"
+    "AND (c.status = 'completed' OR c.document_id IS NOT NULL) ORDER BY h.id DESC LIMIT 1)"
 )
 # A job whose content nobody noted (stores of before) stands for whatever is there: better found than lost.
 _STANDS: Final = (
-    "EXISTS (SELECT 1 FROM ingest_jobs o INDEXED BY ix_completed_path WHERE o.kb_id = j.kb_id AND "
-    f"o.source_path = j.source_path AND o.status = 'completed' AND coalesce(o.checksum = {_NOW}, 1) AND {{0}})"
+    "EXISTS (SELECT 1 FROM ingest_jobs o INDEXED BY ix_brought WHERE o.kb_id = j.kb_id AND "
+    "o.source_path = j.source_path AND (o.status = 'completed' OR o.document_id IS NOT NULL) "
+    f"AND coalesce(o.checksum = {_NOW}, 1) AND {{0}})"
 )
 _STANDS_NOW: Final = _STANDS.format("o.deleted_at IS NULL")
 # A job that was tried may have made its content live just before a crash that the ledger did not hear of.
-_TOUCHED: Final = "(j.status = 'completed' OR j.attempts > 0)"
+_TOUCHED: Final = (
+    "(j.status = 'completed' OR j.document_id IS NOT NULL OR EXISTS "
+    "(SELECT 1 FROM job_history r WHERE r.job_id = j.id AND r.to_status = 'running'))"
+)
 _IDS: Final = "(SELECT value FROM json_each(?))"
 _TELL: Final = (
     "INSERT INTO outbox (kb_id, op, path, at) SELECT DISTINCT j.kb_id, ?, j.source_path, ? FROM ingest_jobs j "
@@ -74,8 +79,9 @@ def tell_purged(connection: Connection, jobs: Sequence[int], at: int, revision: 
         [(kb_id, path, at) for kb_id, path in rows],
     )
     connection.exec_driver_sql(
-        "UPDATE ingest_jobs SET document_id = NULL, chunk_count = 0, message = ?, revision = ? "
-        "WHERE kb_id = ? AND source_path = ? AND status = 'completed'",
+        "UPDATE ingest_jobs SET document_id = NULL, chunk_count = 0, revision = ?2, "
+        "message = iif(status = 'completed', ?1, message) "
+        "WHERE kb_id = ?3 AND source_path = ?4 AND (status = 'completed' OR document_id IS NOT NULL)",
         [(GONE, revision, kb_id, path) for kb_id, path in rows],
     )
 

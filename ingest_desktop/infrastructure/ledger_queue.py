@@ -27,12 +27,12 @@ from ingest_desktop.infrastructure.ledger_schema import CLAIMABLE_SQL, QUEUED_SQ
 FAIR_BATCHES: Final = 16
 REPLACED: Final = "The file has changed since: a later job replaced this text."
 
-_CANDIDATE: Final = "id, kb_id, batch_id, source_path, byte_size, attempts"
+_CANDIDATE: Final = "id, kb_id, batch_id, source_path, byte_size, attempts, crashes"
 _Row = Sequence[Any]
 
 _PROMOTE: Final = (
     "UPDATE ingest_jobs SET due_at = NULL, revision = ?, updated_at = ? WHERE id IN "
-    f"(SELECT id FROM ingest_jobs INDEXED BY ix_due WHERE {QUEUED_SQL} AND due_at IS NOT NULL AND due_at <= ? "
+    f"(SELECT id FROM ingest_jobs INDEXED BY ix_due WHERE {QUEUED_SQL} AND due_at IS NOT NULL AND (due_at <= ? OR due_at > ?) "
     "ORDER BY due_at LIMIT ?)"
 )
 _TOP_PRIORITY: Final = (
@@ -72,8 +72,9 @@ _COMPLETE: Final = (
 )
 _FAIL: Final = (
     "UPDATE ingest_jobs SET status = 'failed', active = NULL, error_code = ?, error_message = ?, message = ?, dead_lettered = ?, "
-    "mime_type = coalesce(?, mime_type), checksum = coalesce(?, checksum), byte_size = coalesce(?, byte_size), "
-    "worker_id = NULL, token = NULL, "
+    # What a job brought before it was tried again is still found: its hash stays that of what it stands for.
+    "mime_type = coalesce(?, mime_type), checksum = iif(document_id IS NULL, coalesce(?, checksum), checksum), "
+    "byte_size = coalesce(?, byte_size), worker_id = NULL, token = NULL, "
     f"updated_at = ?, completed_at = ?, revision = ? {_GUARD}"
 )
 _WAIT: Final = (
@@ -86,7 +87,8 @@ _RELEASE: Final = (
 )
 _PROGRESS: Final = (
     "UPDATE ingest_jobs SET phase = CASE WHEN token IS NULL THEN phase ELSE ? END, progress = ?, units_done = ?, "
-    "units_total = ?, unit = ?, revision = CASE WHEN token IS NULL THEN ? ELSE revision END "
+    "units_total = ?, unit = ?, crashes = CASE WHEN ? > units_done THEN 0 ELSE crashes END, "  # headway clears it
+    "revision = CASE WHEN token IS NULL THEN ? ELSE revision END "
     "WHERE id = ? AND coalesce(token = ?, 1) AND status <> 'completed'"
 )
 
@@ -119,7 +121,7 @@ class LedgerQueue(LedgerBase):
             if known is None:
                 raise NotFoundError(f"There is no worker {worker_id}.")
             revision = next_revision(connection)
-            promoted = connection.exec_driver_sql(_PROMOTE, (revision, now, now, CHUNK_ROWS)).rowcount
+            promoted = connection.exec_driver_sql(_PROMOTE, (revision, now, now, now + self._longest_wait, CHUNK_ROWS)).rowcount
             picker = _Picker(connection, limit, max_bytes, only, paused_ok, self._last_batch)
             rows = [] if picker.app_paused() and not paused_ok else picker.pick()
             self._last_batch, self._idle = picker.last_batch, not rows
@@ -135,17 +137,19 @@ class LedgerQueue(LedgerBase):
                 _HISTORY, [(row[0], now, queued, running, Actor.WORKER.value, None) for row in rows]
             )
             return [
-                Claim(row[0], revision, row[1], str(row[2]), from_db_path(row[3]), row[4], row[5] + 1) for row in rows
+                Claim(row[0], revision, row[1], str(row[2]), from_db_path(row[3]), row[4], row[5] + 1, row[6])
+                for row in rows
             ]
 
     def _has_claimable(self) -> bool:
         """Whether it is worth taking the write lock: idle workers must not write."""
         sql = (
             f"SELECT EXISTS (SELECT 1 FROM ingest_jobs INDEXED BY ix_claim WHERE {CLAIMABLE_SQL}) OR EXISTS "
-            f"(SELECT 1 FROM ingest_jobs INDEXED BY ix_due WHERE {QUEUED_SQL} AND due_at IS NOT NULL AND due_at <= ?)"
+            f"(SELECT 1 FROM ingest_jobs INDEXED BY ix_due WHERE {QUEUED_SQL} AND due_at IS NOT NULL AND (due_at <= ? OR due_at > ?))"
         )
+        now = self._now()
         with reading(self.engine) as connection:
-            return bool(connection.exec_driver_sql(sql, (self._now(),)).scalar())
+            return bool(connection.exec_driver_sql(sql, (now, now + self._longest_wait)).scalar())
 
     def still_mine(self, claims: Sequence[Claim]) -> set[int]:
         """See ``Repository``."""
@@ -198,6 +202,7 @@ class LedgerQueue(LedgerBase):
                         row.done,
                         row.total,
                         row.unit,
+                        row.done,
                         revision,
                         row.job_id,
                         row.token,
@@ -208,9 +213,17 @@ class LedgerQueue(LedgerBase):
 
     def next_due(self) -> datetime | None:
         """See ``Repository``."""
-        sql = f"SELECT min(due_at) FROM ingest_jobs INDEXED BY ix_due WHERE {QUEUED_SQL} AND due_at IS NOT NULL"
+        due = f"FROM ingest_jobs INDEXED BY ix_due WHERE {QUEUED_SQL} AND due_at IS NOT NULL"
+        sql = f"SELECT (SELECT min(due_at) {due}), EXISTS (SELECT 1 {due} AND due_at > ?)"
+        now = self._now()
         with reading(self.engine) as connection:
-            return to_moment_or_none(connection.exec_driver_sql(sql).scalar())
+            first, waits_too_long = connection.exec_driver_sql(sql, (now + self._longest_wait,)).one()
+        return to_moment_or_none(min(first, now) if waits_too_long else first)
+
+    @property
+    def _longest_wait(self) -> int:
+        """Microseconds. What is due later was put off before the clock was set back."""
+        return int(self.longest_wait_seconds * 1_000_000)
 
 
 class _Picker:
@@ -386,6 +399,6 @@ def _note_replaced(connection: Connection, endings: Sequence[Ending], revision: 
     if replacing:
         connection.exec_driver_sql(
             "UPDATE ingest_jobs SET message = ?, revision = ? WHERE kb_id = ? AND source_path = ? "
-            "AND status = 'completed' AND checksum <> ?",
+            "AND (status = 'completed' OR document_id IS NOT NULL) AND status = 'completed' AND checksum <> ?",
             [(REPLACED, revision, e.claim.kb_id, to_db_path(e.claim.path), e.checksum) for e in replacing],
         )

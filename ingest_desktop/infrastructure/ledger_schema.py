@@ -276,4 +276,14 @@ LEDGER_MIGRATIONS: Final = (
             *_COUNTING,
         ),
     ),
+    Migration(
+        4,
+        "jobs stand for what they brought while they are tried again",
+        (
+            "DROP INDEX IF EXISTS ix_completed_path",
+            # Whether a path's content is still wanted by some job.
+            "CREATE INDEX ix_brought ON ingest_jobs (kb_id, source_path, deleted_at) "
+            "WHERE status = 'completed' OR document_id IS NOT NULL",
+        ),
+    ),
 )

@@ -261,11 +261,23 @@ class Consumer:
         ]
         same = [result for result in group.same if result.job.claim.job_id in mine]
         gone = store.confirm([Confirmed(s.job.claim.path, s.job.claim.job_id, s.plan.signature) for s in same])
-        endings += [completion(s.job, None, 0.0, s.plan) for s in same if s.job.claim.path not in gone]
+        endings += self._confirmed(store, [s for s in same if s.job.claim.path not in gone])
         lost = [
             Fault(s.job, ContentGone.code, "Its text was deleted meanwhile.") for s in same if s.job.claim.path in gone
         ]
         return endings + self._failures([*lost, *group.faults], mine)
+
+    @staticmethod
+    def _confirmed(store: ContentStore, same: list[Same]) -> list[Ending]:
+        """Files that still have the content they had. One that was tried again, or has gaps, is told as it was told first."""
+        again = [
+            s for s in same if s.job.known is not None and (s.job.known.job == s.job.claim.job_id or s.job.known.gaps)
+        ]
+        lives = store.finish(
+            [Finished(s.job.claim.path, s.job.claim.job_id, s.plan, s.job.known.recipe) for s in again if s.job.known]
+        )
+        endings = [completion(s.job, live, None, s.plan) for s, live in zip(again, lives, strict=True)]
+        return endings + [completion(s.job, None, None, s.plan) for s in same if s not in again]
 
     def _failures(self, faults: list[Fault], mine: set[int]) -> list[Ending]:
         now = datetime.now(UTC)
