@@ -3,7 +3,7 @@
 import logging
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ingest_desktop.application.events import EventHub
@@ -19,7 +19,7 @@ from ingest_desktop.application.work import ResultQueue
 from ingest_desktop.config.settings import Settings
 from ingest_desktop.config.settings_checks import unknown_settings
 from ingest_desktop.domain.enums import Actor
-from ingest_desktop.domain.interfaces.checks import Finding
+from ingest_desktop.domain.interfaces.checks import Finding, Mended
 from ingest_desktop.domain.interfaces.persistence import PersistenceStore
 from ingest_desktop.domain.interfaces.workers import Worker, WorkerHost
 from ingest_desktop.domain.wire import ExtractOptions, recipe_of
@@ -77,11 +77,40 @@ class App:
                 continue
         return total
 
-    def check(self) -> list[Finding]:
-        """Prove the promises on this store; what does not hold. Reads everything, changes nothing."""
+    def check(self, sample: int = 0) -> list[Finding]:
+        """Prove the promises on this store; what does not hold. Reads everything, changes nothing.
+
+        Args:
+            sample: So many documents of each knowledge base, at most, are read again from their originals.
+        """
         from ingest_desktop.infrastructure.checks import check_store
 
-        return check_store(self.repository, self.contents)
+        findings = check_store(self.repository, self.contents)
+        if sample > 0:
+            findings += self._check_sample(sample, {finding.where for finding in findings})
+        return findings
+
+    def _check_sample(self, sample: int, without: set[str]) -> list[Finding]:
+        """Of knowledge bases that nothing else was found in."""
+        from ingest_desktop.proving import check_sample
+
+        bases = [base.kb_id for base in self.repository.knowledge_bases() if not without & {base.kb_id, "ledger"}]
+        child = _child(self.settings)
+        try:
+            options = self.settings.extract_options
+            return [f for kb_id in bases for f in check_sample(self.contents.of(kb_id), child, options, sample)]
+        finally:
+            child.close()
+
+    def mend(self, findings: Sequence[Finding]) -> list[Mended]:
+        """Mend what can be derived of what ``check`` found; what was done. Check again to see what is left.
+
+        Raises:
+            StoreReadOnly, StoreBusy, StoreFull: The store cannot be written.
+        """
+        from ingest_desktop.infrastructure.fixes import fix_store
+
+        return fix_store(self.repository, self.contents, findings)
 
     def close(self) -> list[str]:
         """Finish the segments in hand, commit, end every thread and child; names of threads that did not end."""
@@ -119,6 +148,7 @@ def build_app(
     repository = Ledger(
         root,
         lease_seconds=settings.lease_seconds,
+        longest_wait_seconds=max(settings.retry_cap_seconds, settings.retry_base_seconds),
         queue_limit=settings.queue_limit,
         busy_timeout_seconds=settings.busy_timeout,
         read_only_ok=read_only_ok,
@@ -166,25 +196,26 @@ def _crew(
     scheduler = Scheduler(repository, contents, settings, board, worker_id=worker_id, batch_id=batch_id)
     queue = ResultQueue(settings.queue_capacity)
 
-    def make_child() -> ChildProcess:
-        return ChildProcess(
-            memory_bytes=settings.child_memory_bytes,
-            cpu_seconds=settings.child_cpu_seconds,
-            wall_seconds=settings.child_wall_seconds,
-            tasks=settings.child_tasks,
-            recycle_bytes=settings.child_recycle_bytes,
-            nice=settings.child_nice,
-        )
-
     poll = settings.consumer_poll_interval
     producers = [
-        Producer(f"producer-{number}", scheduler, queue, make_child, board, poll_seconds=poll)
+        Producer(f"producer-{number}", scheduler, queue, lambda: _child(settings), board, poll_seconds=poll)
         for number in range(1, settings.worker_count + 1)
     ]
     consumer = Consumer(scheduler, queue, repository, contents, settings, hub, metrics)
     steward = Steward(scheduler, lambda: producers, repository, housekeeping, settings, hub, board, worker_id=worker_id)
     steward.watch_disk()  # before the first claim
     return Crew(scheduler, queue, producers, consumer, steward, worker_id)
+
+
+def _child(settings: Settings) -> ChildProcess:
+    return ChildProcess(
+        memory_bytes=settings.child_memory_bytes,
+        cpu_seconds=settings.child_cpu_seconds,
+        wall_seconds=settings.child_wall_seconds,
+        tasks=settings.child_tasks,
+        recycle_bytes=settings.child_recycle_bytes,
+        nice=settings.child_nice,
+    )
 
 
 def recipe_is_current(recipe: str, options: ExtractOptions) -> bool:

@@ -147,6 +147,9 @@ def _keeping(command: Callable[[str, str], argparse.ArgumentParser], common: arg
     stats = command("stats", "Counts, sizes and metrics.")
     stats.add_argument("--json", action="store_true")
     check = command("check", "Prove the promises on this store.")
+    check.add_argument("--fix", action="store_true", help="mend what can be derived, and say what was done")
+    sample = "read N documents of each knowledge base again and compare (default: 3; 0: none)"
+    check.add_argument("--sample", type=_amount, default=3, metavar="N", help=sample)
     check.add_argument("--json", action="store_true")
 
 
@@ -154,6 +157,13 @@ def _count(text: str) -> int:
     """A number of things: 1 or more."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError("must be a whole number, 1 or more")
+    return int(text)
+
+
+def _amount(text: str) -> int:
+    """A number of things: 0 or more."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError("must be a whole number, 0 or more")
     return int(text)
 
 
@@ -241,6 +251,7 @@ def _open(options: argparse.Namespace) -> "App":
         for unknown in unknown_settings(settings.data_root):
             print(f"ingest: {unknown}", file=sys.stderr)  # noqa: T201
         only_reads = options.command in READING or getattr(options, "action", "") == "list"
+        only_reads = only_reads and not getattr(options, "fix", False)
         label = f"ingest {options.command}"
         return build_app(settings, actor=Actor.COMMAND, label=label, read_only_ok=only_reads)
     finally:

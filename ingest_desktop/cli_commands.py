@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any, Final, TextIO
 
 from ingest_desktop.bootstrap import App
+from ingest_desktop.cli_keeping import check
 from ingest_desktop.cli_listing import jobs, show
 from ingest_desktop.cli_output import out, out_json
 from ingest_desktop.cli_working import add, run
@@ -19,7 +20,7 @@ from ingest_desktop.domain.models.base import iso
 from ingest_desktop.domain.models.content import MARK_END, MARK_START
 from ingest_desktop.domain.text import counted, one_line
 
-OK, NOT_CLEAN = 0, 5
+OK = 0
 
 
 # --- acting --------------------------------------------------------------------------------------
@@ -262,22 +263,6 @@ def stats(app: App, options: argparse.Namespace) -> int:
     else:
         print_stats(record)
     return OK
-
-
-def check(app: App, options: argparse.Namespace) -> int:
-    """``ingest check``."""
-    findings = app.check()
-    if app.repository.is_read_only:
-        note = "The store may not be written here: whether the full text agrees with the text was not looked at."
-        out(note, file=sys.stderr)
-    for finding in findings:
-        if options.json:
-            out_json(finding.to_json())
-        else:
-            out(f"{finding.code}: {one_line(finding.message)}")
-    if not options.json:
-        out("The store is clean." if not findings else f"{counted(len(findings), 'finding')}.")
-    return NOT_CLEAN if findings else OK
 
 
 _MARKS: Final = re.compile(f"([{MARK_START}{MARK_END}])")

@@ -220,7 +220,7 @@ class KnowledgeBaseStore(ContentWriter):
             ).all()
             for _, segment in rows:
                 if segment is not None:
-                    _delete_segment(connection, segment)
+                    delete_segment(connection, segment)
             connection.exec_driver_sql(
                 "DELETE FROM versions WHERE document IS NULL AND (chunks > 0 OR touched_at < ?) "
                 "AND NOT EXISTS (SELECT 1 FROM segments s WHERE s.version = versions.id)",
@@ -312,7 +312,8 @@ def _known_path(row: Sequence[Any]) -> KnownPath:
     )
 
 
-def _delete_segment(connection: Connection, segment: int) -> None:
+def delete_segment(connection: Connection, segment: int) -> None:
+    """Take out a segment with its chunks and their full text."""
     span = (segment << SEGMENT_SHIFT, (segment + 1) << SEGMENT_SHIFT)
     # External content: the full text must be told the old values before they go.
     connection.exec_driver_sql(

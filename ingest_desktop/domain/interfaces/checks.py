@@ -1,4 +1,4 @@
-"""What a check of a store finds."""
+"""What a check of a store finds, and what mending it did."""
 
 from dataclasses import asdict, dataclass
 
@@ -14,3 +14,16 @@ class Finding:
     def to_json(self) -> dict[str, str]:
         """As ``ingest check --json`` prints it."""
         return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """What ``ingest check --fix`` or ``ingest repair`` put right. ``code`` is that of the finding it mends."""
+
+    code: str
+    where: str
+    message: str
+
+    def to_json(self) -> dict[str, str]:
+        """As ``ingest check --fix --json`` prints it."""
+        return {"fixed": self.code, "where": self.where, "message": self.message}

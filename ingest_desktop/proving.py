@@ -1,0 +1,118 @@
+"""The part of ``ingest check`` that reads originals again: what is stored must be what they give today.
+
+Ids are deterministic, so a document whose file has not changed and whose recipe is today's must come out the same:
+as many chunks, in the same order, with the same text, place and id.
+"""
+
+import os
+from collections.abc import Iterator
+from itertools import islice
+
+from ingest_desktop.domain.errors import IngestError
+from ingest_desktop.domain.interfaces.checks import Finding
+from ingest_desktop.domain.interfaces.extraction import ExtractionChild
+from ingest_desktop.domain.models import Chunk
+from ingest_desktop.domain.wire import (
+    ChunkRow,
+    Extracted,
+    ExtractOptions,
+    Failed,
+    Looked,
+    LookItem,
+    LookLot,
+    Message,
+    SegmentTask,
+    recipe_of,
+    signature_of,
+)
+from ingest_desktop.infrastructure.content_rows import chunk_id_of, location_of, version_key
+from ingest_desktop.infrastructure.content_store import KnowledgeBaseStore
+
+_PAGE = 500
+
+
+def check_sample(
+    store: KnowledgeBaseStore, child: ExtractionChild, options: ExtractOptions, sample: int
+) -> Iterator[Finding]:
+    """Read some documents of a knowledge base again and compare them with what is stored.
+
+    Args:
+        child: Reads; this thread's alone.
+        sample: How many documents at most, dealt out evenly over those whose originals have not changed.
+    """
+    for document_id, path in islice(_spread(store, sample), sample):
+        finding = _reread(store, child, options, document_id, path)
+        if finding is not None:
+            yield finding
+
+
+def _spread(store: KnowledgeBaseStore, sample: int) -> Iterator[tuple[str, str]]:
+    """Every so manieth document, by id, that has an original as it was read; then the ones between."""
+    step = max(1, store.document_count() // max(1, sample))
+    for first in range(step):
+        for number, (document_id, path) in enumerate(_documents(store)):
+            if number % step == first and _is_as_it_was(store, path):
+                yield document_id, path
+
+
+def _documents(store: KnowledgeBaseStore) -> Iterator[tuple[str, str]]:
+    after: str | None = None
+    while page := store.documents(after=after, limit=_PAGE):
+        yield from ((document.document_id, document.paths[0]) for document in page if document.paths)
+        after = page[-1].document_id
+
+
+def _is_as_it_was(store: KnowledgeBaseStore, path: str) -> bool:
+    known = store.known([path]).get(path)
+    try:
+        return known is not None and signature_of(os.stat(path)) == known.signature
+    except (OSError, ValueError):
+        return False
+
+
+def _reread(
+    store: KnowledgeBaseStore, child: ExtractionChild, options: ExtractOptions, document_id: str, path: str
+) -> Finding | None:
+    messages: list[Message] = []
+    try:
+        child.run(LookLot((LookItem(1, path),), options), messages.append)
+        looked = next((message for message in messages if isinstance(message, Looked)), None)
+        if looked is None:
+            failed = next((message for message in messages if isinstance(message, Failed)), None)
+            why = failed.message if failed else "its reader said nothing"
+            return Finding("reread_failed", store.kb_id, f"{path} was read before and cannot be read now: {why}")
+        plan = looked.plan
+        document = store.document(document_id)
+        recipe = recipe_of(plan.reader, plan.reader_version, options, plan.unit, plan.shape)
+        if document.recipe != recipe or document.sha256 != plan.sha256:
+            return None  # read under other settings, by an older reader, or changed since: nothing to compare with
+        if looked.result is not None:
+            segments = {0: looked.result.chunks}
+        else:
+            for spec in plan.segments:
+                child.run(SegmentTask(1, path, plan, spec.number, options), messages.append)
+            results = [message.result for message in messages if isinstance(message, Extracted)]
+            segments = {result.number: result.chunks for result in results}
+    except IngestError as error:
+        return Finding("reread_failed", store.kb_id, f"{path} was read before and cannot be read now: {error}")
+    key = version_key(plan.sha256, recipe)
+    wanted = [
+        (chunk_id_of(key, number, index), row)
+        for number in sorted(segments)
+        for index, row in enumerate(segments[number])
+    ]
+    difference = _difference(list(store.chunks(document_id)), wanted)
+    return Finding("reread_differs", store.kb_id, f"{path}: {difference}") if difference else None
+
+
+def _difference(stored: list[Chunk], wanted: list[tuple[str, ChunkRow]]) -> str:
+    """The first thing that differs, in words; empty when nothing does."""
+    if len(stored) != len(wanted):
+        return f"{len(stored)} chunks are stored, its original gives {len(wanted)}"
+    for ordinal, (chunk, (chunk_id, row)) in enumerate(zip(stored, wanted, strict=True)):
+        place = location_of(row.page, row.line_start, row.line_end, row.extra, row.heading)
+        if chunk.chunk_id != chunk_id or chunk.ordinal != ordinal:
+            return f"chunk {ordinal} is stored as {chunk.chunk_id}, and should be {chunk_id}"
+        if chunk.text != row.text or chunk.location != place:
+            return f"chunk {chunk_id} has another text or place than its original"
+    return ""

@@ -1,0 +1,1 @@
+"""The store under damage: what is found, mended, copied and saved."""
