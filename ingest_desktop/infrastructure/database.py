@@ -54,6 +54,7 @@ def make_private_folder(folder: Path) -> None:
         if not part.exists():
             with suppress(FileExistsError):
                 part.mkdir(mode=0o700)
+                sync_folder(part.parent)
 
 
 def make_private_file(path: Path) -> None:
@@ -61,6 +62,23 @@ def make_private_file(path: Path) -> None:
     make_private_folder(path.parent)
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make sure that a loss of power does not take away the names of files that were just made in a folder.
+
+    SQLite sees to the content of its files and to the names of its logs only. Where a folder cannot be synced (Windows,
+    some network drives) the system sees to names by itself, or nobody can.
+    """
+    if os.name == "nt":
+        return
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def may_write(path: Path) -> bool:
@@ -403,6 +421,7 @@ def copy_database(path: Path, target: Path) -> None:
         with open(partial, "rb+") as stream:
             os.fsync(stream.fileno())
         os.replace(partial, target)
+        sync_folder(target.parent)
     except OSError as error:
         raise StoreError(f"The copy {target} cannot be written ({error}).") from error
     finally:
