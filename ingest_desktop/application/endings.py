@@ -72,9 +72,7 @@ def completion(
     )
 
 
-def _seconds(
-    job: ActiveJob, live: LiveVersion, plan: DocumentPlan, indexing_seconds: float | None
-) -> dict[str, float]:
+def _seconds(job: ActiveJob, live: LiveVersion, plan: DocumentPlan, indexing_seconds: float | None) -> dict[str, float]:
     """Seconds of work by phase, in the order of the work. No second is in two of them."""
     if indexing_seconds is None:
         return {"hashing": round(time.monotonic() - job.started, 4)}

@@ -113,6 +113,7 @@ class DocumentPlan:
     outline: tuple[tuple[int, int, str], ...] = ()  # (level from 1, 1-based page, title), in order
     warnings: tuple[str, ...] = ()
     shape: str = ""  # what else shaped the text, for the recipe: "ocr=eng"
+    hashing_seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -128,6 +129,9 @@ class SegmentResult:
     seconds: float = 0.0
     warnings: tuple[str, ...] = ()
     units_by_ocr: int = 0
+    recognising_seconds: float = 0.0  # of ``seconds``; the same of the next
+    chunking_seconds: float = 0.0
+    language: str = ""  # a guess (ISO 639-1); empty: not clear
 
 
 @dataclass(frozen=True)

@@ -33,8 +33,9 @@ from ingest_desktop.domain.wire import (
     signature_of,
 )
 from ingest_desktop.extraction import detect
-from ingest_desktop.extraction.chunker import chunk_blocks
+from ingest_desktop.extraction.chunker import Stopwatch, chunk_blocks
 from ingest_desktop.extraction.kinds import contradiction
+from ingest_desktop.extraction.language import guess
 from ingest_desktop.extraction.registry import Registry
 from ingest_desktop.extraction.scan import BLOCK_BYTES, TextScanner
 
@@ -73,6 +74,8 @@ _KINDS = {
 
 _CALM = frozenset({"text", "code", "markdown", "html", "rst", "csv", "json", "jsonl", "xml", "yaml", "subtitles"})
 
+_NO_PROSE = frozenset({"code", "json", "jsonl", "xml", "yaml"})  # whose words are those of a program
+
 Progress = Callable[[str, int, int, str], None]  # phase, done, total, unit
 
 
@@ -90,7 +93,9 @@ def look(
     Raises:
         SourceError: In all its kinds; see ``as_source_error`` for what else may come.
     """
+    began = time.perf_counter()
     source, sha256, signature = _take(item.path, options, progress)
+    hashing_seconds = time.perf_counter() - began
     source = replace(source, passwords=item.secrets)
     reader = registry.choose(source)
     if reader.name not in _CALM:
@@ -111,6 +116,7 @@ def look(
         outline=seen.outline,
         warnings=(*_misnamed(source), *seen.warnings),
         shape=seen.shape,
+        hashing_seconds=hashing_seconds,
     )
     recipe = recipe_of(reader.name, reader.version, options, seen.unit, seen.shape)
     if sha256 == item.known_sha256 and item.known_recipe == recipe:
@@ -222,7 +228,8 @@ def _extract(
     if plan.unit not in ("byte", "whole"):
         notes.progress = lambda done, total: progress("extracting", done, total, plan.unit)
     notes.recognising = lambda done, total: progress("recognising", done, total, plan.unit)
-    chunks = chunk_blocks(reader.read(source, plan, segment, options, notes), options, plan.title)
+    watch = Stopwatch()
+    chunks = chunk_blocks(reader.read(source, plan, segment, options, notes), options, plan.title, watch)
     with_text = notes.units_with_text
     return SegmentResult(
         number=segment.number,
@@ -234,6 +241,9 @@ def _extract(
         seconds=time.perf_counter() - began,
         warnings=tuple(notes.warnings),
         units_by_ocr=notes.units_by_ocr,
+        recognising_seconds=notes.recognising_seconds,
+        chunking_seconds=watch.seconds,
+        language="" if reader.name in _NO_PROSE else guess(chunks),
     )
 
 

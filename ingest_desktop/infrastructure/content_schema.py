@@ -112,10 +112,16 @@ _GAPS: Final = (
     "UPDATE versions SET gaps = (SELECT coalesce(sum(json_array_length(s.units_failed)), 0) FROM segments s "
     "WHERE s.version = versions.id AND s.units_failed IS NOT NULL)",
 )
+_LANGUAGE: Final = (
+    "ALTER TABLE segments ADD COLUMN language TEXT NOT NULL DEFAULT ''",  # a guess
+    "ALTER TABLE segments ADD COLUMN recognising REAL NOT NULL DEFAULT 0",  # seconds, of those in ``seconds``
+    "ALTER TABLE segments ADD COLUMN chunking REAL NOT NULL DEFAULT 0",
+)
 
 MIGRATIONS: Final = (
     Migration(1, "the first tables", _TABLES),
     Migration(2, "pages whose text was recognised", _BY_OCR),
     Migration(3, "versions know their gaps", _GAPS),
+    Migration(4, "segments know their language and what their seconds went into", _LANGUAGE),
 )
 """Added to only; a released one is never edited."""

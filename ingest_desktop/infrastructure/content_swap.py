@@ -38,6 +38,9 @@ class _Version:
     units_by_ocr: int = 0
     chars: int = 0
     seconds: float = 0.0
+    recognising: float = 0.0  # seconds, of those before; the same of the next
+    chunking: float = 0.0
+    language: str = ""
     failed: tuple[tuple[int, str], ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -257,6 +260,9 @@ def _live(version: _Version, name: str, outcome: Outcome, twin_path: str | None)
         units_failed=version.failed,
         warnings=version.warnings,
         seconds=version.seconds,
+        recognising_seconds=version.recognising,
+        chunking_seconds=version.chunking,
+        language=version.language,
     )
 
 
@@ -303,15 +309,32 @@ def _load_versions(connection: Connection, wanted: set[VersionKey]) -> dict[Vers
     by_id = {version.id: version for version in found.values()}
     sums = connection.exec_driver_sql(
         "SELECT version, count(*), sum(chunks), sum(units_with_text), sum(chars), sum(seconds), sum(units_seen), "
-        "sum(units_by_ocr), "
+        "sum(units_by_ocr), sum(recognising), sum(chunking), min(nullif(language, '')), max(language), "
         # Null when there are none, as for nearly every document.
         "iif(count(units_failed), json_group_array(units_failed) FILTER (WHERE units_failed IS NOT NULL), NULL), "
         "iif(count(warnings), json_group_array(warnings) FILTER (WHERE warnings IS NOT NULL), NULL) "
         "FROM segments WHERE version IN (SELECT value FROM json_each(?)) GROUP BY version",
         (json.dumps(sorted(by_id)),),
     ).all()
-    for number, stored, chunks, with_text, chars, seconds, seen, by_ocr, failed, warnings in sums:
+    for (
+        number,
+        stored,
+        chunks,
+        with_text,
+        chars,
+        seconds,
+        seen,
+        by_ocr,
+        ocr,
+        cut,
+        first,
+        last,
+        failed,
+        warnings,
+    ) in sums:
         version = by_id[number]
+        version.recognising, version.chunking = ocr, cut
+        version.language = last if first in (last, None) else _main_language(connection, number)
         version.stored, version.chunks, version.units_with_text = stored, chunks, with_text
         version.chars, version.seconds, version.units_seen, version.units_by_ocr = chars, seconds, seen, by_ocr
         if failed is not None:
@@ -322,6 +345,15 @@ def _load_versions(connection: Connection, wanted: set[VersionKey]) -> dict[Vers
     if len(found) != len(wanted):
         raise ContentGone("The text of this document is not in the store any more.")
     return found
+
+
+def _main_language(connection: Connection, version: int) -> str:
+    """The language that most of a text is in, when its segments differ; nothing when it is less than half."""
+    rows = connection.exec_driver_sql(
+        "SELECT language, sum(chars) FROM segments WHERE version = ? GROUP BY language ORDER BY 2 DESC, 1", (version,)
+    ).all()
+    language, chars = rows[0]
+    return str(language) if chars * 2 > sum(row[1] for row in rows) else ""
 
 
 def last_id(connection: Connection, table: str) -> int:

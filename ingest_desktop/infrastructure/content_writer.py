@@ -133,6 +133,7 @@ class ContentWriter:
             warnings = json.dumps(result.warnings) if result.warnings else None
             counts = (len(result.chunks), result.units_seen, result.units_with_text, result.chars, result.seconds)
             row = (self._next_segment, version, result.number, *counts, failed, warnings, result.units_by_ocr)
+            row = (*row, result.language, result.recognising_seconds, result.chunking_seconds)
             segments.append(row)
             # 0 and "" stand for nothing: the driver looks up an adapter for every None it binds, which for five
             # empty columns a chunk cost more than all the rest of binding.
@@ -143,7 +144,7 @@ class ContentWriter:
             self._next_segment += 1
         connection.exec_driver_sql(
             "INSERT INTO segments (id, version, number, chunks, units_seen, units_with_text, chars, seconds, "
-            "units_failed, warnings, units_by_ocr) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+            "units_failed, warnings, units_by_ocr, language, recognising, chunking) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
             segments,
         )
         if chunks:

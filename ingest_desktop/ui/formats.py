@@ -4,6 +4,9 @@ from datetime import UTC, datetime
 
 from PySide6.QtCore import QCoreApplication, QDateTime, QLocale
 
+from ingest_desktop.domain.units import is_counted, is_paced
+from ingest_desktop.ui import units as named
+
 translate = QCoreApplication.translate
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 
@@ -42,13 +45,12 @@ def duration(seconds: float) -> str:
 
 
 def rate(per_second: float, unit: str) -> str:
-    """A speed: 12 pages/s, 3.1 MB/s. Blank when there is none."""
-    if per_second <= 0:
+    """A speed: 12 pages/s, 3.1 MB/s. Blank when there is none, or when what is read in one go has none to tell."""
+    if per_second <= 0 or unit == "whole":
         return ""
-    if unit == "byte":
+    if not is_paced(unit):
         return translate("formats", "{size}/s").format(size=size(round(per_second)))
-    shown = QLocale().toString(per_second, "f", 1 if per_second < 10 else 0)
-    return translate("formats", "{n} pages/s").format(n=shown)
+    return named.pace(QLocale().toString(per_second, "f", 1 if per_second < 10 else 0), unit)
 
 
 def local(moment: datetime) -> QDateTime:
@@ -76,12 +78,14 @@ def day_or_time(moment: datetime, now: datetime | None = None) -> str:
 
 
 def units(done: int, total: int, unit: str) -> str:
-    """Pages as "310/512"; bytes as sizes; nothing for what is read in one go."""
-    if unit == "page":
-        if not total:
-            return number(done) if done else ""
-        return number(total) if done >= total else f"{number(done)}/{number(total)}"
-    return ""
+    """Pages as "310/512" and "512", other units with their name once all are read: "12 slides". Else nothing."""
+    if not is_counted(unit) or (done < total and not is_paced(unit)):
+        return ""
+    if not total:
+        return number(done) if done else ""
+    if done < total:
+        return f"{number(done)}/{number(total)}"
+    return number(total) if unit == "page" else named.amount(total, unit)
 
 
 def ordinal(place: int) -> str:

@@ -226,7 +226,7 @@ def test_a_picture_without_the_program_says_how_to_get_it(tmp_path: Path, monkey
     found = told(memory(png(), "a.png"))
     assert (found.text, found.counts, found.plan.shape) == ("", (1, 0, 0), "")
     assert "install tesseract" in found.warnings[0]
-    assert found.warnings[0].endswith("add the file again.")
+    assert found.warnings[0].endswith(", then retry.")
 
 
 def test_a_picture_with_the_program_switched_off_says_so(fake: FakeTesseract) -> None:

@@ -81,6 +81,7 @@ class SegmentNotes:
     units_seen: int = 1
     units_with_text: int | None = None  # None: 1 if there is any text
     units_by_ocr: int = 0
+    recognising_seconds: float = 0.0
     units_failed: list[tuple[int, str]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     progress: Callable[[int, int], None] | None = None  # units done, of how many in this segment

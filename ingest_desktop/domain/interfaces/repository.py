@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
+from ingest_desktop.domain.causes import Cause, Tool
 from ingest_desktop.domain.enums import Actor, JobEvent, JobStatus, Outcome, PauseScope
 from ingest_desktop.domain.models import (
     ActionResult,
@@ -68,6 +69,7 @@ class Claim:
     path: str
     size: int
     attempts: int
+    crashes: int = 0  # processes that died over the file since it last made headway
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,13 @@ class Progressed(NamedTuple):
     done: int
     total: int
     unit: str
+
+
+class OutOfReach(NamedTuple):
+    """A job that failed because its file was not there, or might not be read."""
+
+    job_id: int
+    path: str
 
 
 class OutboxEntry(NamedTuple):
@@ -183,6 +192,17 @@ class Repository(Protocol):
         """Take the most urgent due jobs: by priority, then fair share among batches, then queue order."""
         ...
 
+    def note_in_hand(self, worker_id: str, seat: int, claim: Claim | None) -> None:
+        """What a reader (counted from 0) has begun, or None: should this process be killed now, that file is suspect.
+
+        Any thread; at once; not durable against a loss of power, after which nothing is suspected.
+        """
+        ...
+
+    def blame(self, claim: Claim) -> None:
+        """A process died over this file: count it. Headway (a further segment stored) clears the count."""
+        ...
+
     def still_mine(self, claims: Sequence[Claim]) -> set[int]:
         """Job ids of those that nobody took away."""
         ...
@@ -202,7 +222,8 @@ class Repository(Protocol):
 
     def note_progress(self, rows: Sequence[Progressed]) -> None:
         """Write down how far jobs have come, also those that were just paused or taken away; not those that are
-        completed or in other hands. What is not stored does not count: a restart could not go on from it."""
+        completed or in other hands. What is not stored does not count: a restart could not go on from it. One that
+        came further is suspect no more."""
         ...
 
     # acting --------------------------------------------------------------------------------
@@ -308,6 +329,18 @@ class Repository(Protocol):
         """1-based place among the waiting, or None when it does not wait."""
         ...
 
+    def causes(self, kb_id: str | None = None) -> dict[Cause, int]:
+        """How many jobs need a person, by cause."""
+        ...
+
+    def readable_with(self, tool: Tool, kb_id: str | None = None) -> list[int]:
+        """Ids of jobs that ended without text because a program was not there that could have read them."""
+        ...
+
+    def out_of_reach(self, *, after: int = 0, limit: int = 200) -> list[OutOfReach]:
+        """Failed jobs whose file could not be reached, by their ids, those behind ``after``."""
+        ...
+
     def next_due(self) -> datetime | None:
         """When the next waiting retry may be claimed."""
         ...
@@ -345,7 +378,10 @@ class LiveVersion:
     chars: int = 0
     units_failed: tuple[tuple[int, str], ...] = ()
     warnings: tuple[str, ...] = ()
-    seconds: float = 0.0
+    seconds: float = 0.0  # of reading in all, with the two that follow
+    recognising_seconds: float = 0.0
+    chunking_seconds: float = 0.0
+    language: str = ""  # a guess (ISO 639-1); empty: not clear
 
 
 class SegmentIn(NamedTuple):

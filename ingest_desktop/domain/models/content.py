@@ -26,6 +26,14 @@ class Location(Frozen):
     message: int | None = None  # of a mailbox, 1-based
     chapter: int | None = None  # of a book, in reading order, 1-based
 
+    @property
+    def further_headings(self) -> tuple[str, ...]:
+        """The heading path without what the names of the part and the sheet say already."""
+        names = self.heading_path
+        if names and self.part and names[0] == self.part.rpartition("/")[2]:
+            names = names[1:]
+        return names[:-1] if names and names[-1] == self.sheet else names
+
     def to_json(self) -> dict[str, Any]:
         """The fields that are set, as the command line prints them."""
         found = self.model_dump(exclude_none=True)
@@ -90,7 +98,7 @@ class Document(Frozen):
 class Receipt(Frozen):
     """What a finished job owes: seen, read, stored. Seconds are of work, not of waiting."""
 
-    unit: str = "page"  # "page", "byte", "whole"
+    unit: str = "page"  # as ``DocumentPlan.unit``
     units_seen: int = 0
     units_with_text: int = 0
     units_by_ocr: int = 0
@@ -105,6 +113,7 @@ class Receipt(Frozen):
     reader: str = ""
     recipe: str = ""
     encoding: str | None = None
+    language: str | None = None  # a guess (ISO 639-1)
     seconds: dict[str, float] = Field(default_factory=dict)  # per phase; "indexing" that of this run
     warnings: tuple[str, ...] = ()
     duplicate_of: str | None = None  # document id of the twin

@@ -1,5 +1,6 @@
 """Recognising the text of pages that are pictures: within limits, and with a plain word on what was left out."""
 
+import time
 from collections.abc import Callable
 
 from ingest_desktop.domain.interfaces.extraction import SegmentNotes
@@ -62,12 +63,15 @@ class Scans:
                 self._notes.recognising(done, self._pages)
 
         beat()
+        began = time.perf_counter()
         try:
             content, dpi = picture()
             return recogniser.text(content, seconds=self._options.ocr_page_seconds, dpi=dpi, turned=turned, beat=beat)
         except NotRecognised as error:
             self._failed(page, str(error))
             return ""
+        finally:
+            self._notes.recognising_seconds += time.perf_counter() - began
 
     def _failed(self, page: int, why: str) -> None:
         self._notes.units_failed.append((page, why))
@@ -85,4 +89,4 @@ def why_not(options: ExtractOptions) -> str:
     program = ocr.find_program()
     if program is not None and not ocr.installed_languages(program):
         return "It has pages that are pictures; tesseract is there, but tells of no language that it can read."
-    return f"It has pages that are pictures; install tesseract to read them ({ocr.how_to_get()}), delete this entry and add the file again."
+    return f"It has pages that are pictures; install tesseract to read them ({ocr.how_to_get()}), then retry."

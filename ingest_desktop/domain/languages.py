@@ -1,0 +1,56 @@
+"""The languages that a guess may name: their codes (ISO 639-1) and their English names."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+NAMES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "am": "Amharic",
+        "ar": "Arabic",
+        "be": "Belarusian",
+        "bg": "Bulgarian",
+        "bn": "Bengali",
+        "cs": "Czech",
+        "da": "Danish",
+        "de": "German",
+        "el": "Greek",
+        "en": "English",
+        "es": "Spanish",
+        "fa": "Persian",
+        "fi": "Finnish",
+        "fr": "French",
+        "gu": "Gujarati",
+        "he": "Hebrew",
+        "hi": "Hindi",
+        "hu": "Hungarian",
+        "hy": "Armenian",
+        "it": "Italian",
+        "ja": "Japanese",
+        "ka": "Georgian",
+        "km": "Khmer",
+        "kn": "Kannada",
+        "ko": "Korean",
+        "lo": "Lao",
+        "ml": "Malayalam",
+        "mr": "Marathi",
+        "my": "Burmese",
+        "nb": "Norwegian",
+        "nl": "Dutch",
+        "pa": "Punjabi",
+        "pl": "Polish",
+        "pt": "Portuguese",
+        "ro": "Romanian",
+        "ru": "Russian",
+        "si": "Sinhala",
+        "sr": "Serbian",
+        "sv": "Swedish",
+        "ta": "Tamil",
+        "te": "Telugu",
+        "th": "Thai",
+        "tr": "Turkish",
+        "uk": "Ukrainian",
+        "ur": "Urdu",
+        "zh": "Chinese",
+    }
+)
