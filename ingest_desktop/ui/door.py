@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QTimer, QTranslator
+from PySide6.QtCore import QCoreApplication, QLibraryInfo, QLocale, Qt, QTimer, QTranslator
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from ingest_desktop import __version__
@@ -88,7 +88,7 @@ def run(arguments: list[str], engine_of: Callable[[Settings], Backend]) -> int:
     except (IngestError, OSError) as error:
         theme.apply(app, theme.wanted("system"))
         hint = getattr(error, "hint", "")
-        QMessageBox.critical(None, app.applicationDisplayName(), f"{error} {hint}".strip())
+        _complain(f"{error} {hint}".strip())
         return 2
     paths = [os.path.abspath(path) for path in options.paths]
     first = FirstInstance(Path(settings.data_root))
@@ -97,7 +97,7 @@ def run(arguments: list[str], engine_of: Callable[[Settings], Backend]) -> int:
         return 0
     if place is Place.STUCK:
         theme.apply(app, theme.wanted(settings.theme))
-        QMessageBox.critical(None, app.applicationDisplayName(), _why_not(settings.data_root))
+        _complain(_why_not(settings.data_root))
         return 1
     theme.apply(app, theme.wanted(settings.theme))
     window = open_window(settings, lambda: engine_of(settings))
@@ -111,6 +111,13 @@ def run(arguments: list[str], engine_of: Callable[[Settings], Backend]) -> int:
     beat.stop()
     first.release()
     return code
+
+
+def _complain(text: str) -> None:
+    """Tell why there will be no window. Names in it stay what they are."""
+    box = QMessageBox(QMessageBox.Icon.Critical, QApplication.applicationDisplayName(), text)
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.exec()
 
 
 def _why_not(data_root: Path) -> str:

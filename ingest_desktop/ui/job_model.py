@@ -39,6 +39,7 @@ from ingest_desktop.ui.job_rows import (
     texts_of,
     titles,
 )
+from ingest_desktop.ui.plain import plain_tip
 from ingest_desktop.ui.row_cache import RowCache
 from ingest_desktop.ui.row_ids import IdReading, Step
 from ingest_desktop.ui.waiting import WaitingLine
@@ -123,10 +124,10 @@ class JobModel(QAbstractTableModel):
             if column == Column.STATUS:
                 said = self.texts(row)[column]
                 why = row.job.error_message
-                return f"{said}\n{why}\n{words.next_step(row.job.error_code)}" if why else said
+                return plain_tip(f"{said}\n{why}\n{words.next_step(row.job.error_code)}" if why else said)
             if column == Column.ADDED:
                 return formats.exact(row.job.created_at)
-            return row.job.source_path if column in (Column.NAME, Column.FOLDER) else None
+            return plain_tip(row.job.source_path) if column in (Column.NAME, Column.FOLDER) else None
         text = self.texts(row)[column]
         return f"{titles()[column]}: {text}" if text else None
 

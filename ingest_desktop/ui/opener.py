@@ -1,4 +1,6 @@
-"""Opening originals: in the viewer the person uses, at the page where that viewer can."""
+"""Opening originals: in the viewer the person uses, at the page where that viewer can. What the system would run
+instead of showing is shown in its folder: a click on a hit must never start a program that somebody dropped.
+"""
 
 import os
 import shutil
@@ -6,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 from PySide6.QtCore import QCoreApplication, QUrl
 from PySide6.QtGui import QDesktopServices
@@ -28,6 +31,26 @@ PAGE_ARGUMENTS = {
     "chromium": "{url}#page={page}",
     "chrome": "{url}#page={page}",
 }
+RUN: Final = frozenset(
+    "appimage application appref-ms app bat bin cmd com command cpl desktop exe gadget hta inf jar jnlp lnk msc msi msix msp "
+    "pif pkg reg run scf scr sct settingcontent-ms terminal tool url vb vbe vbs webloc workflow ws wsc wsf wsh".split()
+)
+RUN_ON_WINDOWS: Final = frozenset("js jse ps1 psm1 py pyc pyw rb pl".split())  # shown in an editor elsewhere
+_PROGRAM_MARKS: Final = (b"#!", b"\x7fELF", b"MZ", b"\xca\xfe\xba\xbe", b"\xcf\xfa\xed\xfe")
+
+
+def is_program(path: str) -> bool:
+    """Whether opening a file would run it, by its ending, or by its permission and first bytes. Blocks for a moment."""
+    ending = os.path.splitext(path)[1][1:].lower()
+    if ending in RUN or (sys.platform == "win32" and ending in RUN_ON_WINDOWS):
+        return True
+    if sys.platform == "win32" or not os.access(path, os.X_OK) or not os.path.isfile(path):
+        return False
+    try:
+        with open(path, "rb") as stream:
+            return stream.read(4).startswith(_PROGRAM_MARKS)
+    except OSError:
+        return False
 
 
 def viewer_command(desktop_entry: str, path: str, page: int) -> list[str] | None:
@@ -82,25 +105,32 @@ def open_plain(path: str) -> bool:
 
 
 def open_at(hub: Hub, path: str, page: int | None, tell: Callable[[str], object]) -> None:
-    """Open an original, at a page (1-based) where the viewer can. UI thread; returns at once.
+    """Open an original, at a page (1-based) where the viewer can; a program is shown in its folder. UI thread; returns
+    at once.
 
     Args:
         tell: Takes a sentence when it cannot be opened; in the UI thread.
     """
 
-    def call() -> bool | None:
+    def call() -> str:
         if not os.path.exists(path):
-            return None
-        return bool(page) and path.lower().endswith(".pdf") and _try_at_page(path, page or 1)
+            return "gone"
+        if is_program(path):
+            return "program"
+        at_page = bool(page) and path.lower().endswith(".pdf") and _try_at_page(path, page or 1)
+        return "opened" if at_page else "plain"
 
-    def done(opened: bool | None) -> None:
-        if opened is None:
+    def done(found: str) -> None:
+        if found == "program":
+            tell(translate("Opener", "{path} is a program: it is shown in its folder.").format(path=one_line(path)))
+            show_in_folder(hub, path)
+        elif found == "gone":
             tell(
                 translate("Opener", "{path} is not there any more. Was it moved or renamed?").format(
                     path=one_line(path)
                 )
             )
-        elif not opened and not open_plain(path):
+        elif found == "plain" and not open_plain(path):
             tell(translate("Opener", "No program on this computer opens {path}.").format(path=one_line(path)))
 
     hub.adding.ask(call, done)  # not with the searches: a dead network folder would hold them up

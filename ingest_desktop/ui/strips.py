@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QTo
 from ingest_desktop.domain.enums import JobStatus
 from ingest_desktop.domain.models import Counts, DiscoveryReport
 from ingest_desktop.ui import assets, formats, theme, words
+from ingest_desktop.ui.plain import plain_tip
 from ingest_desktop.ui.thin_bar import ThinBar
 
 translate = words.translate
@@ -59,7 +60,7 @@ class Strip(QWidget):
     def say(self, text: str) -> None:
         """Show a sentence."""
         self.text.setText(text)
-        self.text.setToolTip(text)
+        self.text.setToolTip(plain_tip(text))
         self.setAccessibleDescription(text)
         self.show()
 
@@ -105,11 +106,13 @@ def told(report: DiscoveryReport, counts: Counts | None) -> str:
 
 def _told_of_jobs(counts: Counts, unchanged: int) -> list[str]:
     fresh = max(0, counts.total() - unchanged)
-    done = max(0, counts.of(JobStatus.COMPLETED) - unchanged)
     failed, cancelled = counts.of(JobStatus.FAILED), counts.of(JobStatus.CANCELLED)
+    gaps, empty = sum(counts.gaps.values()), words.without_text(counts)
+    ended = max(0, counts.of(JobStatus.COMPLETED) - unchanged)
+    done = max(0, ended - gaps - empty)
     if not fresh:
-        return [translate("BatchStrip", "Nothing new")]
-    if done + failed + cancelled < fresh:
+        parts = [translate("BatchStrip", "Nothing new")]
+    elif ended + failed + cancelled < fresh:
         text = translate("BatchStrip", "{done} of {files} done")
         parts = [text.format(done=formats.number(done), files=words.files(fresh))]
     elif done == fresh:
@@ -119,10 +122,14 @@ def _told_of_jobs(counts: Counts, unchanged: int) -> list[str]:
             translate("BatchStrip", "{files} added").format(files=words.files(fresh)),
             translate("BatchStrip", "{n} done").format(n=formats.number(done)),
         ]
-    if failed:
-        parts.append(translate("BatchStrip", "{n} failed").format(n=formats.number(failed)))
-    if cancelled:
-        parts.append(translate("BatchStrip", "{n} cancelled").format(n=formats.number(cancelled)))
+    for pattern, number in (
+        (translate("BatchStrip", "{n} with gaps"), gaps),
+        (translate("BatchStrip", "{n} without text"), empty),
+        (translate("BatchStrip", "{n} failed"), failed),
+        (translate("BatchStrip", "{n} cancelled"), cancelled),
+    ):
+        if number:
+            parts.append(pattern.format(n=formats.number(number)))
     return parts
 
 
@@ -132,7 +139,7 @@ class BatchStrip(Strip):
     Signals:
         pause_wanted, resume_wanted, resume_all_wanted, cancel_wanted, undo_wanted: arg: batch id.
         why_wanted: What was skipped. arg: counts by reason.
-        attention_wanted: The person wants to see what failed.
+        attention_wanted: The person wants to see what failed, is empty or has gaps.
     """
 
     pause_wanted = Signal(str)
@@ -223,7 +230,10 @@ class BatchStrip(Strip):
         self.bar.setRange(0, total if report is not None and report.finished else 0)
         self.bar.setValue(done)
         self.why.setVisible(report is not None and bool(report.skipped))
-        self.failed.setVisible(not working and counts is not None and counts.of(JobStatus.FAILED) > 0)
+        needy = sum(counts.attention.values()) if counts is not None else 0
+        failed = counts.of(JobStatus.FAILED) if counts is not None else 0
+        self.failed.setText(self.tr("Show what failed") if needy == failed else self.tr("Show what needs a look"))
+        self.failed.setVisible(not working and max(needy, failed) > 0)
         paused = counts is not None and counts.of(JobStatus.PAUSED) > 0 and not counts.of(JobStatus.RUNNING)
         if self._all_paused:  # to resume this drop alone would wake nothing
             self._pause_means, text = self.resume_all_wanted, self.tr("Resume everything")

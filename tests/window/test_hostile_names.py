@@ -1,0 +1,109 @@
+"""Names and messages that look like markup, wherever the window says them."""
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QModelIndex
+from PySide6.QtGui import Qt
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QLabel, QTreeWidget, QTreeWidgetItemIterator, QWidget
+from pytestqt.qtbot import QtBot
+
+from ingest_desktop.domain.enums import JobStatus
+from ingest_desktop.domain.models import KnowledgeBase
+from ingest_desktop.ui.main_window import MainWindow
+from ingest_desktop.ui.opener import is_program
+from ingest_desktop.ui.plain import plain_tip
+
+from .fakes import START, FakeApp, job
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permission")
+
+EVIL = '<img src="file:///secret"><a href="https://example.org">x</a>'
+
+
+def shown_texts(window: QWidget) -> Iterator[tuple[str, bool]]:
+    """All that the widgets below a window say, and whether Qt would take it for markup."""
+    for widget in [window, *window.findChildren(QWidget)]:
+        yield widget.toolTip(), Qt.mightBeRichText(widget.toolTip())
+        if isinstance(widget, QLabel):
+            plain = widget.textFormat() is Qt.TextFormat.PlainText
+            yield widget.text(), not plain and Qt.mightBeRichText(widget.text())
+        if isinstance(widget, QTreeWidget):
+            walk = QTreeWidgetItemIterator(widget)
+            while (item := walk.value()) is not None:
+                yield item.toolTip(0), Qt.mightBeRichText(item.toolTip(0))
+                walk += 1
+        elif isinstance(widget, QAbstractItemView) and (model := widget.model()) is not None:
+            for row in range(min(5, model.rowCount(QModelIndex()))):
+                for column in range(model.columnCount(QModelIndex())):
+                    tip = str(model.data(model.index(row, column), Qt.ItemDataRole.ToolTipRole) or "")
+                    yield tip, Qt.mightBeRichText(tip)
+
+
+def test_what_a_file_is_called_and_says_is_never_markup(
+    qtbot: QtBot, app: FakeApp, make_window: Callable[[], MainWindow]
+) -> None:
+    app.service.bases = [
+        KnowledgeBase(kb_id="kb1", name=EVIL, created_at=START),
+        KnowledgeBase(kb_id="kb2", name=f"{EVIL} 2", created_at=START, paused=True),
+    ]
+    said = {"original_filename": EVIL, "source_path": f"/docs/{EVIL}", "error_message": EVIL, "message": EVIL}
+    app.service.put(
+        job(1, JobStatus.FAILED, error_code="source_malformed", **said), job(2, JobStatus.COMPLETED, **said)
+    )
+    window = make_window()
+    qtbot.waitUntil(lambda: window.model.rowCount() == 2)
+    window.batch_strip.say(EVIL)
+    seen = set()
+    for row in (0, 1):
+        window.table.selectRow(row)
+        qtbot.waitUntil(lambda: window.selection.now.total == 1)
+        qtbot.waitUntil(lambda: any(EVIL in text for text, _ in shown_texts(window.detail)))
+        QApplication.processEvents()
+        texts = list(shown_texts(window))
+        seen |= {text for text, _ in texts if "src=" in text}
+        assert [text for text, rich in texts if rich and "<img" in text] == []
+    assert len(seen) > 3  # it was there to be taken for markup
+
+
+@pytest.mark.parametrize("text", [EVIL, "a & <b>c</b>\nnext", "<!-- -->"])
+def test_a_tip_says_what_it_was_given(text: str) -> None:
+    from PySide6.QtGui import QTextDocument
+
+    document = QTextDocument()
+    document.setHtml(plain_tip(text))
+    assert document.toPlainText() == text if Qt.mightBeRichText(text) else plain_tip(text) == text
+
+
+def test_plain_words_stay_as_they_are() -> None:
+    assert plain_tip("Tom & Jerry, 2 < 3") == "Tom & Jerry, 2 < 3"
+
+
+@pytest.mark.parametrize(
+    "name", ["a.desktop", "a.EXE", "b.bat", "c.command", "d.lnk", "e.vbs", "f.app", "g.jar", "h.url"]
+)
+def test_a_program_is_known_by_its_name(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_text("x")
+    assert is_program(str(path))
+
+
+def test_a_document_is_no_program(tmp_path: Path) -> None:
+    for name in ("a.pdf", "b.txt", "c.py", "d.html", "e"):
+        path = tmp_path / name
+        path.write_text("x")
+        assert is_program(str(path)) is (name == "c.py" and sys.platform == "win32")
+
+
+@posix
+def test_a_script_that_may_be_run_is_a_program(tmp_path: Path) -> None:
+    script = tmp_path / "run.sh"
+    script.write_text("#!/bin/sh\n")
+    script.chmod(0o755)
+    assert is_program(str(script))
+    picture = tmp_path / "shared.pdf"  # a disk of another system makes everything look so
+    picture.write_bytes(b"%PDF-1.7")
+    picture.chmod(0o777)
+    assert not is_program(str(picture))
