@@ -1,5 +1,8 @@
 """Who reads what next: claims jobs, packs small files into lots, deals out the segments of long ones.
 
+A *suspect* is a file over which a process died. It is read when nothing else is left in hand, and nothing else is
+handed out meanwhile: should it take the whole program with it, no other file was there to be blamed.
+
 Shared by all producers and the consumer of a process; every method may be called from any thread. The lock is
 never held while the store is asked, so a slow disk keeps no one from handing in results.
 """
@@ -9,6 +12,7 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Sequence
 
+from ingest_desktop.application.passwords import PasswordBook
 from ingest_desktop.application.progress import ProgressBoard
 from ingest_desktop.application.work import ActiveJob
 from ingest_desktop.config.settings import Settings
@@ -38,8 +42,9 @@ class Scheduler:
         *,
         worker_id: str,
         batch_id: str | None = None,
+        passwords: PasswordBook | None = None,
     ) -> None:
-        """``batch_id`` restricts this process to one batch."""
+        """``batch_id`` restricts this process to one batch. ``passwords`` are those that people gave."""
         self._repository = repository
         self._contents = contents
         self._settings = settings
@@ -51,6 +56,11 @@ class Scheduler:
         self._active: dict[int, ActiveJob] = {}
         self._lots: deque[list[ActiveJob]] = deque()
         self._segments: deque[tuple[ActiveJob, int]] = deque()
+        self._suspects: deque[ActiveJob] = deque()
+        self._lone: ActiveJob | None = None  # the suspect that is being read
+        self._out = 0  # tasks that were handed out and did not come back
+        self._seats: dict[str, int] = {}
+        self._passwords = passwords or PasswordBook()
         self._lots_turn = True
         self._refilling = False
         self._wanted = True  # whether a claim may bring something
@@ -72,8 +82,9 @@ class Scheduler:
                     return None
                 found = None if self._held else self._take()
                 if found is not None:
+                    self._out += 1
                     return found
-                refill = self._wanted and not self._refilling and not self._held
+                refill = self._wanted and not self._refilling and not self._held and not self._has_suspects
                 if refill:
                     self._refilling = True
                     self._wanted = False  # before the ledger is asked: a ``wake`` from now on calls for another claim
@@ -93,8 +104,43 @@ class Scheduler:
         if self._segments:
             job, number = self._segments.popleft()
             assert job.plan is not None
-            return SegmentTask(job.claim.job_id, job.claim.path, job.plan, number, self._options), [job]
+            secrets = self._passwords.for_claim(job.claim)
+            return SegmentTask(job.claim.job_id, job.claim.path, job.plan, number, self._options, secrets), [job]
+        if self._suspects and self._lone is None and not self._out:
+            self._lone = self._suspects.popleft()
+            return self._lot_task([self._lone])
         return None
+
+    @property
+    def _has_suspects(self) -> bool:
+        return self._lone is not None or bool(self._suspects)
+
+    def returned(self, jobs: Sequence[ActiveJob]) -> None:
+        """A task that was handed out is done with, whatever became of it. Once for each."""
+        with self._condition:
+            self._out -= 1
+            lone = self._lone
+            if lone is not None and lone in jobs and (lone.plan is None or len(lone.plan.segments) <= 1):
+                self._lone = None  # it is read, or lined up again
+            self._condition.notify_all()
+
+    def in_hand(self, reader: str, job: ActiveJob | None) -> None:
+        """Note what a producer's child has begun, for whoever finds us killed. At once; by the producer's thread."""
+        with self._condition:
+            seat = self._seats.setdefault(reader, len(self._seats))
+        self._repository.note_in_hand(self._worker_id, seat, job.claim if job else None)
+
+    def blame(self, job: ActiveJob) -> None:
+        """A child died over this file: count it, also for later runs."""
+        try:
+            self._repository.blame(job.claim)
+        except IngestError as error:  # then this run alone knows of it
+            _log.warning("crash not noted", extra={"code": error.code, "cause": str(error)})
+
+    @property
+    def crash_limit(self) -> int:
+        """After so many deaths without headway a file is read no more."""
+        return self._settings.crash_limit
 
     def _lot_task(self, jobs: list[ActiveJob]) -> Assignment:
         items = tuple(
@@ -103,12 +149,17 @@ class Scheduler:
                 path=job.claim.path,
                 known_sha256=job.known.sha256 if job.known else None,
                 known_recipe=job.known.recipe if job.known else None,
+                secrets=self._passwords.for_claim(job.claim),
             )
             for job in jobs
         )
         return LookLot(items, self._options), jobs
 
     def _drop_taken_away(self) -> None:
+        if self._lone is not None and (self._lone.dropped or not self._lone.suspect):
+            self._lone = None
+        while self._suspects and self._suspects[0].dropped:
+            self._suspects.popleft()
         while self._segments and self._segments[0][0].dropped:
             self._segments.popleft()
         while self._lots:
@@ -147,7 +198,8 @@ class Scheduler:
                 if former is not None:  # taken away and waiting again before we noticed: what is in hand of it is void
                     former.dropped = True
                 self._active[job.claim.job_id] = job
-            self._lots.extend(self._pack(jobs))
+            self._suspects.extend(job for job in jobs if job.suspect)
+            self._lots.extend(self._pack(job for job in jobs if not job.suspect))
             self._condition.notify_all()
         return claims is not None
 
@@ -161,7 +213,7 @@ class Scheduler:
                 job.known = known.get(job.claim.path)
 
     def _pack(self, jobs: Iterable[ActiveJob]) -> list[list[ActiveJob]]:
-        """Small files travel together; a large one, or one that broke a child, goes alone."""
+        """Small files travel together; a large one, or one whose lot broke a child, goes alone."""
         lots: list[list[ActiveJob]] = []
         lot: list[ActiveJob] = []
         size = 0
@@ -200,12 +252,18 @@ class Scheduler:
             return bool(job.missing)
 
     def give_back(self, jobs: Sequence[ActiveJob], *, suspect: ActiveJob | None = None) -> None:
-        """Jobs whose lot broke before their turn: read them again. The suspect is read alone."""
+        """Jobs whose lot broke before their turn: read them again.
+
+        With a suspect, each is read alone now: a child tells what it has done a little late, so it may be another
+        one's fault, and only the next death says whose.
+        """
         with self._condition:
             if suspect is not None:
-                suspect.crashes += 1
-                suspect.alone = True
-            self._lots.extendleft(reversed(self._pack(jobs)))
+                suspect.deaths += 1
+                for job in jobs:
+                    job.alone = True
+            self._suspects.extendleft(job for job in reversed(jobs) if job.suspect)
+            self._lots.extendleft(reversed(self._pack(job for job in jobs if not job.suspect)))
             self._condition.notify_all()
 
     def give_back_segment(self, job: ActiveJob, number: int) -> None:
@@ -220,6 +278,7 @@ class Scheduler:
         """A segment was written (and will be committed). True when it was the last one missing."""
         with self._condition:
             job.missing.discard(number)
+            job.suspect = False  # it made headway
             plan = job.plan
             if plan is not None and len(plan.segments) > 1:
                 span = plan.segments[number]

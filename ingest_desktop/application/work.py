@@ -23,11 +23,16 @@ class ActiveJob:
     reused: int = 0  # segments found stored
     done_units: int = 0  # of segments that are stored, or will be with the group in hand
     stored_units: int = 0  # of segments that are on the disk: where a restart goes on
-    crashes: int = 0
-    alone: bool = False  # it was in hand when a child died: no neighbours next time
+    deaths: int = 0  # of children over the whole file, in this run
+    segment_deaths: dict[int, int] = field(default_factory=dict)  # the same over one segment
+    alone: bool = False  # its lot broke a child: no neighbours next time
+    suspect: bool = False  # a process died over it and it made no headway since: nothing else is read meanwhile
     dropped: bool = False  # taken away: what is still in hand of it is thrown away
     started: float = field(default_factory=time.monotonic)
     indexing_seconds: float = 0.0  # in this run
+
+    def __post_init__(self) -> None:
+        self.suspect = self.claim.crashes > 0
 
     @property
     def total_units(self) -> int:

@@ -113,6 +113,14 @@ class Settings(BaseSettings):
     retry_cap_seconds: float = setting(
         300.0, Group.QUEUE, "Longest wait", "No wait between two tries is longer.", unit="s", gt=0, le=86_400
     )
+    crash_limit: int = setting(
+        3,
+        Group.QUEUE,
+        "Crashes in a row",
+        "A file during which the program was killed so often, without getting further, is set aside.",
+        ge=1,
+        le=100,
+    )
     lease_seconds: float = setting(
         30.0,
         Group.QUEUE,

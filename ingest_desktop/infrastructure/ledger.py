@@ -1,5 +1,6 @@
 """The ledger: the truth about jobs, in one small SQLite file that survives power loss."""
 
+import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ from ingest_desktop.domain.errors import LedgerDamaged, StoreDamaged, StoreError
 from ingest_desktop.infrastructure.database import copy_database, has_full_text, is_read_only, open_engine
 from ingest_desktop.infrastructure.ledger_actions import LedgerActions
 from ingest_desktop.infrastructure.ledger_adding import LedgerAdding
+from ingest_desktop.infrastructure.ledger_attention import LedgerAttention
 from ingest_desktop.infrastructure.ledger_base import utc_now
 from ingest_desktop.infrastructure.ledger_deleting import LedgerDeleting
 from ingest_desktop.infrastructure.ledger_queue import LedgerQueue
@@ -21,7 +23,7 @@ LEDGER_FILE: Final = "ledger.db"
 BACKUPS_FOLDER: Final = "backups"
 
 
-class Ledger(LedgerAdding, LedgerWorkers, LedgerQueue, LedgerActions, LedgerDeleting, LedgerReading):
+class Ledger(LedgerAdding, LedgerWorkers, LedgerQueue, LedgerActions, LedgerDeleting, LedgerReading, LedgerAttention):
     """Fulfils ``Repository``. Any thread, any number of processes on one data folder.
 
     Args:
@@ -30,6 +32,9 @@ class Ledger(LedgerAdding, LedgerWorkers, LedgerQueue, LedgerActions, LedgerDele
         queue_limit: How many jobs may wait, run or be paused at once.
         busy_timeout_seconds: How long to wait for others before ``StoreBusy``.
         clock: Tells the time, aware, in UTC.
+        ticks: Seconds that pass, whatever becomes of the clock.
+        longest_wait_seconds: No retry is due later than this: one that seems to be was put off before the clock was
+            set back, and is due at once.
         read_only_ok: Whether a store that we may not write is good enough.
 
     Raises:
@@ -46,13 +51,16 @@ class Ledger(LedgerAdding, LedgerWorkers, LedgerQueue, LedgerActions, LedgerDele
         queue_limit: int = 1_000_000,
         busy_timeout_seconds: float = 30.0,
         clock: Callable[[], datetime] = utc_now,
+        ticks: Callable[[], float] = time.monotonic,
+        longest_wait_seconds: float = 86_400.0,
         read_only_ok: bool = False,
     ) -> None:
         if not has_full_text():
             raise StoreError("This Python's SQLite lacks full-text search (FTS5), which the program needs.")
         self.root, self.clock = root, clock
         self.lease_seconds, self.queue_limit = lease_seconds, queue_limit
-        self.worker_locks = {}
+        self.ticks, self.longest_wait_seconds = ticks, longest_wait_seconds
+        self.worker_locks, self.worker_hands, self.seen_leases = {}, {}, {}
         self.path = root / LEDGER_FILE
         self.engine = open_engine(
             self.path,

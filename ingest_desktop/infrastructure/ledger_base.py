@@ -13,6 +13,7 @@ from ingest_desktop.domain.enums import JobPhase, JobStatus, Outcome, PauseScope
 from ingest_desktop.domain.errors import NotFoundError
 from ingest_desktop.domain.models import Batch, Job, KnowledgeBase
 from ingest_desktop.infrastructure.database import from_db_path
+from ingest_desktop.infrastructure.hands import Hands
 from ingest_desktop.infrastructure.locks import LockFile
 
 CHUNK_ROWS: Final = 2_000  # rows a revision is shared by at most, and ids handed to one statement
@@ -73,6 +74,10 @@ class LedgerBase:
     lease_seconds: float
     queue_limit: int
     worker_locks: dict[str, LockFile]
+    worker_hands: dict[str, Hands]
+    seen_leases: dict[str, tuple[int, float]]  # a worker's lease as we saw it last, and since when, by our own clock
+    ticks: Callable[[], float]
+    longest_wait_seconds: float
 
     def _now(self) -> int:
         return to_micros(self.clock())

@@ -121,7 +121,9 @@ class LedgerQueue(LedgerBase):
             if known is None:
                 raise NotFoundError(f"There is no worker {worker_id}.")
             revision = next_revision(connection)
-            promoted = connection.exec_driver_sql(_PROMOTE, (revision, now, now, now + self._longest_wait, CHUNK_ROWS)).rowcount
+            promoted = connection.exec_driver_sql(
+                _PROMOTE, (revision, now, now, now + self._longest_wait, CHUNK_ROWS)
+            ).rowcount
             picker = _Picker(connection, limit, max_bytes, only, paused_ok, self._last_batch)
             rows = [] if picker.app_paused() and not paused_ok else picker.pick()
             self._last_batch, self._idle = picker.last_batch, not rows

@@ -10,16 +10,23 @@ from sqlalchemy import Connection
 
 from ingest_desktop.domain.enums import Actor, JobStatus
 from ingest_desktop.domain.errors import NotFoundError, StoreError
+from ingest_desktop.domain.interfaces.repository import Claim
 from ingest_desktop.infrastructure.database import reading, writing
+from ingest_desktop.infrastructure.hands import Hands, forget, in_hand
 from ingest_desktop.infrastructure.ledger_base import LedgerBase, next_revision, to_micros
 from ingest_desktop.infrastructure.locks import LockFile
 
 LOCKS_FOLDER: Final = "locks"
 
+# A start that somebody else ended is no try: only a file that brought a reader down before has to answer for it.
 _GIVE_BACK: Final = (
     "UPDATE ingest_jobs SET status = 'queued', phase = 'waiting', worker_id = NULL, token = NULL, "
-    "revision = ?, updated_at = ? WHERE status = 'running' AND worker_id = ?"
+    "attempts = max(0, attempts - (crashes = 0)), revision = ?, updated_at = ? WHERE status = 'running' AND worker_id = ?"
 )
+_BLAME: Final = "UPDATE ingest_jobs SET crashes = crashes + 1 WHERE id = ? AND token = ? AND status = 'running'"
+DIED: Final = "its worker died"
+DIED_READING: Final = "its worker died while it was read"
+SILENT: Final = "its worker stopped answering"
 
 
 class LedgerWorkers(LedgerBase):
@@ -42,7 +49,11 @@ class LedgerWorkers(LedgerBase):
         return worker_id
 
     def heartbeat(self, worker_id: str) -> int:
-        """See ``Repository``. A worker that overslept its lease goes on with what nobody took from it."""
+        """See ``Repository``. A worker that overslept its lease goes on with what nobody took from it.
+
+        Whether others overslept is told by our own ticks, not by the clock: a lease has run out when we saw it
+        unchanged for so long. So a clock that is set, or a computer that slept, takes no job from a live worker.
+        """
         if worker_id not in self.worker_locks:
             raise NotFoundError(f"There is no worker {worker_id} in this process.")
         with writing(self.engine) as connection:
@@ -51,12 +62,31 @@ class LedgerWorkers(LedgerBase):
 
     def unregister_worker(self, worker_id: str) -> None:
         """Take a worker out; what it still had goes back to the queue."""
-        lock = self.worker_locks.pop(worker_id, None)
+        lock, hands = self.worker_locks.pop(worker_id, None), self.worker_hands.pop(worker_id, None)
+        if hands is not None:
+            hands.close()
         with writing(self.engine) as connection:
             self._give_back(connection, worker_id, Actor.WORKER, "the program stopped")
             connection.exec_driver_sql("DELETE FROM workers WHERE id = ?", (worker_id,))
         if lock is not None:
             lock.release()
+
+    def note_in_hand(self, worker_id: str, seat: int, claim: Claim | None) -> None:
+        """See ``Repository``. Costs a few microseconds, and no lock of the store."""
+        hands = self.worker_hands.get(worker_id)
+        if hands is None:
+            if worker_id not in self.worker_locks:
+                return  # a reader that ends after its worker was taken out
+            try:
+                hands = self.worker_hands.setdefault(worker_id, Hands(self._hands_path(worker_id)))
+            except OSError:  # the disk is full: without it no file is suspected
+                return
+        hands.put(seat, claim.job_id if claim else 0, claim.token if claim else 0)
+
+    def blame(self, claim: Claim) -> None:
+        """See ``Repository``."""
+        with writing(self.engine) as connection:
+            connection.exec_driver_sql(_BLAME, (claim.job_id, claim.token))
 
     def workers(self) -> list[tuple[str, str]]:
         """(id, label) of every registered worker, of any process."""
@@ -65,6 +95,9 @@ class LedgerWorkers(LedgerBase):
 
     def _lock_path(self, worker_id: str) -> Path:
         return self.root / LOCKS_FOLDER / f"{worker_id}.lock"
+
+    def _hands_path(self, worker_id: str) -> Path:
+        return self.root / LOCKS_FOLDER / f"{worker_id}.hands"
 
     def _write_lease(self, connection: Connection, worker_id: str, label: str) -> None:
         now = self.clock()
@@ -77,7 +110,6 @@ class LedgerWorkers(LedgerBase):
 
     def _recover(self, connection: Connection, me: str) -> int:
         """Send the jobs of dead workers back to the queue; how many there were."""
-        now = self._now()
         leases = {str(row[0]): int(row[1]) for row in connection.exec_driver_sql("SELECT id, lease_until FROM workers")}
         owners = connection.exec_driver_sql(
             "SELECT DISTINCT worker_id FROM ingest_jobs WHERE status = 'running'"
@@ -85,32 +117,54 @@ class LedgerWorkers(LedgerBase):
         recovered = 0
         for worker_id in {*leases, *owners} - {me}:
             lease, lock = leases.get(worker_id), None
-            if lease is not None and lease >= now:
-                if worker_id in self.worker_locks:
-                    continue
-                lock = _take(self._lock_path(worker_id))
-                if lock is None:
+            if lease is not None:
+                if worker_id not in self.worker_locks:
+                    lock = _take(self._lock_path(worker_id))
+                if lock is None and not self._overslept(worker_id, lease):
                     continue  # its process lives
-            reason = "its worker died" if lock or lease is None else "its worker stopped answering"
+            if lock is not None:
+                self._blame_in_hand(connection, worker_id)
+            reason = DIED if lock or lease is None else SILENT
             recovered += self._give_back(connection, worker_id, Actor.RECOVERY, reason)
             connection.exec_driver_sql("DELETE FROM workers WHERE id = ?", (worker_id,))
+            self.seen_leases.pop(worker_id, None)
             if lock is not None:
                 lock.release()
         return recovered
 
-    def _give_back(self, connection: Connection, worker_id: str, actor: Actor, reason: str) -> int:
+    def _overslept(self, worker_id: str, lease: int) -> bool:
+        """Whether the worker's lease stayed as it is for longer than a lease is long."""
+        now = self.ticks()
+        seen, since = self.seen_leases.get(worker_id, (None, now))
+        if seen != lease:
+            self.seen_leases[worker_id] = (lease, now)
+            return False
+        return now - since > self.lease_seconds
+
+    def _blame_in_hand(self, connection: Connection, worker_id: str) -> None:
+        """Files that were being read when their worker was killed are suspects; all others it had are not."""
+        path = self._hands_path(worker_id)
+        for job_id, token in in_hand(path):
+            if connection.exec_driver_sql(_BLAME, (job_id, token)).rowcount:
+                self._give_back(connection, worker_id, Actor.RECOVERY, DIED_READING, job_id)
+        forget(path)
+
+    def _give_back(
+        self, connection: Connection, worker_id: str, actor: Actor, reason: str, only: int | None = None
+    ) -> int:
+        one, which = ("", (worker_id,)) if only is None else (" AND id = ?", (worker_id, only))
         held = connection.exec_driver_sql(
-            "SELECT count(*) FROM ingest_jobs WHERE status = 'running' AND worker_id = ?", (worker_id,)
+            f"SELECT count(*) FROM ingest_jobs WHERE status = 'running' AND worker_id = ?{one}", which
         ).scalar_one()
         if not held:
             return 0
         now, revision = self._now(), next_revision(connection)
         connection.exec_driver_sql(
             "INSERT INTO job_history (job_id, at, from_status, to_status, actor, reason) "
-            "SELECT id, ?, status, ?, ?, ? FROM ingest_jobs WHERE status = 'running' AND worker_id = ?",
-            (now, JobStatus.QUEUED.value, actor.value, reason, worker_id),
+            f"SELECT id, ?, status, ?, ?, ? FROM ingest_jobs WHERE status = 'running' AND worker_id = ?{one}",
+            (now, JobStatus.QUEUED.value, actor.value, reason, *which),
         )
-        return connection.exec_driver_sql(_GIVE_BACK, (revision, now, worker_id)).rowcount
+        return connection.exec_driver_sql(_GIVE_BACK + one, (revision, now, *which)).rowcount
 
 
 def _take(path: Path) -> LockFile | None:

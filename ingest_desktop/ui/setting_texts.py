@@ -28,6 +28,8 @@ TEXTS = (
     QT_TRANSLATE_NOOP("settings", "s"),
     QT_TRANSLATE_NOOP("settings", "Longest wait"),
     QT_TRANSLATE_NOOP("settings", "No wait between two tries is longer."),
+    QT_TRANSLATE_NOOP("settings", "Crashes in a row"),
+    QT_TRANSLATE_NOOP("settings", "A file during which the program was killed so often, without getting further, is set aside."),
     QT_TRANSLATE_NOOP("settings", "Lease"),
     QT_TRANSLATE_NOOP("settings", "After this long without a sign of life a worker loses its jobs to others."),
     QT_TRANSLATE_NOOP("settings", "Chunk size"),

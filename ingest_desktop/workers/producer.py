@@ -21,7 +21,7 @@ from ingest_desktop.application.work import (
     Stored,
 )
 from ingest_desktop.domain.enums import JobPhase
-from ingest_desktop.domain.errors import IngestError, LimitExceeded, ReaderCrashed, SourceMalformed
+from ingest_desktop.domain.errors import IngestError, LimitExceeded, Quarantined, ReaderCrashed, SourceMalformed
 from ingest_desktop.domain.interfaces.extraction import ExtractionChild
 from ingest_desktop.domain.wire import Extracted, Failed, Looked, Message, SegmentTask, Working, recipe_of
 from ingest_desktop.observability.logs import work_context
@@ -29,7 +29,7 @@ from ingest_desktop.observability.logs import work_context
 _log = logging.getLogger(__name__)
 
 FLUSH_SECONDS = 0.25  # results of a slow lot are handed on this often
-MAX_CRASHES = 2  # once among others, once alone
+MAX_DEATHS = 2  # of children over one file, or one segment: once perhaps among others, then alone
 
 
 class Producer:
@@ -94,27 +94,41 @@ class Producer:
 
     def _work(self, child: ExtractionChild, assignment: Assignment) -> None:
         task, jobs = assignment
-        gathered = _Gathering(self._scheduler, self._queue, self._board, jobs, isinstance(task, SegmentTask))
+        gathered = _Gathering(self.name, self._scheduler, self._queue, self._board, jobs, isinstance(task, SegmentTask))
+        claim = jobs[0].claim
+        if jobs[0].suspect and claim.crashes >= self._scheduler.crash_limit:
+            gathered.add(Fault(jobs[0], Quarantined.code, _deaths_message(claim.crashes)))
+            gathered.flush()
+            self._scheduler.returned(jobs)
+            return
         self._in_hand = (time.monotonic(), gathered)
         gathered.tell_in_hand()
-        claim = jobs[0].claim
         with work_context(job_id=str(claim.job_id), kb_id=claim.kb_id, batch_id=claim.batch_id):
             try:
                 child.run(task, gathered.on_message)
             except (ReaderCrashed, LimitExceeded) as error:
                 if not self._stop.is_set():
-                    self._broken(gathered, error, task)
+                    self._broken(gathered, error, task, died=True)
             except Exception as error:  # noqa: BLE001 - no process could be started, or a bug: the loop must go on
                 if not self._stop.is_set():
                     bug = None if isinstance(error, OSError | IngestError) else error
                     _log.error("reading failed", extra={"worker": self.name, "cause": str(error)}, exc_info=bug)
-                    self._broken(gathered, ReaderCrashed(f"The file could not be handed to a reader ({error})."), task)
+                    not_handed = ReaderCrashed(f"The file could not be handed to a reader ({error}).")
+                    self._broken(gathered, not_handed, task, died=False)
             finally:
                 self._in_hand = None
-                gathered.flush()
+                self._scheduler.in_hand(self.name, None)
+                try:
+                    gathered.flush()
+                finally:
+                    self._scheduler.returned(jobs)
 
-    def _broken(self, gathered: "_Gathering", error: IngestError, task: object) -> None:
-        """The child died: what it had handed over stands, the file in hand is suspect, the rest is read again."""
+    def _broken(self, gathered: "_Gathering", error: IngestError, task: object, *, died: bool) -> None:
+        """The child died: what it had handed over stands, the file in hand is suspect, the rest is read again.
+
+        A file that goes over a limit alone ends with that. One that kills its child alone, a second time, is
+        quarantined; when no process could be started (``died`` is False) it is not to blame and waits.
+        """
         waiting = gathered.unanswered()
         rest = [job for job in waiting if not job.dropped]
         if not rest:
@@ -125,28 +139,45 @@ class Producer:
             else:
                 self._scheduler.give_back(rest)
             return
-        suspect, others = rest[0], rest[1:]
+        suspect = rest[0]
         alone = isinstance(task, SegmentTask) or (len(gathered.jobs) == 1)
         _log.warning("reader died", extra={"code": error.code, "cause": str(error), "alone": alone})
-        suspect_is_guilty = alone and (isinstance(error, LimitExceeded) or suspect.crashes + 1 >= MAX_CRASHES)
-        if suspect_is_guilty:
+        if alone and isinstance(error, LimitExceeded):
             gathered.add(Fault(suspect, error.code, str(error)))
-            if others:
-                self._scheduler.give_back(others)
+            return
+        before = suspect.segment_deaths.get(task.number, 0) if isinstance(task, SegmentTask) else suspect.deaths
+        guilty = alone and before + 1 >= MAX_DEATHS
+        if died and isinstance(error, ReaderCrashed) and (guilty or not suspect.segment_deaths):
+            self._scheduler.blame(suspect)  # of several segments that die once each, the first
+        if guilty:
+            code, message = (Quarantined.code, f"{error} So it was each time.") if died else (error.code, str(error))
+            gathered.add(Fault(suspect, code, message))
         elif isinstance(task, SegmentTask):
-            suspect.crashes += 1
+            suspect.segment_deaths[task.number] = before + 1
             self._scheduler.give_back_segment(suspect, task.number)
         else:
             self._scheduler.give_back(rest, suspect=suspect)
+
+
+def _deaths_message(times: int) -> str:
+    return f"While this file was read, the program or the process that reads was killed {times} times in a row."
 
 
 class _Gathering:
     """The messages of one task on their way to the queue."""
 
     def __init__(
-        self, scheduler: Scheduler, queue: ResultQueue, board: ProgressBoard, jobs: list[ActiveJob], is_segment: bool
+        self,
+        reader: str,
+        scheduler: Scheduler,
+        queue: ResultQueue,
+        board: ProgressBoard,
+        jobs: list[ActiveJob],
+        is_segment: bool,
     ) -> None:
         self.jobs = jobs
+        self._reader = reader
+        self._place = 0  # of the first job without an answer: what the child has in hand
         self._scheduler = scheduler
         self._queue = queue
         self._board = board
@@ -159,6 +190,7 @@ class _Gathering:
 
     def tell_in_hand(self) -> None:
         """Show which file is looked at now: of a lot all others still wait. Not for each: now and then is enough."""
+        self._note_in_hand()
         if not self._is_segment:
             job = next(iter(self.unanswered()), None)
             if job is not None and not job.dropped and job.claim.job_id not in self._told:
@@ -177,11 +209,18 @@ class _Gathering:
         if isinstance(message, Looked | Extracted | Failed):
             job = self._by_key[message.key]
             self._answered.add(message.key)
+            self._note_in_hand()
             if not job.dropped:
                 self._answer(job, message)
         if time.monotonic() - self._flushed >= FLUSH_SECONDS:
             self.flush()
             self.tell_in_hand()
+
+    def _note_in_hand(self) -> None:
+        """For each file, so that exactly one is suspect should all of us be killed now."""
+        while self._place < len(self.jobs) and self.jobs[self._place].claim.job_id in self._answered:
+            self._place += 1
+        self._scheduler.in_hand(self._reader, self.jobs[self._place] if self._place < len(self.jobs) else None)
 
     def add(self, result: Result) -> None:
         """Add a result of our own."""

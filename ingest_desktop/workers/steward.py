@@ -81,8 +81,10 @@ class Steward:
         self._stop.set()
 
     def _round(self) -> None:
-        if self._is_time("heartbeat", self._settings.lease_seconds / 3) and self._repository.heartbeat(self._worker_id):
-            self._scheduler.wake()
+        if self._is_time("heartbeat", self._settings.lease_seconds / 3):
+            if self._repository.heartbeat(self._worker_id):
+                self._scheduler.wake()
+            self._due = self._repository.next_due()  # the clock may have been set
         self.watch_disk()
         self._follow()
         for producer in self._producers():

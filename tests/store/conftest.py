@@ -19,7 +19,8 @@ def open_ledger(tmp_path: Path, clock: Clock) -> Iterator[Callable[..., Ledger]]
     opened: list[Ledger] = []
 
     def open_it(**changes: object) -> Ledger:
-        ledger = Ledger(tmp_path / "data", clock=clock, busy_timeout_seconds=changes.pop("busy", 5.0), **changes)  # type: ignore[arg-type]
+        changes = {"clock": clock, "ticks": clock.ticks, "busy_timeout_seconds": changes.pop("busy", 5.0), **changes}
+        ledger = Ledger(tmp_path / "data", **changes)  # type: ignore[arg-type]
         opened.append(ledger)
         return ledger
 

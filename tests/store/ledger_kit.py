@@ -10,11 +10,20 @@ class Clock:
 
     def __init__(self) -> None:
         self.now = datetime(2030, 1, 1, tzinfo=UTC)
+        self.ticked = 0.0
 
     def __call__(self) -> datetime:
         return self.now
 
+    def ticks(self) -> float:
+        return self.ticked
+
     def pass_seconds(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+        self.ticked += seconds
+
+    def set_by(self, seconds: float) -> None:
+        """Somebody sets the clock: no time passes."""
         self.now += timedelta(seconds=seconds)
 
 

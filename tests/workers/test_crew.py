@@ -35,7 +35,6 @@ from ingest_desktop.domain.errors import (
 from ingest_desktop.domain.interfaces.repository import Claim, Ending
 from ingest_desktop.domain.models import Job, JobSelector
 from ingest_desktop.domain.wire import Failed, LookItem, Message, SegmentTask
-from ingest_desktop.workers.producer import MAX_CRASHES
 
 MAKE = Callable[..., FakeApp]
 COMPLETED, FAILED, QUEUED = JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.QUEUED
@@ -86,13 +85,14 @@ def test_a_file_that_breaks_its_reader_fails_alone(fake: FakeApp, script: Script
 
     script.before_file = die
     fake.service.submit([str(docs)])
-    fake.service.start()
-    wait_for(lambda: sum(s is COMPLETED for s in statuses(fake).values()) == 9)
-    job = wait_for(lambda: (j := job_of(fake, docs / "3.txt")).status is FAILED and j)
-    assert (job.error_code, job.attempts, job.dead_lettered) == ("reader_crashed", 4, True)
-    assert job.message
+    work(fake)
+    job = job_of(fake, docs / "3.txt")
+    assert (job.status, job.error_code, job.attempts, job.dead_lettered) == (FAILED, "quarantined", 1, False)
+    assert "It died." in (job.error_message or "") and job.message
+    assert sum(s is COMPLETED for s in statuses(fake).values()) == 9
+    assert {j.crashes for j in all_jobs(fake) if j.id != job.id} == {0} and job.crashes == 2
     alone = [task for task in script.tasks if [item.path for item in task.items] == [str(docs / "3.txt")]]  # type: ignore[union-attr]
-    assert len(alone) >= MAX_CRASHES - 1
+    assert len(alone) == 1  # dead once among others and once alone
     assert_clean(fake)
 
 
