@@ -21,6 +21,10 @@ _OPEN_FILES = 256
 _WRITTEN_BYTES = 1024 * 1024 * 1024  # of one file: readers write none, helper programs small ones
 
 
+class OutOfTime(LimitExceeded):
+    """The processor time of a task is used up: whatever is in hand ends, a file inside another one takes all with it."""
+
+
 @dataclass(frozen=True, slots=True)
 class ChildLimits:
     """What a child is told in its first frame. Sizes are bytes, times seconds; see ``Settings`` for each."""
@@ -77,7 +81,7 @@ class Limiter:
     def _out_of_time(self, _number: int, _frame: FrameType | None) -> None:
         if self._in_hand:  # a signal may come late
             self._in_hand = False
-            raise LimitExceeded(cpu_message(self._limits.cpu_seconds))
+            raise OutOfTime(cpu_message(self._limits.cpu_seconds))
 
 
 def cpu_message(seconds: float) -> str:

@@ -1,190 +1,308 @@
 """Files inside files: members of archives, attachments of mail. Each is read by the reader of its own kind.
 
 A name inside a file is data: it is shown and cited, never a path of this system. Nothing is unpacked to the disk.
-One file of the disk is read at a time in a process, so what is open around an inner file is a plain stack here.
+What could not be read is a gap of the unit it belongs to; what nobody reads is counted in one warning.
 """
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import cache
+from types import TracebackType
+from typing import Self
 
 from ingest_desktop.domain.errors import LimitExceeded, SourceEncrypted, SourceError, UnsupportedFormat
-from ingest_desktop.domain.interfaces.extraction import Block, Reader, SegmentNotes, SourceFile
+from ingest_desktop.domain.interfaces.extraction import Block, Reader, ReaderPlan, SegmentNotes, SourceFile
 from ingest_desktop.domain.wire import ExtractOptions
-from ingest_desktop.extraction import detect, kinds
-from ingest_desktop.extraction.registry import Registry
+from ingest_desktop.extraction import allowance, detect, kinds, ocr
+from ingest_desktop.extraction.allowance import Allowance, Spent
+from ingest_desktop.extraction.findings import Findings
+from ingest_desktop.extraction.limits import OutOfTime
+from ingest_desktop.extraction.registry import Registry, reader_versions
 
 HEAD_BYTES = 64 * 1024
-MOST_NAMED = 5  # left-out kinds that a warning lists
-MOST_WARNINGS = 40  # of all inner files of one segment
-GROWTH = 2  # a file that was let in may unpack to so many times its size, whatever the limit
+LOCKED = "It asks for a password."
+_NOT_SUPPORTED = " are not supported"  # what stands before it names a kind
 _MOST_NAME = 1000
 _PACKED = (b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0")  # their kind is told by more than their head
-_names: list[str] = []  # of the inner files that are open, the outermost first
+_TELL_NAMES = frozenset(("zip", "tar", "compressed", "mail", "mbox", "msg"))  # readers whose gaps begin with a path
+_TOO_MUCH_MEMORY = "Reading it takes more memory than a reading process may have (INGESTION_CHILD_MEMORY_BYTES)."
+_SHAPING = (  # further options that shape what comes out of some file inside
+    "segment_pages segment_bytes max_pages max_output_chars ocr_page_seconds ocr_max_pages ocr_max_pixels "
+    "office_seconds"
+).split()
+_names: list[str] = []  # of the inner files that are open in the file of the disk in hand, the outermost first
 
 
-@dataclass(slots=True)
-class _Spent:
-    """What reading one file of the disk, with all that is nested in it, has taken so far."""
-
-    unpacked: int = 0  # bytes
-    members: int = 0
-    packed: int = 0  # bytes of the file itself
-
-
-_spent = _Spent()
-
-
-@dataclass(slots=True)
 class Inside:
-    """What was found inside one file: counted by whoever reads it, member by member.
+    """What was found inside one file: read and counted member by member, between ``with`` and its end.
 
-    Attributes:
-        packed: Bytes of the file itself, where it is one that unpacks.
-        seen: Files so far, readable or not.
-        with_text: Those that gave text.
-        left_out: Kinds that nobody reads, with how many files of each.
+    At the end the counts, gaps and warnings are written into the notes of the segment.
+
+    Args:
+        source: The file that holds the others.
+        options: As it is read with.
+        notes: Of the segment.
+        allowed: What the segment may take, when it is one of several; only the file of the disk itself is asked.
+        first: How many members stand before the segment; None when the caller sets ``number`` itself.
+        alone: The segment is all there is: when nothing of it can be read, that is an error.
+
+    Raises:
+        LimitExceeded: At the end: limits left nothing to be read. At any time, inside another file: what the file
+            of the disk may take is spent.
+        SourceEncrypted: At the end: there is nothing but what asks for a password.
     """
 
-    packed: int = 0
-    seen: int = 0
-    with_text: int = 0
-    left_out: dict[str, int] = field(default_factory=dict)
-    _unsaid: int = 0  # warnings over the most
-    _chars: int = 0  # of text, of all files so far
+    def __init__(
+        self,
+        source: SourceFile,
+        options: ExtractOptions,
+        notes: SegmentNotes,
+        *,
+        allowed: Allowance | None = None,
+        first: int | None = 0,
+        alone: bool = False,
+    ) -> None:
+        if not source.inner:
+            begin(source, options, allowed)
+        self._names, self._inner = _names, source.inner
+        self._options, self._notes, self._passwords = options, notes, source.passwords
+        self._first, self._alone = first, alone
+        self._findings = Findings()
+        self._spent: Spent | None = None
+        self._limit: LimitExceeded | None = None
+        self._locked = 0
+        self.number = 0  # of the unit that is being read, 1-based
+        self.seen = self.with_text = self.chars = 0
 
-    def __post_init__(self) -> None:
-        if not _names:
-            _spent.unpacked = _spent.members = 0
-            _spent.packed = self.packed
+    def __enter__(self) -> Self:
+        return self
 
-    def blocks(
-        self, name: str, data: bytes, options: ExtractOptions, notes: SegmentNotes, *, trouble: str | None = None
-    ) -> Iterator[Block]:
-        """The blocks of an inner file, each with its part. Trouble with it is noted, and the others are read.
+    def __exit__(self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None) -> None:
+        refusal = self._refusal() if kind is None and self._alone and not self.with_text else None
+        self._notes.units_seen, self._notes.units_with_text = self.seen, self.with_text
+        self._findings.write(self._notes, gaps=refusal is None)  # the error tells it, and that is enough
+        if refusal is not None:
+            raise refusal
+
+    def _refusal(self) -> SourceError | None:
+        """What to say of a file in which nothing could be read; None when neither a limit nor a password is the cause."""
+        if self._limit is not None:
+            return LimitExceeded(str(self._limit))
+        if self._locked and self._locked == self._findings.units_with_gaps:
+            return SourceEncrypted("All that could be read in it asks for a password.")
+        return None
+
+    def blocks(self, name: str, data: bytes, *, trouble: str | None = None) -> Iterator[Block]:
+        """The blocks of an inner file, each with its part. Trouble with it becomes a gap, and the others are read.
 
         Args:
             name: As the outer file gives it, folders included.
             data: All of its bytes; the caller has seen to it that they are not too many.
-            options: As the outer file is read with.
-            notes: Of the segment that the inner file belongs to.
             trouble: What is known to be wrong with the bytes already, as a sentence; what they give is kept.
-
-        Raises:
-            LimitExceeded: Files are packed in files too deep, or one of them went over a limit of its own.
         """
-        self._count(options)
-        gave_text, why = False, trouble
-        with _inside(name, options) as part:
-            try:
-                for block in self._read(name, data, options, notes):
-                    if self._chars + len(block.text) > options.max_output_chars:
-                        why = (
+        if not self.admits(name):
+            return
+        gave_text, error = False, None
+        try:
+            with self._deeper(name) as part:
+                for block in self._read(name, data):
+                    if self.chars + len(block.text) > self._options.max_output_chars:
+                        raise LimitExceeded(
                             "It holds more text than is read at once (INGESTION_MAX_OUTPUT_CHARS); the rest is missing."
                         )
-                        break
-                    self._chars += len(block.text)
+                    self.chars += len(block.text)
                     gave_text = gave_text or bool(block.text.strip())
                     yield _placed(block, part)
-            except LimitExceeded:
-                raise
-            except UnsupportedFormat as error:
-                self._leave_out(str(error).partition(" are not supported")[0])
-            except SourceEncrypted:
-                why = "It asks for a password."
-            except SourceError as error:
-                why = why or str(error)
-            except (MemoryError, RecursionError):
-                raise
-            except Exception as error:  # noqa: BLE001  a parser's fault with one member must not lose the others
-                why = why or f"Its reader failed ({type(error).__name__})."
-            if why is not None:
-                notes.units_failed.append((self.seen, f"{part}: {why}"))
+        except Exception as raised:  # noqa: BLE001  a parser's fault with one member must not lose the others
+            error = raised
         self.with_text += gave_text
+        self._ended(name, trouble, error)
 
-    def fail(self, name: str, why: str, options: ExtractOptions, notes: SegmentNotes) -> None:
-        """Count a file that cannot be had at all, with the reason as a sentence."""
-        self._count(options)
-        notes.units_failed.append((self.seen, f"{'/'.join([*_names, clean_name(name)])}: {why}"))
+    def fail(self, name: str, why: str | SourceError) -> None:
+        """Count a file that cannot be had at all, with the reason: a sentence, or an error."""
+        if self.admits(name):
+            spent = self._counted()
+            if isinstance(why, str):
+                self._ended(name, why, spent)
+            else:
+                self._ended(name, None, spent or why)
 
-    def leave_out(self, kind: str, options: ExtractOptions) -> None:
+    def leave_out(self, name: str, kind: str) -> None:
         """Count a file that nobody reads; ``kind`` in the plural, such as ``MP4 videos``."""
-        self._count(options)
-        self._leave_out(kind)
+        if self.admits(name):
+            spent = self._counted()
+            if spent is not None:
+                self._ended(name, None, spent)
+            else:
+                self._findings.leave_out(kind)
 
-    def finish(self, notes: SegmentNotes) -> None:
-        """Write the counts into the notes, and one warning for all that was left out."""
-        notes.units_seen, notes.units_with_text = self.seen, self.with_text
-        if self._unsaid:
-            notes.warnings.append(f"{self._unsaid:,} more warnings are not shown.")
-        if self.left_out:
-            kinds_found = sorted(self.left_out.items(), key=lambda item: (-item[1], item[0]))
-            named = ", ".join(f"{kind} ({count:,})" for kind, count in kinds_found[:MOST_NAMED])
-            more = f" and {len(kinds_found) - MOST_NAMED} more kinds" if len(kinds_found) > MOST_NAMED else ""
-            notes.warnings.append(f"Left out, because nobody reads them: {named}{more}.")
+    def tell(self, why: str, name: str = "") -> None:
+        """Note a gap of the unit that is being read: of an inner file with this name, or of the unit itself."""
+        path = self._path(name)
+        self._findings.gap(self.number, f"{path}: {why}" if path else why)
 
-    def _count(self, options: ExtractOptions) -> None:
+    def missing(self, why: str) -> None:
+        """Note a gap after the last file: something that should follow it is missing."""
+        self._findings.gap(self.number + 1, why)
+
+    @property
+    def broken(self) -> bool:
+        """Whether something of the unit in hand could not be read."""
+        return self._findings.has_gap(self.number)
+
+    def admits(self, name: str) -> bool:
+        """Whether a file is to be looked at; one that is not, because nothing more is read, is counted here."""
+        if self._spent is None:
+            return True
+        self._next()
+        self._findings.not_reached(self.number, self._path(name), str(self._spent))
+        return False
+
+    def _next(self) -> None:
+        """Count a file."""
         self.seen += 1
-        _spent.members += 1
-        if _spent.members > options.max_members:
-            raise LimitExceeded(f"It holds more than {options.max_members:,} files (INGESTION_MAX_MEMBERS).")
+        if self._first is not None:
+            self.number = self._first + self.seen
 
-    def _leave_out(self, kind: str) -> None:
-        self.left_out[kind] = self.left_out.get(kind, 0) + 1
+    def _counted(self) -> Spent | None:
+        """Count a file that is not opened."""
+        self._next()
+        try:
+            allowance.count_member(self._options)
+        except Spent as spent:
+            return spent
+        return None
 
-    def _read(self, name: str, data: bytes, options: ExtractOptions, notes: SegmentNotes) -> Iterator[Block]:
+    @contextmanager
+    def _deeper(self, name: str) -> Iterator[str]:
+        """Count a file and go one file deeper; the path from the file on the disk to it, with slashes."""
+        self._next()
+        allowance.count_member(self._options)
+        if len(self._names) >= self._options.max_depth:
+            raise LimitExceeded(
+                f"Files are packed in files more than {self._options.max_depth} levels deep (INGESTION_MAX_DEPTH)."
+            )
+        self._names.append(clean_name(name))
+        taken = allowance.taken()
+        taken.depth += 1
+        try:
+            yield "/".join(self._names)
+        finally:
+            taken.depth -= 1
+            self._names.pop()
+
+    def _read(self, name: str, data: bytes) -> Iterator[Block]:
         """The blocks of an inner file, its own name above its headings."""
-        head = data[:HEAD_BYTES] if len(data) > HEAD_BYTES else data
         shown = clean_name(name)
+        source = inner_source(name, data, self._passwords)
         own = shown.rpartition("/")[2] or shown
-        source = SourceFile(shown, len(data), head, data, inner=True)
-        reader = _of_its_own(_registry().choose(source))
-        plan = reader.plan(source, options)
+        reader = _of_its_own(_registry().choose(source), len(self._names))
+        plan = reader.plan(source, self._options)
         misnamed = kinds.contradiction(detect.suffix_of(shown), detect.kind_of(source))
-        self._warn(shown, ((misnamed,) if misnamed else ()) + plan.warnings, notes)
+        for said in (*((misnamed,) if misnamed else ()), *plan.warnings):
+            self._findings.warn(shown, said)
         # What follows stands under the file's own name, not under the headings of the file before.
         yield Block("", path=(own,))
-        for segment in plan.segments:
-            inner = SegmentNotes(recognising=notes.recognising)
-            for block in reader.read(source, plan, segment, options, inner):
-                if block.path is not None:
-                    yield block._replace(path=(own, *block.path))
-                else:
-                    yield block._replace(level=block.level + 1) if block.level else block
-            failed = (f"{len(inner.units_failed):,} {plan.unit}(s) of it could not be read.",)
-            self._warn(shown, (*inner.warnings, *(failed if inner.units_failed else ())), notes)
-            notes.units_by_ocr += inner.units_by_ocr
+        failed: list[tuple[int, str]] = []
+        try:
+            for segment in plan.segments:
+                inner = SegmentNotes(recognising=self._notes.recognising)
+                try:
+                    for block in reader.read(source, plan, segment, self._options, inner):
+                        if block.path is not None:
+                            yield block._replace(path=(own, *block.path))
+                        else:
+                            yield block._replace(level=block.level + 1) if block.level else block
+                finally:
+                    failed += inner.units_failed
+                    for said in inner.warnings:
+                        self._findings.warn(shown, said)
+                    self._notes.units_by_ocr += inner.units_by_ocr
+                    self._notes.recognising_seconds += inner.recognising_seconds
+        finally:
+            self._take_gaps(reader.name, plan, failed)
 
-    def _warn(self, name: str, warnings: tuple[str, ...], notes: SegmentNotes) -> None:
-        for said in warnings:
-            if len(notes.warnings) < MOST_WARNINGS:
-                notes.warnings.append(f"{name}: {said}")
+    def _take_gaps(self, reader: str, plan: ReaderPlan, failed: list[tuple[int, str]]) -> None:
+        """The gaps of an inner file become gaps of the unit that it belongs to."""
+        if reader in _TELL_NAMES:
+            for _, why in failed:
+                self._findings.gap(self.number, why)
+        elif failed:
+            number, why = failed[0]
+            if plan.units > 1 or len(failed) > 1:
+                unit = plan.unit if len(failed) == 1 else f"{plan.unit}s"
+                why = f"{len(failed):,} {unit} of {plan.units:,} could not be read ({plan.unit} {number:,}: {why})"
+            self._findings.gap(self.number, f"{'/'.join(self._names)}: {why}")
+
+    def _ended(self, name: str, trouble: str | None, error: Exception | None) -> None:
+        """Note what went wrong with a file; raise what is not for its sake alone."""
+        if isinstance(error, OutOfTime):
+            raise error
+        if isinstance(error, UnsupportedFormat):
+            kind, found, _ = str(error).partition(_NOT_SUPPORTED)
+            if found:
+                self._findings.leave_out(kind)
             else:
-                self._unsaid += 1
+                self._findings.warn(clean_name(name), str(error))
+        elif error is not None:
+            trouble = trouble if trouble and not isinstance(error, LimitExceeded) else self._why(error)
+        if trouble and not (isinstance(error, Spent) and error.told):
+            self.tell(trouble, name)
+        if isinstance(error, Spent):
+            self._spent, error.told = error, True
+            if self._inner:
+                raise error
+
+    def _why(self, error: Exception) -> str:
+        """What is said of an error, as a sentence."""
+        if isinstance(error, MemoryError):
+            error = LimitExceeded(_TOO_MUCH_MEMORY)
+        if isinstance(error, LimitExceeded):
+            self._limit = self._limit or error
+        if isinstance(error, SourceEncrypted):
+            self._locked += 1
+            return LOCKED
+        return str(error) if isinstance(error, SourceError) else f"Its reader failed ({type(error).__name__})."
+
+    def _path(self, name: str) -> str:
+        return "/".join([*self._names, clean_name(name)] if name else self._names)
 
 
-def unpacked(count: int, options: ExtractOptions) -> None:
-    """Say that so many bytes were unpacked; to be called while they come, not after.
+def begin(source: SourceFile, options: ExtractOptions, allowed: Allowance | None = None) -> None:
+    """Start with another file of the disk, or another segment of one; within a file inside another nothing is done."""
+    global _names
+    if not source.inner:
+        _names = []  # a new list: what an abandoned reading still holds is not ours
+        allowance.begin(allowed or allowance.whole(source.size, options))
 
-    Raises:
-        LimitExceeded: All that is nested in the file on the disk together is too much.
+
+def inner_source(name: str, data: bytes, passwords: tuple[str, ...]) -> SourceFile:
+    """A file inside another one as its reader gets it."""
+    head = data[:HEAD_BYTES] if len(data) > HEAD_BYTES else data
+    return SourceFile(clean_name(name), len(data), head, data, inner=True, passwords=passwords)
+
+
+def shape(options: ExtractOptions, *, unlocked: int | None = None) -> str:
+    """What shapes the text of files inside files, for the recipe of the file that holds them.
+
+    Args:
+        options: As it is read with.
+        unlocked: How many of those that ask for a password are opened; None when none asks.
     """
-    _spent.unpacked += count
-    if _spent.unpacked > may_unpack(_spent.packed, options):
-        raise too_much(options)
+    opened = f" unlocked={unlocked}" if unlocked is not None else ""
+    found = ocr.recogniser(options)
+    return f"{steady_shape(options)}{opened}{f' {found.shape}' if found is not None else ''}"
 
 
-def may_unpack(packed: int, options: ExtractOptions) -> int:
-    """Bytes that a file of the disk may unpack to: one that grows little is as harmless as it is itself."""
-    return max(options.max_expanded_bytes, GROWTH * packed)
+def steady_shape(options: ExtractOptions) -> str:
+    """The part of ``shape`` that depends on the program and its settings only."""
+    from ingest_desktop.extraction.readers.legacy import find_office
 
-
-def too_much(options: ExtractOptions) -> LimitExceeded:
-    """The error for what unpacks to too much in all."""
-    return LimitExceeded(
-        f"It unpacks to more than {options.max_expanded_bytes:,} bytes (INGESTION_MAX_EXPANDED_BYTES)."
-    )
+    told = [*reader_versions(), ("office", find_office() is not None)]
+    told += [(name, getattr(options, name)) for name in _SHAPING]
+    limits = f"{options.max_members}/{options.max_expanded_bytes}/{options.max_depth}/{options.max_ratio}"
+    return f"inner={hashlib.sha256(repr(told).encode()).hexdigest()[:8]} limits={limits}"
 
 
 def nobody_reads(name: str, head: bytes) -> str | None:
@@ -201,20 +319,6 @@ def clean_name(name: str) -> str:
     return shown.strip("/") or "(no name)"
 
 
-@contextmanager
-def _inside(name: str, options: ExtractOptions) -> Iterator[str]:
-    """Go one file deeper; the path from the file on the disk to it, with slashes."""
-    if len(_names) >= options.max_depth:
-        raise LimitExceeded(
-            f"Files are packed in files more than {options.max_depth} levels deep (INGESTION_MAX_DEPTH)."
-        )
-    _names.append(clean_name(name))
-    try:
-        yield "/".join(_names)
-    finally:
-        _names.pop()
-
-
 def _placed(block: Block, part: str) -> Block:
     """The block with the part it stands in; one that is nested deeper has its own already."""
     own = next((str(value) for key, value in block.extra if key == "part"), None)
@@ -226,10 +330,10 @@ def _placed(block: Block, part: str) -> Block:
     return block._replace(extra=(*others, ("part", f"{part}/{own}")))
 
 
-def _of_its_own(reader: Reader) -> Reader:
+def _of_its_own(reader: Reader, depth: int) -> Reader:
     """A reader that the files around this one do not use: they are in the middle of theirs."""
     made = type(reader)
-    return _at_depth(made, len(_names)) if made.__module__.startswith("ingest_desktop.") else reader
+    return _at_depth(made, depth) if made.__module__.startswith("ingest_desktop.") else reader
 
 
 @cache

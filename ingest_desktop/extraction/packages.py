@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 from ingest_desktop.domain.errors import LimitExceeded, SourceEncrypted, SourceMalformed
 from ingest_desktop.domain.interfaces.extraction import SourceFile
 from ingest_desktop.domain.wire import ExtractOptions
+from ingest_desktop.extraction import allowance
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -56,7 +57,7 @@ class Package:
             raise SourceMalformed(f"The file begins like {called} but is damaged or incomplete.") from error
         self._stream = stream
         try:
-            self._check()
+            self._check(source)
         except BaseException:
             self.close()
             raise
@@ -146,7 +147,7 @@ class Package:
             f"It unpacks to more than {self._options.max_expanded_bytes:,} bytes (INGESTION_MAX_EXPANDED_BYTES)."
         )
 
-    def _check(self) -> None:
+    def _check(self, source: SourceFile) -> None:
         """What the directory claims."""
         members, options = self._archive.infolist(), self._options
         if len(members) > options.max_members:
@@ -166,6 +167,7 @@ class Package:
                 raise LimitExceeded(
                     f"One of its parts unpacks to more than {options.max_ratio:,} times its size (INGESTION_MAX_RATIO)."
                 )
+        allowance.package(source.data if source.inner else None, expanded, options)
 
     def _inflated(self, member: zipfile.ZipInfo) -> Iterator[int]:
         """How many bytes come out of a member, step by step, whatever its entry claims."""

@@ -122,6 +122,11 @@ class Registry:
         """Whether other packages brought readers."""
         return bool(self._guests)
 
+    @property
+    def guests(self) -> tuple[Reader, ...]:
+        """Those readers."""
+        return tuple(self._guests)
+
     def choose(self, source: SourceFile) -> Reader:
         """The reader that is surest that it can read this file; a guest wins only when surer than a built-in one.
 
@@ -162,6 +167,13 @@ def reader_version(name: str) -> int | None:
         return Registry().named(name).version
     except UnsupportedFormat:
         return None
+
+
+@cache
+def reader_versions() -> tuple[tuple[str, int], ...]:
+    """The name and version of every reader that is installed."""
+    guests = [(guest.name, guest.version) for guest in Registry().guests]
+    return (*guests, *((name, _built_in(name).version) for name in sorted(_BUILT_IN)))
 
 
 def supported() -> str:

@@ -5,7 +5,7 @@ from typing import BinaryIO, Protocol
 
 from ingest_desktop.domain.errors import LimitExceeded
 from ingest_desktop.domain.wire import ExtractOptions
-from ingest_desktop.extraction.nested import unpacked
+from ingest_desktop.extraction.allowance import unpacked
 
 PIECE_BYTES = 256 * 1024  # unpacked at once, at most
 _PACKED_BYTES = 16 * 1024

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import BinaryIO, Final
 
-from ingest_desktop.domain.errors import LimitExceeded
+from ingest_desktop.domain.errors import LimitExceeded, SourceEncrypted
 from ingest_desktop.domain.wire import ExtractOptions
 from ingest_desktop.extraction.unpacking import Bounded, Decoder, Inflater, Plain, Unpacked
 
@@ -96,10 +96,11 @@ def opened(stream: BinaryIO, size: int, member: Member, options: ExtractOptions)
     """What a member holds, to be read once and forwards.
 
     Raises:
-        Refused: It is encrypted, packed in a way that is not known, or not where the directory says.
+        SourceEncrypted: It asks for a password.
+        Refused: It is packed in a way that is not known, or not where the directory says.
     """
     if member.encrypted:
-        raise Refused("It asks for a password.")
+        raise SourceEncrypted("It asks for a password.")
     if member.overlaps:
         raise Refused("It claims bytes that belong to another member.")
     stream.seek(member.start)

@@ -1,5 +1,6 @@
 """Archives: their members are read in place, and nothing that an archive claims is believed."""
 
+import base64
 import bz2
 import gzip
 import io
@@ -9,6 +10,7 @@ import os
 import struct
 import tarfile
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +20,7 @@ from hypothesis import strategies as st
 from ingest_desktop.domain.errors import IngestError, LimitExceeded, SourceEncrypted, SourceMalformed
 from ingest_desktop.domain.interfaces.extraction import Block, SegmentNotes, SourceFile
 from ingest_desktop.domain.wire import ExtractOptions
-from ingest_desktop.extraction import tars, zips
+from ingest_desktop.extraction import nested, tars, zips
 from ingest_desktop.extraction.registry import Registry
 
 from .conftest import memory
@@ -54,6 +56,10 @@ class Got:
         return [why for notes in self.notes for _, why in notes.units_failed]
 
     @property
+    def gaps(self) -> list[tuple[int, str]]:
+        return [gap for notes in self.notes for gap in notes.units_failed]
+
+    @property
     def warnings(self) -> list[str]:
         return [*self.plan.warnings, *(said for notes in self.notes for said in notes.warnings)]
 
@@ -84,6 +90,7 @@ def tarred(*members: tuple[str, bytes], form: int = tarfile.PAX_FORMAT) -> bytes
     return stream.getvalue()
 
 
+PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==")
 TWO = (("one.txt", b"the first text"), ("folder/two.md", b"# Two\n\nthe second text\n"))
 
 
@@ -280,8 +287,16 @@ def test_too_many_members_are_refused(form: str) -> None:
 
 def test_members_of_inner_archives_count_too() -> None:
     inner = zipped(*((f"{number}.txt", b"x") for number in range(15)))
-    with pytest.raises(LimitExceeded, match="INGESTION_MAX_MEMBERS"):
-        got(zipped(("a.zip", inner), ("b.zip", inner)), options=ExtractOptions(max_members=20))
+    found = got(zipped(("a.zip", inner), ("b.zip", inner), *TWO), options=ExtractOptions(max_members=25))
+    assert list(found.parts) == [*(f"a.zip/{n}.txt" for n in range(15)), *(f"b.zip/{n}.txt" for n in range(8))]
+    assert found.gaps == [
+        (2, "b.zip/8.txt: It holds more than 25 files (INGESTION_MAX_MEMBERS)."),
+        (
+            3,
+            "one.txt and 1 more after it: not looked at. It holds more than 25 files (INGESTION_MAX_MEMBERS).",
+        ),
+    ]
+    assert found.warnings == []
 
 
 def test_too_deep_is_refused() -> None:
@@ -323,6 +338,77 @@ def test_encrypted_members_are_noted_and_an_archive_of_nothing_else_is_encrypted
         got(encrypted(zipped(*TWO)))
 
 
+# --- gaps --------------------------------------------------------------------------------------
+
+
+def test_gaps_have_the_number_of_the_member_in_the_whole_archive_and_each_is_told_once() -> None:
+    members = [(f"{number:03}.txt", b"text") for number in range(260)]
+    inner = zipped(("ok.txt", b"fine"), ("bad.pdf", b"%PDF-1.7 nothing"), ("bad.docx", b"PK\x03\x04" + bytes(60)))
+    members[1:1] = [("in.zip", inner)]
+    members[256:256] = [("late.pdf", b"%PDF-1.7 nothing")]
+    found = got(zipped(*members))
+    assert [number for number, _ in found.gaps] == [2, 257]
+    assert found.gaps[0][1].startswith("in.zip/bad.pdf: ")
+    assert " in.zip/bad.docx: " in found.gaps[0][1]
+    assert found.gaps[1][1].startswith("late.pdf: ")
+    assert found.warnings == []
+    assert found.parts["in.zip/ok.txt"] == "fine"
+
+
+def test_what_is_said_of_many_files_is_one_warning() -> None:
+    found = got(zipped(*((f"{n}.png", PNG) for n in range(30)), ("a.txt", b"text")), options=ExtractOptions(ocr=False))
+    assert found.gaps == []
+    (warning,) = found.warnings
+    assert warning.startswith("0.png and 29 more: ")
+    assert "INGESTION_OCR" in warning
+
+
+def test_a_member_that_goes_over_a_limit_of_its_own_does_not_lose_the_others() -> None:
+    bomb = zipped(("[Content_Types].xml", b"<Types/>"), ("word/document.xml", bytes(20 * 1024 * 1024)))
+    found = got(zipped(("bomb.docx", bomb), ("zeros.zip", zipped(("0.txt", bytes(40 << 20)))), *TWO))
+    assert found.parts.keys() == {"one.txt", "folder/two.md"}
+    assert [number for number, _ in found.gaps] == [1, 2]
+    assert all("(INGESTION_MAX_RATIO)" in why for _, why in found.gaps)
+
+
+def test_a_gap_tells_of_a_few_files_and_counts_the_others() -> None:
+    inner = zipped(*((f"{number:03}.pdf", b"%PDF-1.7 nothing") for number in range(100)), ("ok.txt", b"fine"))
+    ((number, why),) = got(zipped(("in.zip", inner))).gaps
+    assert number == 1
+    assert len(why) < 2500
+    assert why.endswith(" more.")
+
+
+def test_segments_share_what_the_archive_may_take() -> None:
+    bomb = zipped(*((f"{number}.txt", b"x" * 100_000) for number in range(10)))
+    members = [(f"{number:04}.zip", bomb) for number in range(1000)]
+    found = got(zipped(*members), options=ExtractOptions(max_expanded_bytes=40_000_000, max_members=100_000))
+    assert len(found.plan.segments) == 4
+    assert 20 < len({part.partition("/")[0] for part in found.parts}) <= 40
+    assert len(found.gaps) == 8  # in each segment: the one that was too much, and all after it
+    assert all("its share" in why and "INGESTION_MAX_EXPANDED_BYTES" in why for _, why in found.gaps)
+
+
+def test_dense_packages_in_an_archive_count() -> None:
+    package = zipped(("[Content_Types].xml", b"<Types/>"), ("word/document.xml", bytes(7 * 1024 * 1024)))
+    found = got(
+        zipped(*TWO, *((f"{number}.docx", package) for number in range(9)), method=zipfile.ZIP_STORED),
+        options=ExtractOptions(max_expanded_bytes=20_000_000, max_ratio=10_000),
+    )
+    assert "not looked at" in found.gaps[-1][1]
+    assert "INGESTION_MAX_EXPANDED_BYTES" in found.gaps[-1][1]
+
+
+def test_the_recipe_changes_with_what_shapes_the_text_of_members() -> None:
+    plain = ExtractOptions(ocr=False)
+    found = got(zipped(*TWO), options=plain).plan.shape
+    assert found == nested.shape(plain) == got(gzip.compress(b"text"), "a.gz", plain).plan.shape
+    for change in ("max_members", "max_expanded_bytes", "max_depth", "max_ratio", "max_pages", "max_output_chars"):
+        other = replace(plain, **{change: getattr(plain, change) + 1})
+        assert got(zipped(*TWO), options=other).plan.shape != found
+    assert got(zipped(*TWO), options=replace(plain, chunk_chars=500)).plan.shape == found
+
+
 # --- damage ------------------------------------------------------------------------------------
 
 
@@ -331,7 +417,8 @@ def test_a_truncated_zip_keeps_what_can_be_read_and_says_so() -> None:
     found = got(data[: len(data) // 2])
     assert found.parts["0.txt"].startswith("text 0")
     assert 3 < found.seen < 20
-    assert "no directory" in found.plan.warnings[0]
+    assert "no directory" in found.gaps[-1][1]
+    assert found.gaps[-1][0] == found.seen + 1
 
 
 def test_a_truncated_zip_whose_sizes_follow_the_data() -> None:
@@ -368,7 +455,8 @@ def test_a_damaged_tar_header_loses_one_member_only() -> None:
     data[1024 + 10] ^= 0x55
     found = got(bytes(data), "a.tar")
     assert found.parts.keys() == {"0.txt", "2.txt"}
-    assert "damaged" in found.plan.warnings[0]
+    assert found.gaps == [(3, tars.DAMAGED)]
+    assert found.warnings == []
 
 
 def test_empty_archives() -> None:
@@ -421,7 +509,8 @@ def test_slack_messages_have_speaker_time_and_channel() -> None:
         "U9: plan.pdf",
     ]
     assert {block.path for block in found.blocks} == {("#general",)}
-    assert found.warnings == ["1 file(s) of messages are damaged: nothing of them can be found."]
+    assert found.gaps == [(3, "general/2024-05-14.json: It is damaged: its messages are missing.")]
+    assert found.warnings == []
 
 
 def test_slack_exports_are_cut_between_days() -> None:

@@ -17,7 +17,7 @@ from ingest_desktop.domain.errors import IngestError, LimitExceeded, SourceMalfo
 from ingest_desktop.domain.interfaces.extraction import Block, Reader, ReaderPlan, SegmentNotes, SourceFile
 from ingest_desktop.domain.models import Location
 from ingest_desktop.domain.wire import ExtractOptions
-from ingest_desktop.extraction import detect, kinds, mime
+from ingest_desktop.extraction import detect, kinds, mime, nested
 from ingest_desktop.extraction.chunker import chunk_blocks
 from ingest_desktop.extraction.lzfu import decompress
 from ingest_desktop.extraction.readers.mail import MailReader, unflowed
@@ -224,6 +224,60 @@ def test_encrypted_text_is_said_and_signatures_are_not() -> None:
     _, blocks, notes = mail(HEAD + signed)
     assert texts(blocks)[2:] == ["Signed."]
     assert (notes.units_failed, notes.warnings) == ([], [])
+
+
+def attached(*files: tuple[str, bytes]) -> str:
+    """A message with these files."""
+    parts = [
+        f'Content-Type: application/octet-stream\nContent-Disposition: attachment; filename="{name}"\n'
+        f"Content-Transfer-Encoding: base64\n\n{base64.encodebytes(data).decode()}"
+        for name, data in files
+    ]
+    head = 'Subject: Files\nFrom: a@example.org\nContent-Type: multipart/mixed; boundary="cut"\n\n'
+    return head + "".join(f"--cut\n{part}\n" for part in ("\nSee below.\n", *parts)) + "--cut--\n"
+
+
+def test_attachments_that_cannot_be_read_are_gaps_of_their_message_by_name() -> None:
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w") as archive:
+        archive.writestr("bad.pdf", b"%PDF-1.7 nothing")
+        archive.writestr("ok.txt", b"fine")
+    files = [("broken.pdf", b"%PDF-1.7 nothing"), ("song.mp3", b"ID3" + bytes(50)), ("in.zip", inner.getvalue())]
+    _, blocks, notes = mail(attached(*files))
+    assert "fine" in texts(blocks)
+    ((number, why),) = notes.units_failed
+    assert number == 1
+    assert why.startswith("broken.pdf: ")
+    assert " in.zip/bad.pdf: " in why
+    assert notes.warnings == ["Left out, because nobody reads them: MP3 audio files (1)."]
+
+
+def test_a_message_of_a_mailbox_that_goes_over_a_limit_does_not_lose_the_others() -> None:
+    many = attached(*((f"{number}.txt", b"text %d" % number) for number in range(30)))
+    box = "".join(
+        f"From a@b Mon Jan  1 10:00:00 2024\n{text}\n" for text in (PLAIN.format("One."), many, PLAIN.format("Two."))
+    )
+    _, blocks, notes = tell(MboxReader(), box.encode(), "a.mbox", ExtractOptions(max_members=20))
+    assert {"One.", "Two."} <= set(texts(blocks))
+    ((number, why),) = notes.units_failed
+    assert (number, "INGESTION_MAX_MEMBERS" in why) == (2, True)
+
+
+def test_a_mail_with_five_hundred_attachments() -> None:
+    files = [(f"{number}.txt", b"the text of %d" % number) for number in range(500)]
+    files[7:7] = [("broken.pdf", b"%PDF-1.7 nothing")]
+    _, blocks, notes = mail(attached(*files))
+    assert {f"the text of {number}" for number in range(500)} <= set(texts(blocks))
+    assert (notes.units_seen, notes.units_with_text, len(notes.units_failed)) == (1, 1, 1)
+
+
+def test_the_recipe_of_a_mail_depends_on_its_attachments_only_if_it_may_have_some() -> None:
+    assert mail("Subject: a\n\nPlain text.")[0].shape == ""
+    shape = mail(attached(("a.txt", b"text")))[0].shape
+    assert shape == nested.shape(OPTIONS)
+    assert mail(attached(("a.txt", b"text")), ExtractOptions(max_depth=3))[0].shape != shape
+    box = f"From a@b Mon Jan  1 10:00:00 2024\n{PLAIN.format('One.')}"
+    assert tell(MboxReader(), box.encode())[0].shape == f"segment={OPTIONS.segment_bytes} {shape}"
 
 
 def test_parts_that_were_never_closed_and_boundaries_that_lie_inside_each_other() -> None:

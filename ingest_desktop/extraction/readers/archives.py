@@ -13,7 +13,8 @@ from typing import BinaryIO, Final, Protocol
 from ingest_desktop.domain.errors import LimitExceeded, SourceEncrypted, SourceMalformed
 from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes, SourceFile
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
-from ingest_desktop.extraction import detect, kinds, nested, tars, zips
+from ingest_desktop.extraction import allowance, detect, kinds, nested, tars, zips
+from ingest_desktop.extraction.allowance import Allowance
 from ingest_desktop.extraction.nested import Inside
 from ingest_desktop.extraction.readers import slack
 from ingest_desktop.extraction.unpacking import PIECE_BYTES, Bounded, Plain, Unpacked, unpacked_file
@@ -25,6 +26,10 @@ _QUIET_NAMES: Final = frozenset({".ds_store", "thumbs.db", "desktop.ini", "icon\
 _NEVER_READ: Final = frozenset(  # by name, to foresee how much will be unpacked; what is read is told by content
     ".mp4 .m4v .mov .avi .mkv .webm .mpg .mpeg .wmv .mp3 .m4a .wav .flac .ogg .opus .aac .iso .dmg .img .exe .dll .so "
     ".dylib .msi .deb .rpm .ttf .otf .woff .woff2 .psd .heic .sqlite .db .pyc .class .o .a".split()
+)
+_HOLDS_MORE: Final = frozenset(  # by name: what may unpack to more than its entry claims
+    ".zip .tar .gz .tgz .bz2 .tbz .tbz2 .xz .txz .7z .rar .jar .docx .docm .xlsx .xlsm .xlsb .pptx .odt .ods .odp .epub "
+    ".eml .msg .mbox".split()
 )
 _PACKED_NAME: Final = re.compile(r"\.(gz|gzip|z|bz2|bzip2|xz)$", re.IGNORECASE)
 _TAR_NAME: Final = re.compile(r"\.(tgz|tbz2?|txz|taz)$", re.IGNORECASE)
@@ -58,32 +63,35 @@ class ZipReader:
         found = self._listing(source, options)
         wanted = [member for member in found.members if not member.is_link]
         links = _skipped([tars.LINK] * (len(found.members) - len(wanted)))
-        warnings = (*((found.trouble,) if found.trouble else ()), *links)
+        warnings = tuple(links)
         if not wanted and found.trouble:
             raise SourceMalformed("The archive is damaged or incomplete: no member was found in it.")
         if wanted and all(member.encrypted for member in wanted):
             raise SourceEncrypted("The archive asks for a password.")
-        _check_total([(member.name, member.size or 0) for member in wanted if not member.encrypted], source, options)
+        _check_total(_named(wanted), source, options)
         if slack.is_export(member.name for member in wanted):
             with source.open() as stream:
                 return slack.plan(_contents(stream, source, wanted, options), options, warnings)
         segments = _runs([member.size or member.packed for member in wanted])
-        return ReaderPlan("member", len(wanted), segments, "application/zip", warnings=warnings)
+        shape = nested.shape(options)
+        return ReaderPlan("member", len(wanted), segments, "application/zip", warnings=warnings, shape=shape)
 
     def read(
         self, source: SourceFile, plan: ReaderPlan, segment: SegmentSpec, options: ExtractOptions, notes: SegmentNotes
     ) -> Iterator[Block]:
-        wanted = [member for member in self._listing(source, options).members if not member.is_link]
-        inside = Inside(source.size)
-        with source.open() as stream:
-            if plan.unit == "message":
-                yield from slack.blocks(_contents(stream, source, wanted, options), segment, notes)
-                return
+        found = self._listing(source, options)
+        wanted = [member for member in found.members if not member.is_link]
+        if plan.unit == "message":
+            with source.open() as stream:
+                yield from slack.blocks(_contents(stream, source, wanted, options), plan, segment, notes)
+            return
+        with _segment_of(source, plan, segment, options, notes, _named(wanted)) as inside, source.open() as stream:
             for done, member in enumerate(wanted[segment.start : segment.stop], 1):
-                yield from _zip_member(inside, stream, source.size, member, options, notes)
+                yield from _zip_member(inside, stream, source.size, member, options)
                 if notes.progress is not None:
                     notes.progress(done, segment.stop - segment.start)
-        inside.finish(notes)
+            if found.trouble and segment == plan.segments[-1]:
+                inside.missing(found.trouble)
 
     def _listing(self, source: SourceFile, options: ExtractOptions) -> zips.Listing:
         """The members that are documents."""
@@ -111,24 +119,33 @@ class TarReader:
 
     def plan(self, source: SourceFile, options: ExtractOptions) -> ReaderPlan:
         found = self._listing(source, options)
-        if not found.files and found.warnings:
+        if not found.files and (found.troubles or found.warnings):
             raise SourceMalformed("The archive is damaged or incomplete: no member was found in it.")
         segments = _runs([entry.size for entry in found.files])
-        return ReaderPlan("member", len(found.files), segments, "application/x-tar", warnings=found.warnings)
+        return ReaderPlan(
+            "member",
+            len(found.files),
+            segments,
+            "application/x-tar",
+            warnings=found.warnings,
+            shape=nested.shape(options),
+        )
 
     def read(
         self, source: SourceFile, plan: ReaderPlan, segment: SegmentSpec, options: ExtractOptions, notes: SegmentNotes
     ) -> Iterator[Block]:
-        files = self._listing(source, options).files
-        inside = Inside(source.size)
-        with source.open() as stream:
+        found = self._listing(source, options)
+        files = found.files
+        named = [(entry.name, entry.size) for entry in files]
+        with _segment_of(source, plan, segment, options, notes, named) as inside, source.open() as stream:
             for done, entry in enumerate(files[segment.start : segment.stop], 1):
                 stream.seek(entry.start)
                 content = Plain(Bounded(stream, entry.size), options, entry.size)
-                yield from _content_blocks(inside, entry.name, entry.size, content, options, notes)
+                yield from _content_blocks(inside, entry.name, entry.size, content, options)
                 if notes.progress is not None:
                     notes.progress(done, segment.stop - segment.start)
-        inside.finish(notes)
+            if segment == plan.segments[-1]:
+                _tell_missing(inside, found.troubles)
 
     def _listing(self, source: SourceFile, options: ExtractOptions) -> "_TarListing":
         key = _identity(source)
@@ -137,13 +154,17 @@ class TarReader:
                 walk = tars.Walk(_Seeking(stream, source.size), options)
                 entries = list(walk.entries())
             files = tuple(entry for entry in entries if entry.kind == tars.FILE and not _is_quiet_name(entry.name))
-            self._known = key, _TarListing(files, (*walk.troubles, *_skipped(entry.kind for entry in entries)))
+            self._known = (
+                key,
+                _TarListing(files, tuple(walk.troubles), tuple(_skipped(entry.kind for entry in entries))),
+            )
         return self._known[1]
 
 
 @dataclass(frozen=True, slots=True)
 class _TarListing:
     files: tuple[tars.Entry, ...]
+    troubles: tuple[str, ...]
     warnings: tuple[str, ...]
 
 
@@ -159,37 +180,33 @@ class CompressedReader:
 
     def plan(self, source: SourceFile, options: ExtractOptions) -> ReaderPlan:
         media_type = {b"\x1f": "application/gzip", b"B": "application/x-bzip2"}.get(source.head[:1], "application/x-xz")
-        return ReaderPlan("member", 1, (SegmentSpec(0, 0, 1),), media_type)
+        return ReaderPlan("member", 1, (SegmentSpec(0, 0, 1),), media_type, shape=nested.shape(options))
 
     def read(
         self, source: SourceFile, plan: ReaderPlan, segment: SegmentSpec, options: ExtractOptions, notes: SegmentNotes
     ) -> Iterator[Block]:
-        inside = Inside(source.size)
-        with source.open() as stream:
+        with Inside(source, options, notes, alone=True) as inside, source.open() as stream:
             content = unpacked_file(stream, source.head, options)
             first = content.read(tars.BLOCK)
             content.give_back(first)
             if tars.is_header(first):
-                yield from self._tar(inside, content, options, notes)
+                yield from self._tar(inside, content, options, notes.warnings)
             elif first or content.trouble is None:
-                yield from _content_blocks(inside, inner_name(source), None, content, options, notes)
+                yield from _content_blocks(inside, inner_name(source), None, content, options)
             else:
                 raise SourceMalformed("The file is damaged: nothing of it could be unpacked.")
-        inside.finish(notes)
 
     @staticmethod
-    def _tar(inside: Inside, content: Unpacked, options: ExtractOptions, notes: SegmentNotes) -> Iterator[Block]:
+    def _tar(inside: Inside, content: Unpacked, options: ExtractOptions, warnings: list[str]) -> Iterator[Block]:
         walk = tars.Walk(_Forward(content), options)
         left_out: list[str] = []
         for entry in walk.entries():
             if entry.kind != tars.FILE:
                 left_out.append(entry.kind)
             elif not _is_quiet_name(entry.name):
-                yield from _content_blocks(inside, entry.name, entry.size, walk, options, notes)
-        said = [content.trouble] if content.trouble else walk.troubles
-        notes.warnings += [*said, *_skipped(left_out)]
-        if said:
-            notes.units_failed.append((inside.seen + 1, said[0]))
+                yield from _content_blocks(inside, entry.name, entry.size, walk, options)
+        warnings += _skipped(left_out)
+        _tell_missing(inside, [content.trouble] if content.trouble else walk.troubles)
 
 
 class _Seeking:
@@ -232,53 +249,79 @@ def inner_name(source: SourceFile) -> str:
     return _TAR_NAME.sub(".tar", own)
 
 
+def _tell_missing(inside: Inside, troubles: Sequence[str]) -> None:
+    """Note what is wrong with an archive as a whole, unless the last member has told that it ends in the middle."""
+    told = [trouble for trouble in troubles if trouble == tars.DAMAGED or not inside.broken]
+    if told:
+        inside.missing(" ".join(told))
+
+
 def _zip_member(
-    inside: Inside, stream: BinaryIO, size: int, member: zips.Member, options: ExtractOptions, notes: SegmentNotes
+    inside: Inside, stream: BinaryIO, size: int, member: zips.Member, options: ExtractOptions
 ) -> Iterator[Block]:
     try:
         content = zips.opened(stream, size, member, options)
     except zips.Refused as refused:
-        inside.fail(member.name, str(refused), options, notes)
+        inside.fail(member.name, str(refused))
         return
-    yield from _content_blocks(inside, member.name, member.size, content, options, notes, member.crc)
+    except SourceEncrypted as error:
+        inside.fail(member.name, error)
+        return
+    yield from _content_blocks(inside, member.name, member.size, content, options, member.crc)
 
 
 def _content_blocks(
-    inside: Inside,
-    name: str,
-    size: int | None,
-    content: _Content,
-    options: ExtractOptions,
-    notes: SegmentNotes,
-    crc: int | None = None,
+    inside: Inside, name: str, size: int | None, content: _Content, options: ExtractOptions, crc: int | None = None
 ) -> Iterator[Block]:
     """The blocks of one member. ``size`` is what it claims to hold, ``crc`` what must come out."""
+    if not inside.admits(name):
+        return
+    try:
+        data, trouble = _taken(name, size, content, options, crc)
+    except _NobodyReads as error:
+        inside.leave_out(name, str(error))
+    except LimitExceeded as error:
+        inside.fail(name, error)
+    else:
+        yield from inside.blocks(name, data, trouble=trouble)
+
+
+class _NobodyReads(Exception):
+    """A member is of a kind that nobody reads; the message is the kind, in the plural."""
+
+
+def _taken(
+    name: str, size: int | None, content: _Content, options: ExtractOptions, crc: int | None
+) -> tuple[bytes, str | None]:
+    """What a member holds, and what is wrong with it as a sentence.
+
+    Raises:
+        _NobodyReads: Its beginning tells it.
+        LimitExceeded: It is too large, or grows too much.
+    """
     most = most_of_one(options)
     if size is not None and size > most:
-        inside.fail(name, too_large(options), options, notes)
-        return
+        raise too_large(options)
     head = content.read(nested.HEAD_BYTES)
     if size is None or size > _EARLY_BYTES:
         kind = nested.nobody_reads(name, head)
         if kind is not None:
             while isinstance(content, Unpacked) and content.swells and content.read(PIECE_BYTES):
                 pass  # until it is one too many times as large, or it is no bomb after all
-            inside.leave_out(kind, options)
-            return
+            raise _NobodyReads(kind)
     data = head
     if len(head) == nested.HEAD_BYTES:
         data += content.read(most + 1 - len(head))
-    trouble = getattr(content, "trouble", None)
+    trouble: str | None = getattr(content, "trouble", None)
     if len(data) > most:
         if size is not None or not detect.looks_like_text(head):
-            inside.fail(name, too_large(options), options, notes)
-            return
+            raise too_large(options)
         data, trouble = data[:_MOST_TEXT], f"{too_large(options)} Only its beginning was read."
     if isinstance(content, tars.Walk):
         trouble = tars.CUT_OFF if size is not None and len(data) < size else None
     elif trouble is None and crc is not None and zlib.crc32(data) != crc:
         trouble = "It is damaged: its checksum does not fit."
-    yield from inside.blocks(name, data, options, notes, trouble=trouble)
+    return data, trouble
 
 
 def most_of_one(options: ExtractOptions) -> int:
@@ -286,22 +329,57 @@ def most_of_one(options: ExtractOptions) -> int:
     return max(1, options.max_expanded_bytes // 2)
 
 
-def too_large(options: ExtractOptions) -> str:
+def too_large(options: ExtractOptions) -> LimitExceeded:
     """Why a member is left out."""
-    return (
+    return LimitExceeded(
         f"It has more than {most_of_one(options):,} bytes, half of what a file may unpack to "
         "(INGESTION_MAX_EXPANDED_BYTES)."
     )
 
 
+def _named(members: Iterable[zips.Member]) -> list[tuple[str, int]]:
+    """The members by name and claimed size; what cannot be opened takes nothing."""
+    return [(member.name, 0 if member.encrypted else member.size or 0) for member in members]
+
+
+def _segment_of(
+    source: SourceFile,
+    plan: ReaderPlan,
+    segment: SegmentSpec,
+    options: ExtractOptions,
+    notes: SegmentNotes,
+    named: Sequence[tuple[str, int]],
+) -> Inside:
+    """What reads one segment of an archive whose members claim these sizes, within its share of the limits."""
+    alone = len(plan.segments) == 1
+    if alone or source.inner:
+        return Inside(source, options, notes, first=segment.start, alone=alone)
+    sizes = [_claim(name, size, options) for name, size in named]
+    loose = [
+        (size if detect.suffix_of(name) in _HOLDS_MORE else 0) for (name, _), size in zip(named, sizes, strict=True)
+    ]
+    loose = loose if any(loose) else [1] * len(named)
+    allowed = allowance.share(
+        source.size,
+        options,
+        own=Allowance(sum(sizes[segment.start : segment.stop]), segment.stop - segment.start),
+        named=Allowance(sum(sizes), len(named)),
+        weight=sum(loose[segment.start : segment.stop]) / sum(loose),
+    )
+    return Inside(source, options, notes, allowed=allowed, first=segment.start)
+
+
+def _claim(name: str, size: int, options: ExtractOptions) -> int:
+    """Bytes that a member will take, as far as its entry tells: some are not unpacked."""
+    return size if size <= most_of_one(options) and detect.suffix_of(name) not in _NEVER_READ else 0
+
+
 def _check_total(members: Sequence[tuple[str, int]], source: SourceFile, options: ExtractOptions) -> None:
     """Refuse what claims to unpack to too much; what claims less is counted while it is unpacked."""
-    most = most_of_one(options)
     sizes = [size for name, size in members if detect.suffix_of(name) not in _NEVER_READ]
-    total = sum(size for size in sizes if size <= most)
-    if total > nested.may_unpack(source.size, options):
-        raise nested.too_much(options)
-    if sizes and all(size > most for size in sizes):
+    if sum(_claim(name, size, options) for name, size in members) > allowance.may_unpack(source.size, options):
+        raise allowance.too_much(options)
+    if sizes and all(size > most_of_one(options) for size in sizes):
         raise LimitExceeded(f"Nothing in it can be unpacked. {too_large(options)}")
 
 
@@ -321,12 +399,12 @@ def _contents(
     stream: BinaryIO, source: SourceFile, members: Iterable[zips.Member], options: ExtractOptions
 ) -> dict[str, Callable[[], bytes]]:
     """What each member holds, by its name; nothing for one that cannot be had."""
-    Inside(source.size)
+    nested.begin(source, options)
 
     def content(member: zips.Member) -> bytes:
         try:
             return zips.opened(stream, source.size, member, options).read(most_of_one(options))
-        except zips.Refused:
+        except (zips.Refused, SourceEncrypted):
             return b""
 
     return {member.name: (lambda member=member: content(member)) for member in members}  # type: ignore[misc]

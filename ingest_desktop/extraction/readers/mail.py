@@ -5,14 +5,19 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
+from types import TracebackType
+from typing import Self
 
 from ingest_desktop.domain.errors import LimitExceeded, SourceMalformed
 from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes, SourceFile
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
-from ingest_desktop.extraction import detect, kinds, mime
+from ingest_desktop.extraction import detect, kinds, mime, nested
+from ingest_desktop.extraction.allowance import Allowance, Spent, unpacked
 from ingest_desktop.extraction.encoding import decode, encoding_of_head
+from ingest_desktop.extraction.limits import OutOfTime
 from ingest_desktop.extraction.mime import Part
-from ingest_desktop.extraction.nested import Inside, clean_name, unpacked
+from ingest_desktop.extraction.nested import Inside
 from ingest_desktop.extraction.readers.html import as_utf8, page_blocks, whole
 
 _SHOWN = ("From", "To", "Cc", "Bcc", "Date")
@@ -27,6 +32,7 @@ _APPLE_MAIL = re.compile(rb"\s*\d{1,12}\s*\n")
 _UU_BEGIN = re.compile(r"^begin [0-7]{3,4} (\S[^\n]{0,200})\n", re.MULTILINE)
 _UU_END = re.compile(r"^end[ \t]*$", re.MULTILINE)
 _CID = re.compile(r"""cid:([^"'\s>)]{1,300})""", re.IGNORECASE)
+_FOR_FIELDS = 20 * _MAX_SHOWN  # characters kept free for the header lines of a message
 _ENOUGH = 400  # characters that HTML must have more than a plain text before that is taken for a stub
 
 
@@ -56,14 +62,24 @@ class MailReader:
             if (value := top.text_of(name))
         }
         subject = top.text_of("Subject")[:500]
-        return ReaderPlan("message", 1, (SegmentSpec(0, 0, 1),), "message/rfc822", None, subject or None, facts)
+        segments = (SegmentSpec(0, 0, 1),)
+        shape = nested.shape(options) if _may_hold_files(top, source) else ""
+        return ReaderPlan("message", 1, segments, "message/rfc822", None, subject or None, facts, shape=shape)
 
     def read(
         self, source: SourceFile, plan: ReaderPlan, segment: SegmentSpec, options: ExtractOptions, notes: SegmentNotes
     ) -> Iterator[Block]:
-        teller = Teller(options)
-        yield from teller.blocks(sent_bytes(whole(source)))
-        teller.finish(notes)
+        with Teller(source, options, notes) as teller:
+            yield from teller.blocks(sent_bytes(whole(source)))
+
+
+def _may_hold_files(top: Part, source: SourceFile) -> bool:
+    """Whether files may have come with a message, as far as its head tells."""
+    kind = top.first("content-type").partition(";")[0].strip().lower()
+    if kind not in ("", "text/plain", "text/html"):
+        return True
+    attached = top.disposition == "attachment" or bool(top.name)
+    return attached or source.data is None or b"\nbegin " in source.data
 
 
 def check_size(size: int, options: ExtractOptions) -> None:
@@ -96,15 +112,35 @@ class Found:
 
 
 class Teller:
-    """Tells messages as blocks, one after the other, and counts them for the receipt of a segment."""
+    """Tells messages as blocks, one after the other, between ``with`` and its end; counts them for the receipt.
 
-    def __init__(self, options: ExtractOptions) -> None:
-        self._options = options
-        self._inside = Inside()
-        self._left_out: dict[str, int] = {}
+    Args:
+        source: The file that holds them.
+        options: As it is read with.
+        notes: Of the segment.
+        allowed: What the segment may take, when it is one of several.
+        alone: It holds one message only, so that what is wrong with that is an error.
+    """
+
+    def __init__(
+        self,
+        source: SourceFile,
+        options: ExtractOptions,
+        notes: SegmentNotes,
+        *,
+        allowed: Allowance | None = None,
+        alone: bool = True,
+    ) -> None:
+        self._options, self._notes, self._alone = options, notes, alone
+        self._inside = Inside(source, options, notes, allowed=allowed, first=None)
         self._seen = self._with_text = 0
-        self._failed: list[tuple[int, str]] = []
-        self._notes = SegmentNotes()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._inside.__exit__(kind, error, at)
+        self._notes.units_seen, self._notes.units_with_text = self._seen, self._with_text
 
     def blocks(self, data: bytes, number: int = 1, extra: tuple[tuple[str, str | int], ...] = ()) -> Iterator[Block]:
         """The blocks of one message.
@@ -114,36 +150,30 @@ class Teller:
             extra: Its place, when it is one of many.
         """
         self._seen += 1
-        self._inside = Inside(left_out=self._left_out)  # what may be unpacked is counted for each message
-        unread = len(self._notes.units_failed)
-        why: list[str] = []
+        self._inside.number = number
         gave_text = False
         try:
             top = mime.parse(data, self._options.max_members)
-            for block in self._told(top, why):
+            for block in self._told(top):
                 gave_text = gave_text or bool(block.text.strip())
                 yield block._replace(extra=(*block.extra, *extra)) if extra else block
-        except SourceMalformed as error:
-            why.append(str(error))
-        why += [said for _, said in self._notes.units_failed[unread:]]
-        if why:
-            self._failed.append((number, " ".join(why)[:1000]))
+        except (SourceMalformed, LimitExceeded) as error:
+            if self._alone or isinstance(error, OutOfTime | Spent):
+                raise
+            self._inside.tell(str(error))
         self._with_text += gave_text
 
     def failed(self, number: int, why: str) -> None:
         """Note a message that cannot be read at all."""
         self._seen += 1
-        self._failed.append((number, why))
+        self._inside.number = number
+        self._inside.tell(why)
 
-    def finish(self, notes: SegmentNotes) -> None:
-        """Write the counts into the notes of the segment."""
-        self._inside.finish(self._notes)
-        notes.units_seen, notes.units_with_text = self._seen, self._with_text
-        notes.units_by_ocr += self._notes.units_by_ocr
-        notes.units_failed += self._failed
-        notes.warnings += self._notes.warnings
+    def tell(self, why: str, name: str = "") -> None:
+        """Note a gap of the message in hand, or of a file that came with it."""
+        self._inside.tell(why, name)
 
-    def _told(self, top: Part, why: list[str]) -> Iterator[Block]:
+    def _told(self, top: Part) -> Iterator[Block]:
         found = Found()
         sort_parts(top, found, top=True)
         texts, packed = _without_uu(found.bodies)
@@ -155,26 +185,35 @@ class Teller:
             lines.append("Attachments: " + ", ".join(names)[:_MAX_SHOWN])
         if lines:
             yield Block("\n".join(lines))
-        for part, text in texts:
-            yield from part_blocks(part, text)
+        yield from self._own(texts)
         if found.sealed:
-            why.append("Its text is encrypted.")
-        for part in found.files:
-            for block in self._file(name_of(part), part.data(), why):
-                yield _below(block, subject)
-        for name, data in packed:
-            for block in self._file(name, data, why):
+            self._inside.tell("Its text is encrypted.")
+        for name, data in chain(((name_of(part), part.data()) for part in found.files), packed):
+            for block in self._file(name, data):
                 yield _below(block, subject)
 
-    def _file(self, name: str, data: bytes, why: list[str]) -> Iterator[Block]:
+    def _own(self, texts: list[tuple[Part, str]]) -> Iterator[Block]:
+        """The blocks of the message's own text."""
+        for part, text in texts:
+            for block in part_blocks(part, text):
+                self._inside.chars += len(block.text)
+                if self._inside.chars > self._options.max_output_chars - _FOR_FIELDS:
+                    self._inside.tell(
+                        "It holds more text than is read at once (INGESTION_MAX_OUTPUT_CHARS); the rest is missing."
+                    )
+                    return
+                yield block
+
+    def _file(self, name: str, data: bytes) -> Iterator[Block]:
         """The blocks of what was attached. One that goes over a limit does not take its message with it."""
         if not data.strip():
             return
         try:
             unpacked(len(data), self._options)
-            yield from self._inside.blocks(name, data, self._options, self._notes)
-        except LimitExceeded as error:
-            why.append(f"{clean_name(name)}: {error}")
+        except Spent as error:
+            self._inside.fail(name, error)
+        else:
+            yield from self._inside.blocks(name, data)
 
 
 def _below(block: Block, subject: str) -> Block:

@@ -1,14 +1,13 @@
 """Mailboxes: many messages in one file of any size. Segments begin at a message; memory holds one message at a time."""
 
-# ruff: noqa: ARG002  a Reader is handed more than this one needs
-
 import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
 from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes, SourceFile
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
-from ingest_desktop.extraction import detect, kinds
+from ingest_desktop.extraction import detect, kinds, nested
+from ingest_desktop.extraction.allowance import Allowance
 from ingest_desktop.extraction.readers.mail import Teller
 
 _BLOCK_BYTES = 1024 * 1024
@@ -16,6 +15,8 @@ _KEEP_BYTES = 2048  # of a block that is seen again with the next one: a place i
 _FROM = b"From "
 _FIRST_LINES = re.compile(rb"From [^\r\n]{0,600}\r?\n(?:>?From [^\r\n]{1,600}\r?\n)?[!-9;-~]{1,100}[ \t]?:")
 _DATED = re.compile(rb"From [^\r\n]*\d{1,2}:\d\d[^\r\n]*\b(?:19|20)\d\d\b")
+_GROWTH = 10  # a mailbox may unpack to so many times its size: it holds the mail of years, and much of that is packed
+_PART_BYTES = 64  # of a message with less there is no attachment
 _QUOTED = re.compile(rb"^>(>*From )", re.MULTILINE)
 
 
@@ -35,15 +36,14 @@ class MboxReader:
             for place in message_starts(stream):
                 cuts.add(place)
         segments = cuts.finish(source.size)
-        return ReaderPlan(
-            "message", cuts.messages, segments, "application/mbox", shape=f"segment={options.segment_bytes}"
-        )
+        shape = f"segment={options.segment_bytes} {nested.shape(options)}"
+        return ReaderPlan("message", cuts.messages, segments, "application/mbox", shape=shape)
 
     def read(
         self, source: SourceFile, plan: ReaderPlan, segment: SegmentSpec, options: ExtractOptions, notes: SegmentNotes
     ) -> Iterator[Block]:
-        teller = Teller(options)
-        with source.open() as stream:
+        allowed = _allowed(source, plan, segment, options)
+        with Teller(source, options, notes, allowed=allowed, alone=False) as teller, source.open() as stream:
             starts = list(message_starts(stream, segment.start, segment.stop))
             stops = [*starts[1:], segment.stop]
             for done, (start, stop) in enumerate(zip(starts, stops, strict=True)):
@@ -59,7 +59,17 @@ class MboxReader:
                 yield from teller.blocks(message_of(stream.read(stop - start)), number, (("message", number),))
                 if notes.progress is not None:
                     notes.progress(done + 1, len(starts))
-        teller.finish(notes)
+
+
+def _allowed(source: SourceFile, plan: ReaderPlan, segment: SegmentSpec, options: ExtractOptions) -> Allowance:
+    """What the attachments of a segment may take: what stands in it, and its share of what may be unpacked from that."""
+    own = segment.stop - segment.start
+    weight = own / max(1, source.size)
+    return Allowance(
+        own + int(max(options.max_expanded_bytes, _GROWTH * source.size) * weight),
+        own // _PART_BYTES + int(options.max_members * weight),
+        is_share=len(plan.segments) > 1,
+    )
 
 
 class _Cuts:

@@ -16,7 +16,7 @@ from typing import Any, Final
 from ingest_desktop.domain.errors import SourceError, SourceMalformed
 from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes, SourceFile
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
-from ingest_desktop.extraction import detect, kinds, mime
+from ingest_desktop.extraction import detect, kinds, mime, nested
 from ingest_desktop.extraction.lzfu import decompress
 from ingest_desktop.extraction.nested import clean_name
 from ingest_desktop.extraction.readers.html import whole
@@ -32,6 +32,7 @@ _CODE_PAGE, _BODY_CODE_PAGE = 0x3FFD, 0x3FDE
 _NAME, _MAIL, _SMTP, _ROLE = 0x3001, 0x3003, 0x39FE, 0x0C15
 _DATA, _LONG_NAME, _SHORT_NAME, _MIME, _CID, _HIDDEN = 0x3701, 0x3707, 0x3704, 0x370E, 0x3712, 0x7FFE
 _TEXT, _TEXT_8, _BYTES, _OBJECT = 0x001F, 0x001E, 0x0102, 0x000D
+_ATTACHMENT: Final = "__attach_version1.0_#"
 _EPOCH: Final = datetime(1601, 1, 1, tzinfo=UTC)
 _PICTURES: Final = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".emz", ".wmz", ".svg", ".webp")
 
@@ -52,19 +53,21 @@ class MsgReader:
             top = Storage(ole, (), 32)
             facts = {"from": top.sender(), "to": top.text(_TO), "cc": top.text(_CC), "date": top.date()}
             subject = mime.field_text(top.text(_SUBJECT))[:500]
+            shape = nested.shape(options) if top.storages(_ATTACHMENT) else ""
         metadata = {name: " ".join(value.split())[:500] for name, value in facts.items() if value.strip()}
-        return ReaderPlan(
-            "message", 1, (SegmentSpec(0, 0, 1),), "application/vnd.ms-outlook", None, subject or None, metadata
-        )
+        segments, media_type = (SegmentSpec(0, 0, 1),), "application/vnd.ms-outlook"
+        return ReaderPlan("message", 1, segments, media_type, None, subject or None, metadata, shape=shape)
 
     def read(
         self, source: SourceFile, plan: ReaderPlan, segment: SegmentSpec, options: ExtractOptions, notes: SegmentNotes
     ) -> Iterator[Block]:
+        troubles: list[str] = []
         with _Ole(source) as ole:
-            data = as_mail(Storage(ole, (), 32), options, notes)
-        teller = Teller(options)
-        yield from teller.blocks(data)
-        teller.finish(notes)
+            data = as_mail(Storage(ole, (), 32), options, troubles)
+        with Teller(source, options, notes) as teller:
+            yield from teller.blocks(data)
+            for why in troubles:
+                teller.tell(why)
 
 
 class _Ole:
@@ -117,6 +120,10 @@ class Storage:
     def binary(self, number: int) -> bytes | None:
         """A property of bytes."""
         return self.stream(f"__substg1.0_{number:04X}{_BYTES:04X}")
+
+    def has(self, number: int) -> bool:
+        """Whether there is such a property of bytes, readable or not."""
+        return f"__substg1.0_{number:04x}{_BYTES:04x}" in self._streams
 
     def object_name(self, number: int) -> str | None:
         """The name of the storage that a property is."""
@@ -213,17 +220,19 @@ def _person(name: str, mail: str) -> str:
     return f"{name} <{mail}>" if name else mail
 
 
-def as_mail(storage: Storage, options: ExtractOptions, notes: SegmentNotes, level: int = 0) -> bytes:
+def as_mail(storage: Storage, options: ExtractOptions, troubles: list[str], level: int = 0) -> bytes:
     """The message as it travels: header fields, its best text, its attachments.
 
     Args:
         storage: Of the message.
+        options: With the limits.
+        troubles: Takes what could not be read, each as a sentence.
         level: Of messages around it.
     """
-    parts = [part for part in (_body(storage, options, notes),) if part]
-    for name in storage.storages("__attach_version1.0_#"):
+    parts = [part for part in (_body(storage, options, troubles),) if part]
+    for name in storage.storages(_ATTACHMENT):
         attached = Storage(storage.ole, (*storage.path, name), 8, storage)
-        part = _attachment(attached, options, notes, level)
+        part = _attachment(attached, options, troubles, level)
         if part:
             parts.append(part)
     boundary = b"=_part"
@@ -256,7 +265,7 @@ def _header(storage: Storage) -> list[str]:
     return [f"{name}: {' '.join(text.split())}" for name, text in fields.items() if text.strip()]
 
 
-def _body(storage: Storage, options: ExtractOptions, notes: SegmentNotes) -> bytes | None:
+def _body(storage: Storage, options: ExtractOptions, troubles: list[str]) -> bytes | None:
     """The best text as a part: plain, else HTML, else what the compressed RTF says."""
     text = storage.text(_BODY)
     if not text.strip():
@@ -269,7 +278,7 @@ def _body(storage: Storage, options: ExtractOptions, notes: SegmentNotes) -> byt
         if page.strip():
             said = f"; charset={charset}" if charset else ""
             return f"Content-Type: text/html{said}\nContent-Transfer-Encoding: base64\n\n".encode() + _packed(page)
-        text = _rtf_text(storage, options, notes)
+        text = _rtf_text(storage, options, troubles)
     if not text.strip():
         return None
     # A letter that holds the boundary of another message must not end this one: as base64 it cannot.
@@ -278,7 +287,7 @@ def _body(storage: Storage, options: ExtractOptions, notes: SegmentNotes) -> byt
     )
 
 
-def _rtf_text(storage: Storage, options: ExtractOptions, notes: SegmentNotes) -> str:
+def _rtf_text(storage: Storage, options: ExtractOptions, troubles: list[str]) -> str:
     """The text of the compressed RTF, through the reader of RTF; empty when there is none."""
     from ingest_desktop.extraction.registry import Registry
 
@@ -298,7 +307,7 @@ def _rtf_text(storage: Storage, options: ExtractOptions, notes: SegmentNotes) ->
             for block in reader.read(source, plan, segment, options, SegmentNotes())
         ]
     except SourceError as error:
-        notes.warnings.append(f"The text of the message could not be read: {error}")
+        troubles.append(f"The text of the message could not be read: {error}")
         return ""
     return "\n".join(blocks)
 
@@ -307,7 +316,7 @@ def _packed(data: bytes) -> bytes:
     return base64.encodebytes(data)
 
 
-def _attachment(storage: Storage, options: ExtractOptions, notes: SegmentNotes, level: int) -> bytes | None:
+def _attachment(storage: Storage, options: ExtractOptions, troubles: list[str], level: int) -> bytes | None:
     """An attachment as a part; None for one that is empty, or a picture that belongs to the text."""
     name = clean_name(storage.text(_LONG_NAME) or storage.text(_SHORT_NAME) or storage.text(_NAME) or "attachment")
     inner = storage.object_name(_DATA)
@@ -315,16 +324,19 @@ def _attachment(storage: Storage, options: ExtractOptions, notes: SegmentNotes, 
         message = Storage(storage.ole, (*storage.path, inner), 24, storage)
         if message.text(_CLASS) or message.text(_SUBJECT) or message.text(_BODY):
             if level >= options.max_depth:
-                notes.warnings.append(
-                    f"Messages in messages more than {options.max_depth} levels deep were left out (INGESTION_MAX_DEPTH)."
+                troubles.append(
+                    f"{name}: Messages in messages more than {options.max_depth} levels deep are left out "
+                    "(INGESTION_MAX_DEPTH)."
                 )
                 return None
             shown = storage.text(_NAME) or message.text(_SUBJECT) or "message"
-            data = as_mail(message, options, notes, level + 1)
+            data = as_mail(message, options, troubles, level + 1)
             return _file_part(clean_name(shown), "message/rfc822", data)
         return None  # a drawing or another program's object: its picture stands in the text
     data_or_none = storage.binary(_DATA)
     if not data_or_none:
+        if data_or_none is None and storage.has(_DATA):
+            troubles.append(f"{name}: It is damaged.")
         return None
     if storage.text(_CID) and name.lower().endswith(_PICTURES):
         return None

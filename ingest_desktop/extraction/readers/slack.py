@@ -28,29 +28,30 @@ def is_export(names: Iterable[str]) -> bool:
 
 def plan(contents: Contents, _options: ExtractOptions, warnings: tuple[str, ...]) -> ReaderPlan:
     """Segments of whole days; units are messages, counted through all days in order."""
-    cuts, total, bad = [0], 0, 0
+    cuts, total = [0], 0
     for name in days(contents):
-        found = day(contents[name])
-        bad += found is None
-        total += len(found or ())
+        total += len(day(contents[name]) or ())
         if total - cuts[-1] >= _RUN_MESSAGES:
             cuts.append(total)
-    if bad:
-        warnings = (*warnings, f"{bad:,} file(s) of messages are damaged: nothing of them can be found.")
     if cuts[-1] != total or total == 0:
         cuts.append(max(total, 1))
     segments = tuple(SegmentSpec(number, start, stop) for number, (start, stop) in enumerate(pairwise(cuts)))
     return ReaderPlan("message", total, segments, "application/zip", title="Slack", warnings=warnings)
 
 
-def blocks(contents: Contents, segment: SegmentSpec, notes: SegmentNotes) -> Iterator[Block]:
-    """The messages of a segment, each a block below the name of its channel."""
+def blocks(contents: Contents, plan: ReaderPlan, segment: SegmentSpec, notes: SegmentNotes) -> Iterator[Block]:
+    """The messages of a segment, each a block below the name of its channel. A day that is damaged is a gap."""
     people = speakers(contents)
+    last = segment == plan.segments[-1]
     number = seen = with_text = 0
     for name in days(contents):
-        if number >= segment.stop:
+        if number >= segment.stop and not last:
             break
-        found = day(contents[name]) or []
+        found = day(contents[name])
+        if found is None:
+            if number >= segment.start:
+                notes.units_failed.append((number + 1, f"{name}: It is damaged: its messages are missing."))
+            continue
         first, number = number, number + len(found)
         if first < segment.start:
             continue
