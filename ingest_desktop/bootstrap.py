@@ -10,7 +10,9 @@ from ingest_desktop.application.events import EventHub
 from ingest_desktop.application.housekeeping import Housekeeping
 from ingest_desktop.application.ingestion_service import IngestionService
 from ingest_desktop.application.lifecycle import Crew, WorkerLifecycle
+from ingest_desktop.application.passwords import PasswordBook
 from ingest_desktop.application.progress import ProgressBoard
+from ingest_desktop.application.reach import Reach
 from ingest_desktop.application.scheduler import Scheduler
 from ingest_desktop.application.search_service import SearchService
 from ingest_desktop.application.snapshots import take_quietly
@@ -18,6 +20,7 @@ from ingest_desktop.application.submission import Submitter
 from ingest_desktop.application.work import ResultQueue
 from ingest_desktop.config.settings import Settings
 from ingest_desktop.config.settings_checks import unknown_settings
+from ingest_desktop.domain.causes import Tool
 from ingest_desktop.domain.enums import Actor
 from ingest_desktop.domain.interfaces.checks import Finding, Mended
 from ingest_desktop.domain.interfaces.persistence import PersistenceStore
@@ -28,9 +31,11 @@ from ingest_desktop.extraction.registry import reader_version
 from ingest_desktop.infrastructure.content_registry import KnowledgeBaseStores
 from ingest_desktop.infrastructure.ledger import Ledger
 from ingest_desktop.infrastructure.persistence import open_persistence
+from ingest_desktop.infrastructure.power import battery_charge
 from ingest_desktop.infrastructure.search import FullTextIndex
 from ingest_desktop.observability.metrics import Metrics
 from ingest_desktop.workers.consumer import Consumer
+from ingest_desktop.workers.power_watch import PowerWatch
 from ingest_desktop.workers.producer import Producer
 from ingest_desktop.workers.steward import Steward
 from ingest_desktop.workers.threads import ThreadHost
@@ -54,6 +59,8 @@ class App:
     progress: ProgressBoard
     metrics: Metrics
     persistence: PersistenceStore
+    reach: Reach
+    passwords: PasswordBook
 
     def apply_settings(self, settings: Settings) -> None:
         """Go by these settings from now on. Blocks while the workers finish what is in hand and start anew.
@@ -63,6 +70,7 @@ class App:
         """
         self.settings = settings
         self.housekeeping.use(settings)
+        self.repository.queue_limit = settings.queue_limit
         if self.lifecycle.crew is not None:
             self.lifecycle.stop(settings.thread_join_timeout)
             self.lifecycle.start()
@@ -115,6 +123,7 @@ class App:
     def close(self) -> list[str]:
         """Finish the segments in hand, commit, end every thread and child; names of threads that did not end."""
         worked = self.lifecycle.crew is not None
+        self.reach.stop()
         late = self.lifecycle.stop(self.settings.thread_join_timeout)
         if worked and self.repository.path.exists():  # else the data folder is gone: no piece of it is made anew
             take_quietly(self.repository, self.persistence)
@@ -163,21 +172,49 @@ def build_app(
     )
     persistence = open_persistence(settings.persistence, root)
     hub, board, metrics = EventHub(), ProgressBoard(), Metrics(enabled=settings.enable_metrics)
+    passwords = PasswordBook()
     metrics.count_jobs_with(lambda: _by_status(repository))
     housekeeping = Housekeeping(repository, contents, settings)
 
     def make_crew(worker_id: str, batch_id: str | None) -> Crew:
-        return _crew(worker_id, batch_id, app.settings, repository, contents, housekeeping, hub, board, metrics)
+        return _crew(
+            worker_id, batch_id, app.settings, repository, contents, housekeeping, hub, board, metrics, passwords
+        )
 
     def is_current(recipe: str) -> bool:
         return recipe_is_current(recipe, app.settings.extract_options)
 
     lifecycle = WorkerLifecycle(repository, make_crew, worker_host or ThreadHost, label=label)
     submitter = Submitter(repository, contents, hub, is_current, own_folder=os.path.abspath(root))
-    service = IngestionService(repository, contents, lifecycle, housekeeping, submitter, hub, board, actor=actor)
+    reach = Reach(repository, lambda job_ids: service.on_retried(job_ids))
+    service = IngestionService(
+        repository,
+        contents,
+        lifecycle,
+        housekeeping,
+        submitter,
+        hub,
+        board,
+        actor=actor,
+        tools=lambda: tools_there(app.settings.extract_options),
+        reach=reach,
+        passwords=passwords,
+    )
     search = SearchService(repository, contents, FullTextIndex(contents.of))
     app = App(
-        settings, repository, contents, service, search, lifecycle, housekeeping, hub, board, metrics, persistence
+        settings,
+        repository,
+        contents,
+        service,
+        search,
+        lifecycle,
+        housekeeping,
+        hub,
+        board,
+        metrics,
+        persistence,
+        reach,
+        passwords,
     )
     return app
 
@@ -192,8 +229,11 @@ def _crew(
     hub: EventHub,
     board: ProgressBoard,
     metrics: Metrics,
+    passwords: PasswordBook,
 ) -> Crew:
-    scheduler = Scheduler(repository, contents, settings, board, worker_id=worker_id, batch_id=batch_id)
+    scheduler = Scheduler(
+        repository, contents, settings, board, worker_id=worker_id, batch_id=batch_id, passwords=passwords
+    )
     queue = ResultQueue(settings.queue_capacity)
 
     poll = settings.consumer_poll_interval
@@ -202,7 +242,10 @@ def _crew(
         for number in range(1, settings.worker_count + 1)
     ]
     consumer = Consumer(scheduler, queue, repository, contents, settings, hub, metrics)
-    steward = Steward(scheduler, lambda: producers, repository, housekeeping, settings, hub, board, worker_id=worker_id)
+    power = PowerWatch(scheduler, settings, hub, battery_charge)
+    steward = Steward(
+        scheduler, lambda: producers, repository, housekeeping, settings, hub, board, worker_id=worker_id, power=power
+    )
     steward.watch_disk()  # before the first claim
     return Crew(scheduler, queue, producers, consumer, steward, worker_id)
 
@@ -216,6 +259,15 @@ def _child(settings: Settings) -> ChildProcess:
         recycle_bytes=settings.child_recycle_bytes,
         nice=settings.child_nice,
     )
+
+
+def tools_there(options: ExtractOptions) -> frozenset[Tool]:
+    """The programs of others that would be used now. Looks at a few places on the disk; starts nothing."""
+    from ingest_desktop.extraction.ocr import find_program
+    from ingest_desktop.extraction.readers.legacy import find_office
+
+    found = {Tool.RECOGNITION: options.ocr and find_program(), Tool.OFFICE: find_office()}
+    return frozenset(tool for tool, program in found.items() if program)
 
 
 def recipe_is_current(recipe: str, options: ExtractOptions) -> bool:

@@ -376,6 +376,18 @@ class Settings(BaseSettings):
         ge=0,
         le=PIB,
     )
+    wait_on_battery: Literal["low", "always", "never"] = setting(
+        "low", Group.GENERAL, "Wait on battery", "When work waits while the computer runs on its battery."
+    )
+    battery_low_percent: int = setting(
+        30,
+        Group.ADVANCED,
+        "Low battery",
+        "Work waits below this charge when it is to wait for a low battery.",
+        unit="%",
+        ge=0,
+        le=100,
+    )
     persistence: str = setting(
         "disk",
         Group.ADVANCED,

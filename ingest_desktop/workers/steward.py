@@ -18,6 +18,7 @@ from ingest_desktop.application.scheduler import Scheduler
 from ingest_desktop.config.settings import Settings
 from ingest_desktop.domain.errors import IngestError, StoreFull, StoreGone
 from ingest_desktop.domain.interfaces.repository import Repository
+from ingest_desktop.workers.power_watch import PowerWatch
 from ingest_desktop.workers.producer import Producer
 
 _log = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ class Steward:
         board: ProgressBoard,
         *,
         worker_id: str,
+        power: PowerWatch | None = None,
     ) -> None:
         self._scheduler = scheduler
         self._producers = producers
@@ -53,6 +55,7 @@ class Steward:
         self._hub = hub
         self._board = board
         self._worker_id = worker_id
+        self._power = power
         self._stop = threading.Event()
         self._revision = -1
         self._due: datetime | None = None
@@ -86,6 +89,8 @@ class Steward:
                 self._scheduler.wake()
             self._due = self._repository.next_due()  # the clock may have been set
         self.watch_disk()
+        if self._power is not None and not self._low_disk:
+            self._power.look()
         self._follow()
         for producer in self._producers():
             producer.abort_if_useless(ABORT_SECONDS)
@@ -143,6 +148,8 @@ class Steward:
         elif self._low_disk and not low:
             self._scheduler.hold(False, "low disk")
             self._hub.trouble("", "", "")
+            if self._power is not None:
+                self._power.tell()
         self._low_disk = low
 
     def _give_up_store(self) -> None:
