@@ -7,7 +7,7 @@ from typing import Final
 from ingest_desktop.extraction import kinds
 
 _HTML_START: Final = re.compile(
-    rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]{0,400}>\s*)?(?:<!--.{0,4000}?-->\s*)*<(?:!doctype\s+html|html|head|body|title)\b",
+    rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]{0,400}>\s*)?(?>(?:<!--(?>.{0,4000}?-->)\s*+)*)<(?:!doctype\s+html|html|head|body|title)\b",
     re.IGNORECASE | re.DOTALL,
 )
 _MAIL_START: Final = re.compile(

@@ -13,7 +13,7 @@ from ingest_desktop.extraction.readers.text import TextReader, segment_text
 
 _UNDERLINES = "=-~^+"
 _MARK = re.compile(
-    r"^(?:(?P<signs>={1,6}|\#{1,6})[ \t]+(?P<title>\S[^\n]*?)(?:[ \t]+=+)?[ \t]*$"
+    r"^(?:(?P<signs>={1,6}|\#{1,6})[ \t]++(?P<title>\S[^\n]*)$"  # its end is cut off by hand: a pattern takes squared time
     r"|(?P<two>[^\s/.\[:|+*=\-][^\n]{0,200})\n(?P<under>={3,}|-{3,}|~{3,}|\^{3,}|\+{3,})[ \t]*$"
     r"|(?P<fence>(?:-{4,}|\.{4,}|/{4,}|\+{4,}|`{3,}))[^\n\S]*$)",
     re.MULTILINE,
@@ -54,7 +54,7 @@ def asciidoc_blocks(text: str, first_line: int = 1) -> Iterator[Block]:
             continue
         if fence:
             continue
-        title = (mark["title"] or mark["two"]).strip()
+        title = _without_closing(mark["title"]) if mark["title"] else mark["two"].strip()
         level = len(mark["signs"]) if mark["signs"] else _UNDERLINES.index(mark["under"][0]) + 1
         if mark.start() > start:
             yield Block(text[start : mark.start()], line_start=line)
@@ -64,3 +64,10 @@ def asciidoc_blocks(text: str, first_line: int = 1) -> Iterator[Block]:
         line += text.count("\n", mark.start(), start)
     if start < len(text):
         yield Block(text[start:], line_start=line)
+
+
+def _without_closing(title: str) -> str:
+    """The words of a title, without the signs that may close it."""
+    title = title.strip()
+    words = title.rstrip("=")
+    return words.rstrip() if words != title and words[-1:] in (" ", "\t") else title

@@ -34,7 +34,7 @@ _PATTERNS = {
     "shell": re.compile(r"\n([ \t]*+)(?:function[ \t]++)?+([\w-]++)[ \t]*+\(\)"),
     "c": re.compile(
         r"\n()(?!return|else|if|for|while|switch|typedef)(?:(?:class|struct|enum|union|namespace)[ \t]++"
-        r"(?=\w++[^;\n]*+$)|(?=[\w:*& \t]{1,80}+\([^;\n]*+\n)(?:[\w:*&]+[ \t*&]+){1,5})(\w[\w:~]*+)",
+        r"(?=\w++[^;\n]*+$)|(?=[\w:*& \t]{1,80}+\([^;\n]*+\n)(?:[\w:]++[ \t*&]++){1,5})(\w[\w:~]*+)",
         re.MULTILINE,
     ),
 }

@@ -24,7 +24,7 @@ _CLOSED = re.compile(
     rb"\b(?:[^<>\"']|\"[^\"]*+\"|'[^']*+')*?/>",
     re.IGNORECASE,
 )
-_CHARACTER_DATA = re.compile(rb"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
+_CHARACTER_DATA = re.compile(rb"<!\[CDATA\[((?:[^<\]]++|\](?!\]>)|<(?!!\[CDATA\[))*+)\]\]>")
 _WORDS = re.compile(r"\w+")
 
 

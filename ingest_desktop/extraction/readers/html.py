@@ -33,7 +33,10 @@ _UNSEEN = ("script", "style", "nav", "template")
 _HEADING, _HEADING_END, _PRE, _PRE_END = "\x01", "\x02", "\x03", "\x04"
 _SHALLOW_BYTES, _STEP_BYTES = 64 * 1024, 32 * 1024  # a smaller page cannot be deep enough to hurt
 _MAX_DEPTH = 5000
-_TAG = re.compile(rb"<!--.*?-->|<(script|style)\b.*?</\1\s*>|<[^<>]*>", re.DOTALL | re.IGNORECASE)
+_TAG = re.compile(
+    rb"<!--(?:[^<-]++|-(?!->)|<(?!!--))*+-->|<(script|style)\b(?:[^<]++|<(?!/?(?:script|style)\b))*+</\1\s*+>|<[^<>]*+>",
+    re.IGNORECASE,
+)
 _ANY_TAG = re.compile(rb"<(/?)([A-Za-z][A-Za-z0-9]*)")
 _NO_END = frozenset(
     b"p li dt dd tr td th thead tbody tfoot option br hr img input meta link col area base embed source track wbr".split()

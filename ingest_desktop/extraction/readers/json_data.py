@@ -21,6 +21,7 @@ _BETWEEN_RECORDS: Final = re.compile(rb'[}\]]\s{0,200},?\s{0,200}(?=\{\s{0,200}"
 _BLANK: Final = re.compile(r"[\s,]*")
 _KEY: Final = re.compile(r'"((?:[^"\\\n]|\\.){0,500})"\s*:\s*')
 _JUNK: Final = re.compile(r"[^\n,\[\]{}]+|.", re.DOTALL)
+_WINDOW: Final = 64 * 1024  # characters
 _MOST_STEPS: Final = 64  # times to go into a value that is not whole, in one text
 _MOST_DEPTH: Final = 600  # levels that are written as a path
 _MOST_PATH: Final = 200
@@ -159,6 +160,9 @@ def records(text: str) -> Iterator[Record]:
     position, length, steps = 0, len(text), 0
     names: list[str] = []
     while position < length:
+        if position > _WINDOW:  # each error of the parser counts all lines before it
+            text, position = text[position:], 0
+            length = len(text)
         blank = _BLANK.match(text, position)
         position = blank.end() if blank else position
         if position >= length:

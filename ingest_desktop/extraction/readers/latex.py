@@ -24,7 +24,7 @@ _VERBATIM = re.compile(r"\\begin\{(verbatim\*?|lstlisting|minted|Verbatim)\}.*?(
 _BODY = re.compile(r"\\begin\{document\}")
 _END = re.compile(r"\\end\{document\}")
 _SAID = re.compile(
-    rf"\\(title|subtitle|author|date|abstract|institute|keywords)\b[ \t]*(?:\[[^\]\n]*\])?\s{{0,3}}{_ARGUMENT}"
+    rf"\\(title|subtitle|author|date|abstract|institute|keywords)\b[ \t]*(?:\[[^\]\n]{{0,300}}\])?\s{{0,3}}{_ARGUMENT}"
 )
 _SILENT = re.compile(
     r"\\(?:label|ref|eqref|autoref|[cC]ref|pageref|includegraphics|bibliographystyle|bibliography|usepackage|vspace|hspace|input"
@@ -36,7 +36,8 @@ _ENVIRONMENT = re.compile(
 )
 _ACCENT = re.compile(r"\\([`'^\"~=.cvuHrk])[ \t]?(?:\{\\?([A-Za-z])\}|(?<=[`'^\"~=.])\\?([A-Za-z]))")
 _FORMULA = re.compile(
-    r"(\$\$[^$]{1,5000}\$\$|(?<!\\)\$[^$\n]{1,1000}(?:\n[^$\n]{1,1000}){0,3}(?<!\\)\$|\\\[.{1,5000}?\\\])", re.DOTALL
+    r"(\$\$[^$]{1,5000}\$\$|(?<!\\)\$[^$\n]{1,1000}(?:\n[^$\n]{1,1000}){0,3}(?<!\\)\$|\\\[(?:(?!\\\[).){1,5000}?\\\])",
+    re.DOTALL,
 )
 _COMMAND = re.compile(r"\\([A-Za-z@]+)\*?(?:\[[^\[\]\n]{0,200}\])?[ \t]?")
 _SIGN = re.compile(r"\\([#$%&_{} ,;:!/-])")

@@ -16,7 +16,7 @@ _TIMING = re.compile(rf"^[ \t]*{_STAMP}[ \t]*-->[ \t]*\d[^\n]*$", re.MULTILINE)
 _ARROW = re.compile(rb"-->")
 _NUMBER = re.compile(r"(?:\A|\n)[^\S\n]*\n[^\S\n]*\d+[^\S\n]*\n*\Z")  # below a blank line
 _UNSEEN = re.compile(r"^(?:STYLE|REGION)\b[^\n]*\n(?:[^\n]+\n?)*", re.MULTILINE)
-_SPEAKER = re.compile(r"<v(?:\.[^\s>]*)?[ \t]+([^>\n]+)>")
+_SPEAKER = re.compile(r"<v(?:\.[^\s<>]*+)?[ \t]++([^<>\n]++)>")
 _TAG = re.compile(r"</?[a-zA-Z][^<>\n]{0,200}>|</?[cuibv]>|<\d[\d:.]*>|\{\\[^{}\n]{0,100}\}")
 
 

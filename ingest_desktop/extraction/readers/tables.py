@@ -23,7 +23,7 @@ _RUNAWAY = 64 * 1024  # a cell of this length is no cell: a quote was never clos
 _FAR = 1024 * 1024  # how far a row may reach into the next stretch
 _QUOTED = re.compile(rb'"[^"]*"')
 _ROW_END = re.compile(rb'"[^"\n]*+(?:"[^"]*+"[^"\n]*+)*+\n')
-_NUMBER = re.compile(r"[-+]?[\d.,:/ %$€£-]*\d[\d.,:/ %$€£-]*(?:[eE][-+]?\d+)?")
+_NUMBER = re.compile(r"(?=[-+.,:/ %$€£]*+\d)[-+]?[\d.,:/ %$€£-]++(?:[eE][-+]?\d+)?")
 _SEP = re.compile(r"\Asep=(.)[ \t]*\n", re.IGNORECASE)
 
 

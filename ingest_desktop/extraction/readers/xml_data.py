@@ -21,7 +21,9 @@ from ingest_desktop.extraction.readers.text import TextReader, old_mac, segment_
 _WHOLE_BYTES: Final = 16 * 1024 * 1024
 _DECLARED: Final = re.compile(rb"""\A\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9_.:-]{1,40})["']""")
 _TAGS: Final = re.compile(
-    r"<!--.*?-->|<\?.*?\?>|<!DOCTYPE[^>\[]*(?:\[.*?\]\s*)?>|<!\[CDATA\[|\]\]>|</?[A-Za-z_:][^<>]*>", re.S
+    r"<!--(?:[^<-]++|-(?!->)|<(?!!--))*+-->|<\?(?:[^<?]++|\?(?!>)|<(?!\?))*+\?>"  # what has no end is given up at its like
+    r"|<!DOCTYPE[^<>\[]*+(?:\[(?:[^\]<]++|\](?!\s{0,99}>)|<(?!!DOCTYPE))*+\]\s*+)?>|<!\[CDATA\[|\]\]>|</?[A-Za-z_:][^<>]*>",
+    re.S,
 )
 _SECTIONS: Final = frozenset(
     "book part chapter article appendix preface section sect1 sect2 sect3 sect4 sect5 simplesect refentry reference refsect1 "
