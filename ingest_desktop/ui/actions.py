@@ -93,6 +93,7 @@ class Actions(QObject):
             ("waiting", self.tr("Waiting jobs")),
             ("paused", self.tr("Paused jobs")),
             ("attention", self.tr("Jobs that need attention")),
+            ("gaps", self.tr("Jobs completed with gaps")),
             ("completed", self.tr("Completed jobs")),
         ):
             self._make(f"filter_{key}", text)

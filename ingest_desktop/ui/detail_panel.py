@@ -13,18 +13,20 @@ from PySide6.QtWidgets import (
     QPushButton,
     QTabBar,
     QTabWidget,
+    QTextEdit,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from ingest_desktop.domain.enums import JobEvent, JobStatus, can
+from ingest_desktop.domain.enums import JobEvent, JobStatus, Outcome, can
 from ingest_desktop.domain.models import Chunk, HistoryEntry, Job, Progress
-from ingest_desktop.ui import assets, formats, history, theme, words
+from ingest_desktop.ui import assets, history, places, receipt_card, theme, words
 from ingest_desktop.ui.backend import Backend
 from ingest_desktop.ui.elided_label import ElidedLabel
 from ingest_desktop.ui.hub import Hub
 from ingest_desktop.ui.job_painter import status_color, status_icon
+from ingest_desktop.ui.plain import plain_tip
 
 TEXT_CHUNKS = 200
 NEAR_PLACES = 1_000  # further behind a place is not counted anew at every look: that reads all rows before it
@@ -38,6 +40,13 @@ class Detail:
     place: int | None
     history: tuple[HistoryEntry, ...]
     progress: Progress | None = None
+
+
+def wants_recognition(job: Job) -> bool:
+    """True for an empty document of pictures in which no text was looked for yet."""
+    if job.outcome is not Outcome.EMPTY or job.receipt is None:
+        return False
+    return job.receipt.reader.startswith(("pdf/", "image/")) and "ocr=" not in job.receipt.recipe
 
 
 class _Tabs(QTabBar):
@@ -69,6 +78,7 @@ class DetailPanel(QWidget):
         self._job_id = 0
         self._detail: Detail | None = None
         self._text_of: tuple[int, int] | None = None
+        self._card_of = ""  # the card that is shown
         self.held: Callable[[Job], str] = lambda _: ""  # what holds a waiting job up, as the list tells it
         self.cached: Callable[[int], Job | None] = lambda _: None  # what the list has in hand of a job
         self.setAccessibleName(self.tr("Details"))
@@ -78,7 +88,7 @@ class DetailPanel(QWidget):
         self.tabs.setTabBar(_Tabs())
         self.tabs.setDocumentMode(True)
         self.tabs.setAccessibleName(self.tr("Details of the job"))
-        self.receipt = self._plain(self.tr("Receipt"))
+        self.receipt = self._card(self.tr("Receipt"))
         self.text = self._plain(self.tr("Text"))
         self.history = self._plain(self.tr("History"))
         self.log = self._plain(self.tr("Log"))
@@ -138,6 +148,18 @@ class DetailPanel(QWidget):
         view.setFrameShape(QFrame.Shape.NoFrame)
         view.setAccessibleName(title)
         view.setTabChangesFocus(True)
+        view.document().setDocumentMargin(12)
+        self.tabs.addTab(view, title)
+        return view
+
+    def _card(self, title: str) -> QTextEdit:
+        view = QTextEdit()
+        view.setReadOnly(True)
+        view.setUndoRedoEnabled(False)
+        view.setFrameShape(QFrame.Shape.NoFrame)
+        view.setAccessibleName(title)
+        view.setTabChangesFocus(True)
+        view.setFont(theme.tabular(view.font()))
         view.document().setDocumentMargin(12)
         self.tabs.addTab(view, title)
         return view
@@ -202,7 +224,7 @@ class DetailPanel(QWidget):
         self._on_tab(self.tabs.currentIndex())
 
     def _clear(self) -> None:
-        self._detail, self._text_of = None, None
+        self._detail, self._text_of, self._card_of = None, None, ""
         self._name.setText(self.tr("Select a job to see what became of it."))
         for label in (self._status, self._advice, self._icon):
             label.clear()
@@ -227,7 +249,7 @@ class DetailPanel(QWidget):
             icon, color = "status-waiting", tokens.muted
         self._icon.setPixmap(assets.pixmap(icon, color, 18, self.devicePixelRatioF()))
         self._name.setText(job.original_filename)
-        self._name.setToolTip(job.source_path)
+        self._name.setToolTip(plain_tip(job.source_path))
         self._status.setText(words.status(job, progress=progress, place=self._detail.place, held=self.held(job)))
         palette = self._status.palette()
         palette.setColor(QPalette.ColorRole.WindowText, QColor(color))
@@ -236,7 +258,8 @@ class DetailPanel(QWidget):
         advice = f"{job.error_message or ''} {words.next_step(job.error_code)}" if failed else job.message or ""
         self._advice.setText(advice.strip())
         self._advice.setVisible(bool(advice.strip()))
-        self._retry.setVisible(can(job.status, JobEvent.RETRY))
+        self._retry.setText(self.tr("Run OCR") if wants_recognition(job) else self.tr("Retry"))
+        self._retry.setVisible(job.may_retry)
         self._resume.setVisible(can(job.status, JobEvent.RESUME))
         self._settings.setVisible(failed and job.error_code in ("limit_exceeded", "source_too_large"))
         self._open.show()
@@ -245,30 +268,10 @@ class DetailPanel(QWidget):
     def _show_receipt(self) -> None:
         assert self._detail is not None
         job = self._detail.job
-        came_to_nothing = job.receipt is None or not (job.receipt.units_seen or job.receipt.chunks_stored)
-        if job.status is JobStatus.FAILED and came_to_nothing:
-            lines = [self.tr("It failed before there was anything to account for.")]
-        elif job.status is JobStatus.CANCELLED and came_to_nothing:
-            lines = [self.tr("It was cancelled before there was anything to account for.")]
-        elif job.receipt is not None:
-            lines = words.receipt(job, job.receipt)
-        else:
-            lines = [self.tr("The receipt is written when the job is done.")]
-        lines.append("")
-        lines.append(
-            self.tr("{size} in {folder}").format(
-                size=formats.size(job.byte_size), folder=words.folder_of(job.source_path)
-            )
-        )
-        lines.append(self.tr("Knowledge base: {name}").format(name=self._hub.base_name(job.kb_id)))
-        if job.mime_type:
-            lines.append(self.tr("Type: {type}").format(type=job.mime_type))
-        if job.attempts > 1:
-            lines.append(self.tr("Tried {n} times").format(n=formats.number(job.attempts)))
-        if job.started_at and job.completed_at:
-            seconds = (job.completed_at - job.started_at).total_seconds()
-            lines.append(self.tr("Took {time}").format(time=formats.duration(seconds)))
-        self._fill(self.receipt, "\n".join(lines))
+        card = receipt_card.html_of(receipt_card.card_of(job, self._hub.base_name(job.kb_id)), theme.tokens_now())
+        if card != self._card_of:  # else a person's place in it and what is marked would be lost
+            self._card_of = card
+            self.receipt.setHtml(card)
 
     def _log_text(self, job: Job) -> str:
         if not job.error_code and not job.message:
@@ -305,7 +308,7 @@ class DetailPanel(QWidget):
     def _on_text(self, chunks: list[Chunk]) -> None:
         parts = []
         for chunk in chunks:
-            place = words.place_of(chunk.location)
+            place = places.place_of(chunk.location)
             parts.append(f"— {place} —\n{chunk.text}" if place else chunk.text)
         if len(chunks) == TEXT_CHUNKS:
             parts.append(self.tr("Only the start is shown here."))
@@ -317,6 +320,7 @@ class DetailPanel(QWidget):
         self.log.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         if self._detail is not None:
             self._show_head()
+            self._show_receipt()
 
     # wishes --------------------------------------------------------------------------------
 

@@ -50,7 +50,7 @@ def rate(per_second: float, unit: str) -> str:
         return ""
     if not is_paced(unit):
         return translate("formats", "{size}/s").format(size=size(round(per_second)))
-    return named.pace(QLocale().toString(per_second, "f", 1 if per_second < 10 else 0), unit)
+    return named.pace(QLocale().toString(float(per_second), "f", 1 if per_second < 10 else 0), unit)
 
 
 def local(moment: datetime) -> QDateTime:

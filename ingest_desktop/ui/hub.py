@@ -65,6 +65,8 @@ def is_structural(query: JobQuery, before: Counts | None, after: Counts) -> bool
         return True
     if query.attention:
         return before.attention != after.attention
+    if query.gaps:
+        return before.gaps != after.gaps
     return any(before.of(status, query.kb_id) != after.of(status, query.kb_id) for status in query.statuses)
 
 

@@ -37,12 +37,14 @@ _ICONS = {
 
 def status_icon(job: Job) -> str:
     """The name of the icon that seconds a status."""
+    if job.has_gaps:
+        return "status-gaps"
     return "status-empty" if job.outcome is Outcome.EMPTY else _ICONS[job.status]
 
 
 def status_color(job: Job, tokens: theme.Tokens) -> str:
     """The colour that seconds a status."""
-    if job.outcome is Outcome.EMPTY:
+    if job.outcome is Outcome.EMPTY or job.has_gaps:
         return tokens.warning
     if job.status is JobStatus.RUNNING:
         return tokens.accent

@@ -284,7 +284,7 @@ class MainWindow(QMainWindow):
     def _on_status_menu(self, key: str, at: QPoint) -> None:
         self.sidebar.pick_status(key)
         found = self.sidebar.status_filter
-        if not found.attention:
+        if not (found.attention or found.gaps):
             self.bases.status_menu(found.statuses, self.sidebar.base_id, at)
 
     # acting --------------------------------------------------------------------------------

@@ -72,7 +72,7 @@ class TopBar(QToolBar):
         menu.addAction(actions["trash"])
         menu.addAction(actions["filter_name"])
         show = menu.addMenu(self.tr("Show"))
-        for key in ("all", "running", "waiting", "paused", "attention", "completed"):
+        for key in ("all", "running", "waiting", "paused", "attention", "gaps", "completed"):
             show.addAction(actions[f"filter_{key}"])
         columns.setTitle(self.tr("Columns"))
         menu.addMenu(columns)

@@ -43,7 +43,8 @@ class Narrowing(QObject):
     @Slot()
     def _on_filter(self) -> None:
         found = self._sidebar.status_filter
-        self._show(kb_id=self._sidebar.base_id, statuses=found.statuses, attention=found.attention)
+        base, statuses = self._sidebar.base_id, found.statuses
+        self._show(kb_id=base, statuses=statuses, attention=found.attention, gaps=found.gaps)
 
     @Slot(str)
     def _on_name(self, text: str) -> None:

@@ -37,43 +37,49 @@ class Notifier(QObject):
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """What became of a batch, or of several: so many files can be found, could not be read, or have no text."""
+    """What became of a batch: so many files can be found, could not be read, have no text, or can be found in part."""
 
     label: str
     done: int = 0
     failed: int = 0
     empty: int = 0
+    gaps: int = 0
+
+    @property
+    def needy(self) -> int:
+        """Files that need a look."""
+        return self.failed + self.empty + self.gaps
 
 
 def ended_of(batch: Batch, counts: Counts) -> Ended:
     """The end of a batch in numbers."""
     failed = counts.of(JobStatus.FAILED)
-    empty = max(0, sum(counts.attention.values()) - failed)
-    return Ended(batch.label, max(0, counts.of(JobStatus.COMPLETED) - empty), failed, empty)
+    empty, gaps = words.without_text(counts), sum(counts.gaps.values())
+    return Ended(batch.label, max(0, counts.of(JobStatus.COMPLETED) - empty - gaps), failed, empty, gaps)
 
 
 def message(ended: Sequence[Ended]) -> tuple[str, str]:
     """Title and text of the one notification for batches that ended."""
     done, failed = sum(one.done for one in ended), sum(one.failed for one in ended)
-    empty = sum(one.empty for one in ended)
+    empty, gaps = sum(one.empty for one in ended), sum(one.gaps for one in ended)
+    needy = failed + empty + gaps
     labels = [one.label for one in ended]
     names = ", ".join(labels[:NAMED])
     if len(labels) > NAMED:
         names = translate("Notices", "{names} and {n} more").format(names=names, n=formats.number(len(labels) - NAMED))
     found = translate("Notices", "{files} can be searched").format(files=words.files(done))
-    if not failed and not empty:
+    if not needy:
         return found, translate("Notices", "Done: {names}.").format(names=names)
     parts = [found] if done else []
-    if failed:
-        parts.append(translate("Notices", "{files} could not be read").format(files=words.files(failed)))
-    if empty:
-        parts.append(translate("Notices", "{files} without text").format(files=words.files(empty)))
-    title = (
-        translate("Notices", "{files} need a look")
-        if failed + empty != 1
-        else translate("Notices", "{files} needs a look")
-    )
-    return title.format(files=words.files(failed + empty)), f"{names}: {', '.join(parts)}."
+    for pattern, number in (
+        (translate("Notices", "{files} with gaps"), gaps),
+        (translate("Notices", "{files} could not be read"), failed),
+        (translate("Notices", "{files} without text"), empty),
+    ):
+        if number:
+            parts.append(pattern.format(files=words.files(number)))
+    title = translate("Notices", "{files} need a look") if needy != 1 else translate("Notices", "{files} needs a look")
+    return title.format(files=words.files(needy)), f"{names}: {', '.join(parts)}."
 
 
 class Notices(QObject):
@@ -101,9 +107,9 @@ class Notices(QObject):
         )
 
     def _gather(self, ended: Ended) -> None:
-        if not ended.done and not ended.failed and not ended.empty:
+        if not ended.done and not ended.needy:
             return  # cancelled or deleted
-        kind = "failed" if ended.failed or ended.empty else "finished"
+        kind = "failed" if ended.needy else "finished"
         if not (self.settings.notify_failed if kind == "failed" else self.settings.notify_finished):
             return
         self._ended[kind].append(ended)

@@ -11,7 +11,7 @@ from ingest_desktop.domain.models import Hit, SearchPage
 from ingest_desktop.domain.models.content import MARK_END, MARK_START
 from ingest_desktop.domain.text import one_line
 from ingest_desktop.domain.wire import HEADING_SEPARATOR
-from ingest_desktop.ui import words
+from ingest_desktop.ui import places, words
 
 Index = QModelIndex | QPersistentModelIndex
 ROOT = QModelIndex()
@@ -71,7 +71,7 @@ def entries_of(page: SearchPage) -> list[Entry]:
         found.append(Entry(hits[0], True, one_line(PurePath(path).name or path), one_line(words.folder_of(path))))
         for hit in hits:
             text, marks = parse_marks(hit.snippet)
-            place = words.place_of(hit.location)
+            place = places.place_of(hit.location)
             heading = HEADING_SEPARATOR.join(map(_heading, hit.location.heading_path))
             found.append(Entry(hit, False, "  ·  ".join(p for p in (place, heading) if p), text, marks))
     return found

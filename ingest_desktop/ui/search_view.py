@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QLabel, QLineEdit, QMenu, QVBoxLayout, QWidget
 
 from ingest_desktop.domain.enums import JobStatus
 from ingest_desktop.domain.models import SearchPage
-from ingest_desktop.ui import formats, theme, words
+from ingest_desktop.ui import formats, places, theme, words
 from ingest_desktop.ui.commands import sentence_of
 from ingest_desktop.ui.hub import Hub, Pulse
 from ingest_desktop.ui.search_delegate import PAD
@@ -255,7 +255,7 @@ class SearchView(QWidget):
         entry = self.model.entry(self.results.currentIndex().row())
         if entry is not None:
             QGuiApplication.clipboard().setText(
-                f"{entry.hit.text}\n\n— {words.citation(entry.hit.source_path, entry.hit.location)}"
+                f"{entry.hit.text}\n\n— {places.citation(entry.hit.source_path, entry.hit.location)}"
             )
             self.copied.emit(self.tr("Copied, with where it is from."))
 

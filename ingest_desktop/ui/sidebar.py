@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from ingest_desktop.domain.enums import JobStatus
 from ingest_desktop.domain.models import Counts, KnowledgeBase
 from ingest_desktop.ui import assets, formats, theme, words
+from ingest_desktop.ui.plain import plain_tip
 
 KEY = Qt.ItemDataRole.UserRole
 NAME = KEY + 2  # what a screen reader calls the row
@@ -27,12 +28,13 @@ ROW = 28
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A status filter: a set of statuses, or what needs a person."""
+    """A status filter: a set of statuses, or what needs a person, or of that what has gaps."""
 
     key: str
     icon: str
     statuses: frozenset[JobStatus] = frozenset()
     attention: bool = False
+    gaps: bool = False
 
 
 FILTERS = (
@@ -41,6 +43,7 @@ FILTERS = (
     Filter("waiting", "status-waiting", frozenset({JobStatus.QUEUED})),
     Filter("paused", "status-paused", frozenset({JobStatus.PAUSED})),
     Filter("attention", "warning", attention=True),
+    Filter("gaps", "status-gaps", gaps=True),
     Filter("completed", "status-completed", frozenset({JobStatus.COMPLETED})),
     Filter("cancelled", "status-cancelled", frozenset({JobStatus.CANCELLED})),
 )
@@ -76,7 +79,7 @@ class CountList(QTreeWidget):
         item.setData(0, KEY + 1, icon)
         item.setData(0, NAME, text)
         item.setSizeHint(0, QSize(0, ROW))
-        item.setToolTip(0, text)
+        item.setToolTip(0, plain_tip(text))
         item.setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.addTopLevelItem(item)
         return item
@@ -194,6 +197,7 @@ class Sidebar(QWidget):
             "waiting": words.status_name(JobStatus.QUEUED),
             "paused": words.status_name(JobStatus.PAUSED),
             "attention": self.tr("Attention"),
+            "gaps": self.tr("With gaps"),
             "completed": words.status_name(JobStatus.COMPLETED),
             "cancelled": words.status_name(JobStatus.CANCELLED),
         }
@@ -226,7 +230,7 @@ class Sidebar(QWidget):
             item = self.bases.add(base.kb_id, base.name, "status-paused" if base.paused else "library")
             if base.paused:
                 name = self.tr("{name} (paused)").format(name=base.name)
-                item.setToolTip(0, name)
+                item.setToolTip(0, plain_tip(name))
                 item.setData(0, NAME, name)
         if any(base.kb_id == self._expected for base in bases):
             self.bases.pick(self._expected)
@@ -254,6 +258,8 @@ class Sidebar(QWidget):
         for item, found in zip(self.statuses.rows(), FILTERS, strict=True):
             if found.attention:
                 value = sum(n for kb, n in counts.attention.items() if base in (None, kb))
+            elif found.gaps:
+                value = sum(n for kb, n in counts.gaps.items() if base in (None, kb))
             elif found.statuses:
                 value = sum(counts.of(status, base) for status in found.statuses)
             else:

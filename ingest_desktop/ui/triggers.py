@@ -15,7 +15,7 @@ from ingest_desktop.ui.shortcuts import KeySheet
 if TYPE_CHECKING:
     from ingest_desktop.ui.main_window import MainWindow
 
-FILTERS = ("all", "running", "waiting", "paused", "attention", "completed")
+FILTERS = ("all", "running", "waiting", "paused", "attention", "gaps", "completed")
 PRIORITIES = {"priority_high": 10, "priority_normal": 0, "priority_low": -10}
 
 

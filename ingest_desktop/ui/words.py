@@ -2,13 +2,11 @@
 
 import os
 from datetime import UTC, datetime
-from pathlib import PurePath
 
 from PySide6.QtCore import QCoreApplication
 
 from ingest_desktop.domain.enums import JobPhase, JobStatus, Outcome, PauseScope
-from ingest_desktop.domain.models import Job, Location, Progress, Receipt
-from ingest_desktop.domain.text import one_line
+from ingest_desktop.domain.models import Counts, Job, Progress
 from ingest_desktop.ui import formats
 from ingest_desktop.ui.causes import next_step as next_step
 from ingest_desktop.ui.causes import reason as reason
@@ -59,6 +57,11 @@ def days(count: float) -> str:
     return translate("words", "{n} days").format(n=formats.decimal(count, 0 if count == int(count) else 1))
 
 
+def without_text(counts: Counts) -> int:
+    """How many jobs ended without any text: those that need a person and neither failed nor have gaps."""
+    return max(0, sum(counts.attention.values()) - counts.of(JobStatus.FAILED) - sum(counts.gaps.values()))
+
+
 def attention(count: int) -> str:
     """1 job needs attention, 14 jobs need attention."""
     return plural(count, translate("words", "1 job needs attention"), translate("words", "{n} jobs need attention"))
@@ -77,6 +80,11 @@ def up_next(count: int) -> str:
 def parts(count: int) -> str:
     """1 part, 12 parts."""
     return plural(count, translate("words", "1 part"), translate("words", "{n} parts"))
+
+
+def times(count: int) -> str:
+    """Once, 3 times."""
+    return plural(count, translate("words", "once"), translate("words", "{n} times"))
 
 
 def characters(count: int) -> str:
@@ -118,13 +126,15 @@ def _paused(scope: PauseScope | None) -> str:
     }.get(scope or PauseScope.JOB, translate("words", "Paused by you"))
 
 
-def _completed(outcome: Outcome | None) -> str:
+def _completed(job: Job) -> str:
+    if job.has_gaps:
+        return translate("words", "Completed with gaps")
     return {
         Outcome.UPDATED: translate("words", "Completed: new version"),
         Outcome.UNCHANGED: translate("words", "Completed: unchanged"),
         Outcome.DUPLICATE: translate("words", "Completed: duplicate"),
         Outcome.EMPTY: translate("words", "Empty: no text"),
-    }.get(outcome or Outcome.INGESTED, translate("words", "Completed"))
+    }.get(job.outcome or Outcome.INGESTED, translate("words", "Completed"))
 
 
 def _waiting(job: Job, place: int | None, held: str, now: datetime) -> str:
@@ -177,7 +187,7 @@ def status(
         case JobStatus.PAUSED:
             return _paused(job.pause_scope)
         case JobStatus.COMPLETED:
-            return _completed(job.outcome)
+            return _completed(job)
         case JobStatus.FAILED:
             return translate("words", "Failed: {why}").format(why=reason(job.error_code))
         case JobStatus.CANCELLED:
@@ -236,79 +246,6 @@ def skipped(code: str, count: int) -> str:
     if pair is None:
         return f"{formats.number(count)} {skipped_reason(code)}"
     return plural(count, *pair)
-
-
-def place_of(location: Location) -> str:
-    """Where a passage stands: "Page 3", "Lines 10–24", "Sheet Costs, rows 2–9"."""
-    parts = []
-    if location.page is not None:
-        last = location.page_end or location.page
-        parts.append(
-            translate("words", "Page {a}").format(a=location.page)
-            if last == location.page
-            else translate("words", "Pages {a}–{b}").format(a=location.page, b=last)
-        )
-    if location.slide is not None:
-        parts.append(translate("words", "Slide {a}").format(a=location.slide))
-    if location.sheet is not None:
-        parts.append(translate("words", "Sheet {a}").format(a=location.sheet))
-    if location.row_start is not None:
-        parts.append(translate("words", "Rows {a}–{b}").format(a=location.row_start, b=location.row_end))
-    if location.page is None and location.line_start is not None:
-        last = location.line_end or location.line_start
-        parts.append(
-            translate("words", "Line {a}").format(a=location.line_start)
-            if last == location.line_start
-            else translate("words", "Lines {a}–{b}").format(a=location.line_start, b=last)
-        )
-    if location.part is not None:
-        parts.insert(0, one_line(location.part))
-    return ", ".join(parts)
-
-
-def citation(path: str, location: Location) -> str:
-    """A line that says where copied text is from."""
-    place = place_of(location.model_copy(update={"part": None}))
-    name = PurePath(path).name + (f"/{one_line(location.part)}" if location.part else "")
-    return f"{name}, {place[:1].lower()}{place[1:]} ({path})" if place else f"{name} ({path})"
-
-
-def receipt(job: Job, found: Receipt) -> list[str]:
-    """What a finished job owes, as sentences, the most important first."""
-    lines = []
-    if job.outcome is Outcome.EMPTY:
-        lines.append(translate("words", "Nothing of this file can be found yet: it has no text of its own."))
-    if job.outcome is Outcome.DUPLICATE and found.duplicate_path:
-        lines.append(translate("words", "Same content as {path}; it is stored once.").format(path=found.duplicate_path))
-    if found.unit == "page":
-        seen = plural(found.units_seen, translate("words", "1 page seen"), translate("words", "{n} pages seen"))
-        lines.append(
-            translate("words", "{seen}: {text} with text, {empty} without, {failed} failed.").format(
-                seen=seen,
-                text=formats.number(found.units_with_text),
-                empty=formats.number(found.units_empty),
-                failed=formats.number(len(found.units_failed)),
-            )
-        )
-        if found.units_by_ocr:
-            by_ocr = formats.number(found.units_by_ocr)
-            lines.append(translate("words", "Text recognised in pictures: {n} of them.").format(n=by_ocr))
-    lines.append(
-        translate("words", "{passages} stored, {indexed} can be searched; {characters}.").format(
-            passages=passages(found.chunks_stored),
-            indexed=formats.number(found.chunks_indexed),
-            characters=characters(found.chars),
-        )
-    )
-    if found.segments_reused:
-        lines.append(
-            translate("words", "Kept from an earlier run: {n} of {parts}.").format(
-                n=formats.number(found.segments_reused), parts=parts(found.segments)
-            )
-        )
-    lines += [translate("words", "Page {n}: {why}").format(n=n, why=why) for n, why in found.units_failed[:20]]
-    lines += list(found.warnings[:20])
-    return lines
 
 
 def folder_of(path: str) -> str:

@@ -325,8 +325,9 @@ class FakeService:
             if batch_id is None and len(self.order) > len(self.jobs):
                 found[("kb1", JobStatus.COMPLETED)] += len(self.order) - len(self.jobs)
             attention = Counter(one.kb_id for one in known if one.needs_attention)
+            gaps = Counter(one.kb_id for one in known if one.has_gaps)
             failures = Counter(one.error_code or "ingest" for one in known if one.status is JobStatus.FAILED)
-        return Counts(by_status=dict(found), attention=dict(attention), failures=dict(failures))
+        return Counts(by_status=dict(found), attention=dict(attention), gaps=dict(gaps), failures=dict(failures))
 
     def status(self) -> FakeStatus:
         self._off_the_ui()
@@ -367,6 +368,7 @@ class FakeService:
             query.kb_id in (None, one.kb_id)
             and (not query.statuses or one.status in query.statuses)
             and (not query.attention or one.needs_attention)
+            and (not query.gaps or one.has_gaps)
             and query.name_contains.casefold() in one.original_filename.casefold()
         )
 

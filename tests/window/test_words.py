@@ -7,7 +7,7 @@ from PySide6.QtCore import QLocale
 
 from ingest_desktop.domain.enums import JobPhase, JobStatus, Outcome, PauseScope
 from ingest_desktop.domain.errors import by_code
-from ingest_desktop.domain.models import Location, Progress, Receipt
+from ingest_desktop.domain.models import Progress
 from ingest_desktop.domain.models.content import MARK_END, MARK_START
 from ingest_desktop.ui import formats, theme, words
 from ingest_desktop.ui.job_rows import Column, Row, texts_of
@@ -34,6 +34,9 @@ NOW = datetime(2026, 3, 4, 10, 0, tzinfo=UTC)
         ({"status": JobStatus.PAUSED, "pause_scope": PauseScope.JOB}, "Paused by you"),
         ({"status": JobStatus.FAILED, "error_code": "source_encrypted"}, "Failed: password needed"),
         ({"status": JobStatus.COMPLETED, "outcome": Outcome.EMPTY}, "Empty: no text"),
+        ({"status": JobStatus.COMPLETED, "outcome": Outcome.EMPTY, "gaps": 2}, "Empty: no text"),
+        ({"status": JobStatus.COMPLETED, "outcome": Outcome.INGESTED, "gaps": 2}, "Completed with gaps"),
+        ({"status": JobStatus.COMPLETED, "outcome": Outcome.DUPLICATE, "gaps": 2}, "Completed with gaps"),
         ({"status": JobStatus.COMPLETED, "outcome": Outcome.DUPLICATE}, "Completed: duplicate"),
         ({"status": JobStatus.RUNNING, "phase": JobPhase.EXTRACTING}, "Reading"),
         ({"status": JobStatus.RUNNING, "phase": JobPhase.HASHING}, "Up next"),
@@ -122,28 +125,6 @@ def test_sizes_and_numbers_follow_the_locale() -> None:
 def test_a_percentage_is_100_only_when_all_is_done() -> None:
     assert formats.percent(0.999) == "99 %"
     assert formats.percent(1.0) == "100 %"
-
-
-def test_a_receipt_never_hides_missing_text() -> None:
-    found = Receipt(unit="page", units_seen=4, units_with_text=0, units_empty=4)
-    lines = words.receipt(job(1, JobStatus.COMPLETED, outcome=Outcome.EMPTY), found)
-    assert lines[0].startswith("Nothing of this file can be found yet")
-    assert lines[1] == "4 pages seen: 0 with text, 4 without, 0 failed."
-
-
-def test_a_receipt_tells_what_was_recognised_in_pictures() -> None:
-    found = Receipt(unit="page", units_seen=4, units_with_text=4, units_by_ocr=3)
-    lines = words.receipt(job(1, JobStatus.COMPLETED, outcome=Outcome.INGESTED), found)
-    assert "Text recognised in pictures: 3 of them." in lines
-
-
-def test_places_and_citations() -> None:
-    assert words.place_of(Location(page=3)) == "Page 3"
-    assert words.place_of(Location(line_start=10, line_end=24)) == "Lines 10–24"
-    assert words.citation("/docs/a.pdf", Location(page=3)) == "a.pdf, page 3 (/docs/a.pdf)"
-    inside = Location(part="dir/b.pdf", page=3)
-    assert words.place_of(inside) == "dir/b.pdf, Page 3"
-    assert words.citation("/docs/a.zip", inside) == "a.zip/dir/b.pdf, page 3 (/docs/a.zip)"
 
 
 @given(st.text(alphabet=f"ab<>&\n {MARK_START}{MARK_END}😀漢", max_size=40))
