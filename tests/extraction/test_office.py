@@ -156,6 +156,79 @@ def test_one_broken_slide_does_not_lose_the_others() -> None:
     assert "no title here" in read.text
 
 
+# --- Word documents ------------------------------------------------------------------------------
+
+WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+RELATED = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+
+
+def word(body: str, **parts: str) -> bytes:
+    """A document with this body; each part is named after what its relation says, a number behind it."""
+    related = "".join(
+        f'<Relationship Id="r{name}" Type="{RELATED}/{name.rstrip("0123456789")}" Target="{name}.xml"/>'
+        for name in parts
+    )
+    opening = "<Relationships xmlns='http://schemas.openxmlformats.org/package/2006/relationships'>"
+    members: dict[str, str | bytes] = {
+        "[Content_Types].xml": "<Types xmlns='http://schemas.openxmlformats.org/package/2006/content-types'/>",
+        "_rels/.rels": f'{opening}<Relationship Id="r" Type="{RELATED}/officeDocument" Target="word/document.xml"/>'
+        "</Relationships>",
+        "word/_rels/document.xml.rels": f"{opening}{related}</Relationships>",
+        "word/document.xml": f'<w:document xmlns:w="{WORD}"><w:body>{body}</w:body></w:document>',
+    }
+    for name, content in parts.items():
+        members[f"word/{name}.xml"] = f'<w:{name.rstrip("0123456789")} xmlns:w="{WORD}">{content}</w:x>'.replace(
+            "</w:x>", f"</w:{name.rstrip('0123456789')}>"
+        )
+    return zipped(members)
+
+
+def paragraph(*runs: str) -> str:
+    return "<w:p>" + "".join(f"<w:r><w:t>{run}</w:t></w:r>" for run in runs) + "</w:p>"
+
+
+def test_headers_stand_once_and_comments_apart() -> None:
+    data = word(
+        paragraph("The body of the letter"),
+        header1=paragraph("Orchard ", "Society"),
+        header2=paragraph("Orchard Society"),
+        footer1=paragraph("strictly private") + paragraph("12"),
+        comments=f'<w:comment w:id="0" w:author="Bob">{paragraph("please check this")}</w:comment>',
+    )
+    read = Read(data, "a.docx")
+    assert read.text.split("\n") == [
+        "The body of the letter",
+        "please check this",
+        "Orchard Society",
+        "strictly private",
+    ]
+    assert read.heading("please check") == "Comments"
+    assert read.heading("strictly private") is None
+
+
+def test_damage_beside_the_body_keeps_it_and_is_told() -> None:
+    data = changed(word(paragraph("The body"), comments=""), {"word/comments.xml": b"<w:comments"})
+    read = Read(data, "a.docx")
+    assert read.text == "The body"
+    assert "only its plain text" in read.notes[0].units_failed[0][1]
+    data = changed(word(paragraph("The body"), header1=""), {"word/header1.xml": b"<w:header"})
+    read = Read(data, "a.docx")
+    assert read.text == "The body"
+    assert "header could not be read" in read.notes[0].warnings[0]
+
+
+def test_a_row_of_a_word_table_is_a_line() -> None:
+    def cell(*inside: str) -> str:
+        return f"<w:tc>{''.join(inside)}</w:tc>"
+
+    rows = (
+        cell(paragraph("Fruit")) + cell(paragraph("Tons")) + cell(paragraph("Year")),
+        cell(paragraph("Pears")) + cell(paragraph("12"), paragraph("about")) + cell(paragraph("2024")),
+    )
+    table = "<w:tbl>" + "".join(f"<w:tr>{row}</w:tr>" for row in rows) + "</w:tbl>"
+    assert Read(word(table), "a.docx").text.split("\n") == ["Fruit | Tons | Year", "Pears", "12", "about", "2024"]
+
+
 # --- workbooks -----------------------------------------------------------------------------------
 
 

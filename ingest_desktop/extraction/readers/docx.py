@@ -1,26 +1,41 @@
-"""DOCX: mammoth makes HTML of it, and the HTML reader's code makes blocks of that."""
+"""DOCX: mammoth makes HTML of it, and the HTML reader's code makes blocks of that.
+
+What mammoth leaves out stands at the end: charts and diagrams, comments, headers and footers once.
+"""
 
 # ruff: noqa: ARG002  a Reader is handed more than this one needs
 
 import io
+import re
 from collections.abc import Iterator
 
 from ingest_desktop.domain.errors import IngestError, SourceMalformed
 from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes, SourceFile
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import detect, kinds
-from ingest_desktop.extraction.packages import Package, core_properties
+from ingest_desktop.extraction.packages import Package, core_properties, main_part, relations, xml_root
+from ingest_desktop.extraction.readers.drawing import chart_lines, local, paragraphs
 from ingest_desktop.extraction.readers.html import page_blocks, whole
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 _CALLED = "a Word document"
+_WAY_BACK = re.compile(r' ?<a href="#[^"]{1,200}">↑</a>')  # from a note to its mark
+_SIMPLE_CELL = re.compile(r"(<t[dh][^>]*>)<p>((?:(?!<p>|<t[dh]|<table|</p>).)*)</p>(</t[dh]>)", re.DOTALL)
+_BETWEEN_CELLS = re.compile(r"(?<!</p>)(?<!</table>)</t[dh]>\s*<t[dh][^>]*>(?!<p>|<table)")
+_BESIDE = {  # kinds of relations that lead to text, and what people call it
+    "header": "header",
+    "footer": "footer",
+    "comments": "comments",
+    "chart": "chart",
+    "diagramData": "diagram",
+}
 
 
 class DocxReader:
     """Reads Word documents in one go."""
 
     name = "docx"
-    version = 1
+    version = 2
     reads = frozenset({kinds.DOCX})
 
     def accepts(self, source: SourceFile) -> float:
@@ -36,8 +51,25 @@ class DocxReader:
     def read(
         self, source: SourceFile, plan: ReaderPlan, segment: SegmentSpec, options: ExtractOptions, notes: SegmentNotes
     ) -> Iterator[Block]:
-        Package(source, options, _CALLED).close()
-        yield from _convert(whole(source))
+        with Package(source, options, _CALLED) as package:
+            yield from _body(package, source, notes)
+            yield from _beside(package, plan.title, notes)
+
+
+def _body(package: Package, source: SourceFile, notes: SegmentNotes) -> list[Block]:
+    """The text of the document; its bare paragraphs when mammoth stumbles over a part beside it, such as the notes.
+
+    Raises:
+        SourceMalformed: There is no text to be had.
+    """
+    try:
+        return _convert(whole(source))
+    except SourceMalformed:
+        found = paragraphs(xml_root(package, main_part(package, "word/document.xml")))
+        if not found:
+            raise
+        notes.units_failed.append((1, "It is damaged: only its plain text was read, without notes and structure."))
+        return [Block("\n".join(found))]
 
 
 def _convert(data: bytes) -> list[Block]:
@@ -59,4 +91,38 @@ def _convert(data: bytes) -> list[Block]:
         raise
     except Exception as error:
         raise SourceMalformed("The Word document is damaged: its text could not be read.") from error
+    page = _WAY_BACK.sub("", page)
+    page = _BETWEEN_CELLS.sub(" | ", _SIMPLE_CELL.sub(r"\1\2\3", page))  # a row is a line
     return page_blocks(page.encode("utf-8", "replace"))[1]
+
+
+def _beside(package: Package, title: str | None, notes: SegmentNotes) -> Iterator[Block]:
+    """What stands in parts of their own. A part that is damaged is told, and the others are read."""
+    main = main_part(package, "word/document.xml")
+    try:
+        found = relations(package, main)
+    except SourceMalformed:
+        return  # mammoth has read what there is
+    running: dict[str, None] = {}
+    base = (title,) if title else ()
+    for kind, name in dict.fromkeys(found.values()):
+        if kind not in _BESIDE or name not in package:
+            continue
+        try:
+            root = xml_root(package, name)
+        except SourceMalformed as error:
+            notes.warnings.append(f"Its {_BESIDE[kind]} could not be read: {error}")
+            continue
+        if kind in ("header", "footer"):
+            running.update((said, None) for said in paragraphs(root) if any(map(str.isalpha, said)))
+        elif kind == "comments":
+            said = [line for comment in root.iter() if local(comment) == "comment" for line in paragraphs(comment)]
+            yield from _block("\n".join(said), (*base, "Comments"))
+        else:
+            yield from _block("\n".join(chart_lines(root) if kind == "chart" else paragraphs(root)), base)
+    yield from _block("\n".join(running), ())
+
+
+def _block(text: str, path: tuple[str, ...]) -> Iterator[Block]:
+    if text:
+        yield Block(text, path=path)
