@@ -34,7 +34,11 @@ WRONG_STATE: Final = 4
 NOT_CLEAN: Final = 5
 INTERRUPTED: Final = 130
 
-READING: Final = frozenset({"jobs", "show", "search", "export", "stats", "check"})
+READING: Final = frozenset({"attention", "export-failures", "jobs", "show", "search", "export", "stats", "check"})
+CAUSES: Final = (
+    "password recognition gone forbidden too_large limit unsupported damaged quarantined changing disk_full store_busy "
+    "gaps other"
+).split()
 STATUSES: Final = ("queued", "running", "paused", "completed", "failed", "cancelled")
 
 
@@ -77,8 +81,15 @@ def _adding(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
     add.add_argument("--wait", action="store_true", help="work until these jobs have ended")
     add.add_argument("--priority", type=int, default=0, metavar="N", help="higher goes first; 0 is usual")
     add.add_argument("--json", action="store_true", help="print each job as a JSON object")
+    _take_passwords(add, "; implies --wait, as they are not kept")
     run = command("run", "Work until the queue is empty.")
+    _take_passwords(run)
     run.add_argument("--json", action="store_true", help="print the counts at the end as a JSON object")
+
+
+def _take_passwords(parser: argparse.ArgumentParser, and_then: str = "") -> None:
+    what = f"passwords for locked files, one in each line; - reads them from the input{and_then}"
+    parser.add_argument("--password-file", metavar="FILE", help=what)
 
 
 def _listing(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
@@ -90,7 +101,14 @@ def _listing(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
     jobs.add_argument("--after", metavar="JOB", help="only those listed after this one")
     jobs.add_argument("--limit", type=_count, metavar="N", help="at most N jobs")
     jobs.add_argument("--deleted", action="store_true", help="list deleted jobs instead")
+    jobs.add_argument("--attention", action="store_true", help="only those that failed, are empty or have gaps")
+    jobs.add_argument(
+        "--cause", choices=CAUSES, metavar="C", help="of these, only those with this cause (see 'attention')"
+    )
     jobs.add_argument("--json", action="store_true")
+    attention = command("attention", "What needs a person, by cause, with what to do.")
+    attention.add_argument("--kb", metavar="NAME")
+    attention.add_argument("--json", action="store_true")
     show = command("show", "Show a job with its receipt and attempts.")
     show.add_argument("job", metavar="JOB")
     show.add_argument("--json", action="store_true")
@@ -101,7 +119,7 @@ def _acting(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
         ("pause", "Pause jobs; a paused group also holds what is added to it later."),
         ("resume", "Resume paused jobs."),
         ("cancel", "Cancel jobs that have not ended."),
-        ("retry", "Queue failed and cancelled jobs again."),
+        ("retry", "Queue failed and cancelled jobs again, and those that are empty or have gaps."),
         ("delete", "Delete jobs and what they brought; 'undo' takes it back."),
     ):
         act = command(name, summary)
@@ -109,6 +127,10 @@ def _acting(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
         act.add_argument("--batch", metavar="B")
         act.add_argument("--kb", metavar="NAME")
         act.add_argument("--all", action="store_true")
+        if name == "retry":
+            act.add_argument("--cause", choices=CAUSES, metavar="C", help="all with this cause (see 'attention')")
+            act.add_argument("--wait", action="store_true", help="work until these jobs have ended")
+            _take_passwords(act, "; implies --wait, as they are not kept")
         act.add_argument("--json", action="store_true")
     undo = command("undo", "Take a deletion back.")
     undo.add_argument("token", metavar="TOKEN", help="what 'delete' printed")
@@ -125,6 +147,11 @@ def _finding(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
     export.add_argument("--kb", metavar="NAME")
     export.add_argument("--format", choices=("jsonl",), default="jsonl")
     export.add_argument("-o", "--output", metavar="FILE", default="-", help="default: the screen")
+    failures = command("export-failures", "Write the list of what failed, is empty or has gaps.")
+    failures.add_argument("--kb", metavar="NAME")
+    failures.add_argument("--cause", choices=CAUSES, metavar="C", help="only those with this cause (see 'attention')")
+    failures.add_argument("--format", choices=("csv", "jsonl"), default="csv")
+    failures.add_argument("-o", "--output", metavar="FILE", default="-", help="default: the screen")
 
 
 def _keeping(command: Callable[[str, str], argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:

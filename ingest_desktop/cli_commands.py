@@ -1,20 +1,20 @@
 """What each ``ingest`` command does, on the same services as the window: acting, finding, keeping."""
 
 import argparse
-import os
 import re
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, Final, TextIO
+from collections.abc import Callable
+from typing import Any, Final
 
+from ingest_desktop.application.whole_file import whole_file
 from ingest_desktop.bootstrap import App
+from ingest_desktop.cli_attention import attention, export_failures, query_of
 from ingest_desktop.cli_keeping import check
 from ingest_desktop.cli_listing import jobs, show
 from ingest_desktop.cli_output import out, out_json
-from ingest_desktop.cli_working import add, run
-from ingest_desktop.domain.errors import IngestError, InvalidRequestError
+from ingest_desktop.cli_passwords import passwords_of
+from ingest_desktop.cli_working import add, follow, run
+from ingest_desktop.domain.errors import InvalidRequestError
 from ingest_desktop.domain.models import ActionResult, Hit, JobSelector
 from ingest_desktop.domain.models.base import iso
 from ingest_desktop.domain.models.content import MARK_END, MARK_START
@@ -69,7 +69,17 @@ def cancel(app: App, options: argparse.Namespace) -> int:
 
 def retry(app: App, options: argparse.Namespace) -> int:
     """``ingest retry``."""
-    return _acted(options, app.service.retry(_selector(app, options), all_or_nothing=True), "queued again")
+    passwords = passwords_of(options)
+    app.passwords.give(passwords)
+    options.wait = options.wait or bool(passwords)
+    if options.cause is None:
+        result = app.service.retry(_selector(app, options), all_or_nothing=True)
+    elif options.jobs or options.batch is not None or options.all:
+        raise InvalidRequestError("With --cause, only --kb narrows further.")
+    else:
+        result = app.service.attention.retry(query_of(app, options))
+    code = OK if options.wait and options.json else _acted(options, result, "queued again")
+    return follow(app, options, result.job_ids) if options.wait else code
 
 
 def delete(app: App, options: argparse.Namespace) -> int:
@@ -158,7 +168,7 @@ def export(app: App, options: argparse.Namespace) -> int:
             out_json(chunk.to_json())
         return OK
     count = 0
-    with _whole_file(options.output) as stream:
+    with whole_file(options.output) as stream:
         import json
 
         for chunk in app.search.export(kb_ids):
@@ -166,37 +176,6 @@ def export(app: App, options: argparse.Namespace) -> int:
             count += 1
     out(f"{counted(count, 'chunk')} written to {one_line(options.output)}.", file=sys.stderr)
     return OK
-
-
-@contextmanager
-def _whole_file(path: str) -> Iterator[TextIO]:
-    """A text file that takes its name only once it is complete and on the disk. A device or a pipe is written as it is."""
-    path = os.path.realpath(path)  # a link goes on leading there
-    if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
-        try:
-            with open(path, "w", encoding="utf-8") as stream:
-                yield stream
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            raise IngestError(f"{one_line(path)} cannot be written: {error.strerror}.") from error
-        return
-    folder = os.path.dirname(path)
-    try:
-        handle, temporary = tempfile.mkstemp(dir=folder, prefix=".export-", suffix=".part")
-    except OSError as error:
-        raise InvalidRequestError(f"{one_line(path)} cannot be written: {error.strerror}.") from error
-    try:
-        with open(handle, "w", encoding="utf-8") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, path)
-    except BaseException as error:
-        os.unlink(temporary)
-        if isinstance(error, OSError):
-            raise IngestError(f"{one_line(path)} cannot be written: {error.strerror}.") from error
-        raise
 
 
 # --- keeping -------------------------------------------------------------------------------------
@@ -279,7 +258,9 @@ COMMANDS: Final[dict[str, Callable[[App, argparse.Namespace], int]]] = {
     "delete": delete,
     "undo": undo,
     "search": search,
+    "attention": attention,
     "export": export,
+    "export-failures": export_failures,
     "kb": kb,
     "stats": stats,
     "check": check,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ingest_desktop.bootstrap import App
 from ingest_desktop.cli_output import out, out_json, size_text, status_text, table
+from ingest_desktop.domain.causes import Cause
 from ingest_desktop.domain.enums import JobStatus
 from ingest_desktop.domain.models import Job, JobQuery
 from ingest_desktop.domain.models.base import iso
@@ -26,6 +27,8 @@ def jobs(app: App, options: argparse.Namespace) -> int:
         statuses=frozenset(JobStatus(status) for status in options.status),
         name_contains=options.name,
         deleted=options.deleted,
+        attention=options.attention or options.cause is not None,
+        cause=Cause(options.cause) if options.cause else None,
     )
     found = pages(app, query, after=options.after, limit=options.limit, receipts=options.json)
     if options.json:

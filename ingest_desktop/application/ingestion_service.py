@@ -6,14 +6,18 @@ Every call may block on the disk; the window calls from its service threads. No 
 import builtins
 import threading
 from array import array
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from ingest_desktop.application.attention import Attention
 from ingest_desktop.application.housekeeping import Housekeeping
 from ingest_desktop.application.lifecycle import WorkerLifecycle
+from ingest_desktop.application.passwords import PasswordBook, Unlocking
 from ingest_desktop.application.progress import ProgressBoard
+from ingest_desktop.application.reach import Reach
 from ingest_desktop.application.submission import Preflight, Submitter
+from ingest_desktop.domain.causes import Tool
 from ingest_desktop.domain.enums import Actor, JobEvent, JobStatus, PauseScope
 from ingest_desktop.domain.errors import NotFoundError
 from ingest_desktop.domain.interfaces.contents import ContentStores
@@ -60,7 +64,14 @@ class IngestionService:
         board: ProgressBoard,
         *,
         actor: Actor,
+        tools: Callable[[], frozenset[Tool]] = frozenset,
+        reach: Reach | None = None,
+        passwords: PasswordBook | None = None,
     ) -> None:
+        """``tools`` says which programs of others are there now to read what we cannot; ``reach`` watches for lost files.
+
+        ``passwords`` is the book that the scheduler looks into.
+        """
         self._repository = repository
         self._contents = contents
         self._lifecycle = lifecycle
@@ -69,6 +80,13 @@ class IngestionService:
         self._events = events
         self._board = board
         self._actor = actor
+        self._reach = reach
+        self._unlocking = Unlocking(
+            repository, passwords or PasswordBook(), lambda selector, reason: self.retry(selector, reason=reason)
+        )
+        self.attention = Attention(
+            repository, lambda selector, reason: self.retry(selector, reason=reason), self.delete, tools
+        )
 
     # knowledge bases -----------------------------------------------------------------------
 
@@ -179,6 +197,13 @@ class IngestionService:
         """Start the workers of this process, restricted to one batch if it is named. What deletions left to do is done first."""
         self._housekeeping.deliver()
         self._lifecycle.start(batch_id=batch_id)
+        if self._reach is not None and batch_id is None:
+            self._reach.start()
+
+    def on_retried(self, job_ids: Sequence[str]) -> None:
+        """Jobs wait again without anyone having asked for it: work on them, and tell."""
+        self._lifecycle.wake()
+        self._tell(job_ids)
 
     def status(self) -> EngineStatus:
         """Counts, and whether all is paused."""
@@ -212,9 +237,17 @@ class IngestionService:
                 self._repository.finish_discovery(batch.batch_id, batch.skipped)
         return self._act(selector, JobEvent.CANCEL, all_or_nothing)
 
-    def retry(self, selector: JobSelector, *, all_or_nothing: bool = False) -> ActionResult:
-        """Queue failed and cancelled jobs again; finished segments are kept."""
-        return self._act(selector, JobEvent.RETRY, all_or_nothing)
+    def retry(self, selector: JobSelector, *, all_or_nothing: bool = False, reason: str | None = None) -> ActionResult:
+        """Queue failed and cancelled jobs again, and completed ones that are empty or have gaps.
+
+        Finished segments are kept, and what can be found of a file is found until something better is there.
+        ``reason`` is kept in the history.
+        """
+        return self._act(selector, JobEvent.RETRY, all_or_nothing, reason=reason)
+
+    def give_passwords(self, passwords: Sequence[str], selector: JobSelector) -> ActionResult:
+        """Remember passwords, in memory, until the program ends, and read again what asks for one. See ``Unlocking``."""
+        return self._unlocking.give(passwords, selector)
 
     def retry_failures(self, error_code: str) -> ActionResult:
         """Queue again every job that failed for one cause."""
@@ -249,9 +282,16 @@ class IngestionService:
         return changed
 
     def _act(
-        self, selector: JobSelector, event: JobEvent, all_or_nothing: bool, scope: PauseScope = PauseScope.JOB
+        self,
+        selector: JobSelector,
+        event: JobEvent,
+        all_or_nothing: bool,
+        scope: PauseScope = PauseScope.JOB,
+        reason: str | None = None,
     ) -> ActionResult:
-        result = self._repository.act(selector, event, actor=self._actor, scope=scope, all_or_nothing=all_or_nothing)
+        result = self._repository.act(
+            selector, event, actor=self._actor, scope=scope, all_or_nothing=all_or_nothing, reason=reason
+        )
         if event in (JobEvent.PAUSE, JobEvent.CANCEL):
             self._lifecycle.recheck()
         self._lifecycle.wake()

@@ -27,6 +27,13 @@ class Cause(StrEnum):
     OTHER = "other"
 
 
+class Tool(StrEnum):
+    """A program of others that reads what we cannot."""
+
+    RECOGNITION = "tesseract"
+    OFFICE = "libreoffice"
+
+
 CAUSES: Final[Mapping[str, Cause]] = MappingProxyType(
     {
         "source_encrypted": Cause.PASSWORD,
@@ -59,3 +66,44 @@ def cause_of(error_code: str | None, outcome: Outcome | None = None, gaps: int =
 def codes_of(cause: Cause) -> frozenset[str]:
     """The error codes of a cause; none for those that completed jobs have."""
     return frozenset(code for code, its in CAUSES.items() if its is cause)
+
+
+TITLES: Final[Mapping[Cause, str]] = MappingProxyType(
+    {
+        Cause.PASSWORD: "Password needed",
+        Cause.RECOGNITION: "No text found",
+        Cause.GONE: "Moved or gone",
+        Cause.FORBIDDEN: "No permission",
+        Cause.TOO_LARGE: "Too large",
+        Cause.LIMIT: "Stopped by a limit",
+        Cause.UNSUPPORTED: "Type not supported",
+        Cause.DAMAGED: "Damaged files",
+        Cause.QUARANTINED: "Quarantined",
+        Cause.CHANGING: "Still changing",
+        Cause.DISK_FULL: "Disk full",
+        Cause.STORE_BUSY: "Store busy",
+        Cause.GAPS: "Completed with gaps",
+        Cause.OTHER: "Other trouble",
+    }
+)
+"""What a group of jobs with one cause is called."""
+
+NEXT_STEPS: Final[Mapping[Cause, str]] = MappingProxyType(
+    {
+        Cause.PASSWORD: "Give the passwords, or save copies without one and add those.",
+        Cause.RECOGNITION: "Scans and pictures can be read by text recognition; of empty files there is nothing to find.",
+        Cause.GONE: "They are read by themselves once they are back. If they were moved, add them where they are now.",
+        Cause.FORBIDDEN: "Give yourself the right to read them; then they are read by themselves.",
+        Cause.TOO_LARGE: "Raise the file size limit and retry.",
+        Cause.LIMIT: "Raise the limit that stopped them and retry.",
+        Cause.UNSUPPORTED: "Save them in a format that can be read and add those.",
+        Cause.DAMAGED: "Open them in their own program. If they open there, save them anew and retry.",
+        Cause.QUARANTINED: "They break their reader. Save them anew with another program, or retry after an update.",
+        Cause.CHANGING: "Retry once nothing writes to them any more.",
+        Cause.DISK_FULL: "Free some space on the disk, then retry.",
+        Cause.STORE_BUSY: "Close other programs that use the store, then retry.",
+        Cause.GAPS: "What could be read can be found. The receipt of each tells what is missing; retry once that is mended.",
+        Cause.OTHER: "See the log for details, then retry.",
+    }
+)
+"""What a person can do about a group of jobs with one cause, in the plural."""

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
+from ingest_desktop.domain.causes import CAUSES, Cause, codes_of
 from ingest_desktop.domain.models import JobOrder, JobQuery
 
 # Each column with its natural direction: +1 grows, -1 falls.
@@ -105,7 +106,7 @@ class Listing:
     def _make_branches(query: JobQuery) -> list[tuple[str, list[Any]]]:
         parts = ["deleted_at IS NOT NULL" if query.deleted else "deleted_at IS NULL"]
         values: list[Any] = []
-        if query.attention:
+        if query.attention or query.cause is not None:
             parts.append("(status = 'failed' OR outcome = 'empty' OR gaps > 0)")
         if query.gaps:
             parts.append("gaps > 0 AND outcome <> 'empty'")
@@ -121,6 +122,10 @@ class Listing:
         if query.batch_id is not None:
             parts.append("batch_id = ?")
             values.append(int(query.batch_id) if query.batch_id.isdigit() else -1)
+        if query.cause is not None:
+            condition, codes = cause_condition(query.cause)
+            parts.append(condition)
+            values += codes
         if query.name_contains:
             condition, value = name_condition(query.name_contains)
             parts.append(condition)
@@ -138,9 +143,21 @@ def _hint(query: JobQuery, where: str) -> str:
         return ""
     if query.order is JobOrder.QUEUE and where.startswith("status = 'queued'"):
         return " INDEXED BY ix_waiting"
-    if query.order is JobOrder.UPDATED and not query.statuses and not query.attention and query.error_code is None:
+    if query.order is JobOrder.UPDATED and not query.statuses and not query.attention and query.error_code is None and query.cause is None:
         return " INDEXED BY ix_revision"
     return ""
+
+
+def cause_condition(cause: Cause) -> tuple[str, list[str]]:
+    """A condition on jobs that need a person for one cause, and its parameters."""
+    if cause is Cause.RECOGNITION:
+        return "status = 'completed' AND outcome = 'empty'", []
+    if cause is Cause.GAPS:
+        return "status = 'completed' AND gaps > 0 AND outcome <> 'empty'", []
+    is_other = cause is Cause.OTHER
+    codes = sorted(CAUSES) if is_other else sorted(codes_of(cause))
+    marks = ", ".join("?" * len(codes))
+    return f"status = 'failed' AND coalesce(error_code, '') {'NOT ' if is_other else ''}IN ({marks})", codes
 
 
 def name_condition(needle: str) -> tuple[str, str]:

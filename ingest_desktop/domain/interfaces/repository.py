@@ -295,6 +295,10 @@ class Repository(Protocol):
         """Those that exist, in the order asked for, without receipts."""
         ...
 
+    def with_receipts(self, jobs: Sequence[Job]) -> list[Job]:
+        """The same jobs with the receipts that they have."""
+        ...
+
     def count_statuses(self, job_ids: Sequence[int]) -> dict[JobStatus, int]:
         """How many of these jobs are in each status; those that were deleted are not counted."""
         ...

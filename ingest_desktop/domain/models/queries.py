@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from ingest_desktop.domain.causes import Cause
 from ingest_desktop.domain.enums import JobPhase, JobStatus
 from ingest_desktop.domain.models.base import Frozen
 from ingest_desktop.domain.models.content import Hit
@@ -37,6 +38,7 @@ class JobQuery(Frozen):
     gaps: bool = False
     empty: bool = False
     error_code: str | None = None
+    cause: Cause | None = None  # of those that need a person
     name_contains: str = ""
     deleted: bool = False
     order: JobOrder = JobOrder.ADDED

@@ -1,0 +1,198 @@
+"""Files that were gone, locked or not permitted: they are looked at now and then, and read again once they are back.
+
+A thread of its own does it, so that a network path that hangs holds up nobody: what is asked of a file is asked in a
+further thread, which is left behind when it does not answer. No more than a few can be left behind at once.
+"""
+
+import logging
+import os
+import queue
+import stat
+import threading
+import time
+from collections.abc import Callable
+from pathlib import PurePath
+from typing import Final
+
+from ingest_desktop.domain.enums import Actor, JobEvent
+from ingest_desktop.domain.errors import IngestError
+from ingest_desktop.domain.interfaces.repository import OutOfReach, Repository
+from ingest_desktop.domain.models import JobSelector
+
+_log = logging.getLogger(__name__)
+
+PART: Final = 200  # files looked at in one round
+FIRST_SECONDS, LONGEST_SECONDS = 2.0, 60.0  # between two rounds; it doubles while nothing is found
+NEXT_SECONDS: Final = 0.2  # after a round that found something: a drive has come back, perhaps
+AGAIN_SECONDS, LONGEST_AGAIN_SECONDS = 60.0, 3600.0  # until a file that failed again though it was there is tried again
+PATIENCE_SECONDS: Final = 2.0  # for one answer of a file system
+MOST_STUCK: Final = 4  # questions that may hang at once
+_PLACE_PARTS: Final = 4  # "/", "media", "anna", "disk": what is behind one of them is taken to hang together
+_REMEMBERED: Final = 10_000
+REASON: Final = "its file can be read again"
+_OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
+
+def can_be_read(path: str) -> bool:
+    """Whether there is a regular file that we may open. May hang where the file system does."""
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            return False  # before it is opened: to open a device may set something going
+        os.close(os.open(path, _OPEN_FLAGS))
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+class Prober:
+    """Asks about files without ever hanging itself. One thread at a time may ask."""
+
+    def __init__(
+        self, probe: Callable[[str], bool] = can_be_read, *, patience_seconds: float = PATIENCE_SECONDS
+    ) -> None:
+        self._probe = probe
+        self._patience_seconds = patience_seconds
+        self._asker: _Asker | None = None
+        self._stuck: dict[tuple[str, ...], _Asker] = {}
+
+    def ask(self, path: str) -> bool:
+        """Whether the file can be read; False also where there is no answer in time."""
+        self._stuck = {place: asker for place, asker in self._stuck.items() if asker.is_asking}
+        place = PurePath(path).parts[:_PLACE_PARTS]
+        if place in self._stuck or len(self._stuck) >= MOST_STUCK:
+            return False
+        if self._asker is None:
+            self._asker = _Asker(self._probe)
+        answer = self._asker.ask(path, self._patience_seconds)
+        if answer is None:
+            _log.warning("file system does not answer", extra={"cause": os.path.join(*place)})
+            self._stuck[place], self._asker = self._asker, None
+        return bool(answer)
+
+    def close(self) -> None:
+        """End the thread, unless it hangs."""
+        if self._asker is not None:
+            self._asker.end()
+            self._asker = None
+
+
+class _Asker:
+    """One thread that asks. It is a daemon: where it hangs it ends with the process."""
+
+    def __init__(self, probe: Callable[[str], bool]) -> None:
+        self._probe = probe
+        self._paths: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._answers: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        self.is_asking = False
+        threading.Thread(target=self._run, name="reach-asking", daemon=True).start()
+
+    def ask(self, path: str, patience_seconds: float) -> bool | None:
+        """The answer, or None when there is none in time: then this asker is to be asked no more, and ends in the end."""
+        self.is_asking = True
+        self._paths.put(path)
+        try:
+            return self._answers.get(timeout=patience_seconds)
+        except queue.Empty:
+            self.end()
+            return None
+
+    def end(self) -> None:
+        """End after what is being asked."""
+        self._paths.put(None)
+
+    def _run(self) -> None:
+        while (path := self._paths.get()) is not None:
+            answer = self._probe(path)
+            self.is_asking = False
+            self._answers.put(answer)
+
+
+class Reach:
+    """Watches the files of jobs that could not be reached.
+
+    Any thread may start and stop it; ``round`` is for one thread at a time.
+    """
+
+    def __init__(
+        self,
+        repository: Repository,
+        on_retried: Callable[[list[str]], None],
+        prober: Prober | None = None,
+        *,
+        ticks: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """``on_retried`` hears which jobs wait again, in this thread."""
+        self._repository = repository
+        self._on_retried = on_retried
+        self._prober = prober or Prober()
+        self._ticks = ticks
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._after = 0
+        self._nothing_since: int | None = None  # the revision at which no file was out of reach
+        self._tried: dict[int, tuple[int, float]] = {}  # job: how often, and not before
+
+    def start(self) -> None:
+        """Begin to watch. A second call does nothing."""
+        if self._thread is None:
+            self._stop.clear()
+            self._thread = threading.Thread(target=self._run, name="reach", daemon=True)
+            self._thread.start()
+
+    def stop(self, timeout_seconds: float = 2 * PATIENCE_SECONDS) -> bool:
+        """End the watch; True when its thread has ended."""
+        self._stop.set()
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.join(timeout_seconds)
+        return thread is None or not thread.is_alive()
+
+    def _run(self) -> None:
+        wait = FIRST_SECONDS
+        while not self._stop.wait(wait):
+            try:
+                found = self.round()
+            except IngestError as error:
+                _log.warning("files not looked at", extra={"code": error.code, "cause": str(error)})
+                found = 0
+            except Exception:  # noqa: BLE001 - the loop's top: one bad round must not end the watch
+                _log.exception("files not looked at")
+                found = 0
+            wait = NEXT_SECONDS if found else min(LONGEST_SECONDS, max(FIRST_SECONDS, wait * 2))
+        self._prober.close()
+
+    def round(self) -> int:
+        """Look at the next files that are out of reach, and queue again those that are back; how many.
+
+        Raises:
+            StoreError: The ledger cannot be asked.
+        """
+        revision = self._repository.revision()
+        if revision == self._nothing_since:
+            return 0
+        lost = self._repository.out_of_reach(after=self._after, limit=PART)
+        self._nothing_since = revision if not lost and not self._after else None
+        self._after = lost[-1].job_id if len(lost) == PART else 0
+        back = [job for job in lost if self._is_back(job)]
+        if not back or self._stop.is_set():
+            return 0
+        selector = JobSelector(job_ids=tuple(str(job.job_id) for job in back))
+        done = self._repository.act(selector, JobEvent.RETRY, actor=Actor.RECOVERY, reason=REASON)
+        self._remember(back)
+        if done.changed:
+            self._on_retried(list(done.job_ids))
+        return done.changed
+
+    def _is_back(self, job: OutOfReach) -> bool:
+        if self._stop.is_set() or self._ticks() < self._tried.get(job.job_id, (0, 0.0))[1]:
+            return False
+        return self._prober.ask(job.path)
+
+    def _remember(self, jobs: list[OutOfReach]) -> None:
+        """One that fails again though it is there is not tried at once: less and less often."""
+        for job in jobs:
+            often = self._tried.pop(job.job_id, (0, 0.0))[0]
+            pause = min(LONGEST_AGAIN_SECONDS, AGAIN_SECONDS * 2 ** min(often, 10))
+            self._tried[job.job_id] = (often + 1, self._ticks() + pause)
+        for job_id in list(self._tried)[: max(0, len(self._tried) - _REMEMBERED)]:
+            del self._tried[job_id]

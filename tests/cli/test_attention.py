@@ -1,0 +1,105 @@
+"""What did not go well, on the command line: by cause, tried again by cause, as a list."""
+
+import csv
+import io
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from cli.test_commands import Door
+from ingest_desktop.cli import CAUSES
+from ingest_desktop.domain.causes import NEXT_STEPS, TITLES, Cause
+
+
+@pytest.fixture
+def door(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Door:
+    return Door(tmp_path / "data", capsys)
+
+
+@pytest.fixture
+def troubled(door: Door, tmp_path: Path) -> Door:
+    """One file of each kind of trouble, and one that is fine."""
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "fine.txt").write_text("heron")
+    (docs / "empty.txt").write_text("")
+    (docs / "=1+1.xyz").write_bytes(b"SQLite format 3\0" + bytes(100))
+    (docs / "odd\udcff.xyz").write_bytes(b"SQLite format 3\0" + bytes(90))
+    (docs / "large.txt").write_text("a" * 5000)
+    os.environ["INGESTION_MAX_FILE_BYTES"] = "4000"
+    try:
+        assert door("add", str(docs), "--wait") == 3
+    finally:
+        del os.environ["INGESTION_MAX_FILE_BYTES"]
+    return door
+
+
+def test_the_names_are_those_of_the_causes() -> None:
+    assert CAUSES == [cause.value for cause in Cause]
+    assert set(TITLES) == set(NEXT_STEPS) == set(Cause)
+
+
+def test_causes_are_told_with_what_to_do(troubled: Door) -> None:
+    found = {line["cause"]: (line["count"], line["next_step"]) for line in troubled.json("attention")}
+    assert {cause: count for cause, (count, _) in found.items()} == {"unsupported": 2, "recognition": 1, "too_large": 1}
+    assert found["too_large"][1] == NEXT_STEPS[Cause.TOO_LARGE]
+    assert troubled("attention") == 0
+    assert "unsupported" in troubled.out and NEXT_STEPS[Cause.UNSUPPORTED] in troubled.out
+
+
+def test_nothing_to_tell(door: Door) -> None:
+    assert door("attention") == 0 and "Nothing needs attention." in door.out
+
+
+def test_jobs_are_listed_by_cause(troubled: Door) -> None:
+    names = [job["original_filename"] for job in troubled.json("jobs", "--cause", "too_large")]
+    assert names == ["large.txt"]
+    assert len(troubled.json("jobs", "--attention")) == 4
+    assert [job["original_filename"] for job in troubled.json("jobs", "--cause", "recognition")] == ["empty.txt"]
+    assert troubled.json("jobs", "--cause", "other") == []
+
+
+def test_a_cause_is_tried_again(troubled: Door) -> None:
+    assert troubled.json("retry", "--cause", "too_large")[0]["changed"] == 1
+    assert troubled.json("retry", "--cause", "password")[0]["changed"] == 0
+    assert troubled("retry", "--cause", "too_large", "--all") == 2
+    assert troubled("run") == 0
+    assert "too_large" not in {line["cause"] for line in troubled.json("attention")}
+    assert troubled("check") == 0
+
+
+def test_an_empty_one_is_tried_again_and_one_with_text_is_not(troubled: Door) -> None:
+    (empty,) = troubled.json("jobs", "--cause", "recognition")
+    (fine,) = troubled.json("jobs", "--name", "fine")
+    assert troubled.json("retry", empty["id"])[0]["changed"] == 1
+    assert troubled("retry", fine["id"]) == 4
+    assert troubled("run") == 0
+    assert troubled.json("show", empty["id"])[0]["outcome"] == "empty"
+
+
+def test_the_list_is_a_table_that_no_spreadsheet_runs(troubled: Door, tmp_path: Path) -> None:
+    assert troubled("export-failures", "-o", str(tmp_path / "list.csv")) == 0
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "list.csv").read_text("utf-8"))))
+    by_name = {Path(row["path"]).name: row for row in rows}
+    assert len(rows) == 4 and {"=1+1.xyz", "empty.txt", "large.txt"} <= set(by_name)
+    large = by_name["large.txt"]
+    assert (large["cause"], large["code"], large["attempts"]) == ("too_large", "source_too_large", "1")
+    assert "5,000 bytes" in large["sentence"] and large["completed_at"].endswith("Z")
+
+
+def test_a_name_that_looks_like_a_formula_is_quoted() -> None:
+    from ingest_desktop.application.failure_list import write_records
+
+    stream = io.StringIO()
+    assert write_records(stream, [{"path": "=cmd|' /C calc'!A1", "attempts": 1}], "csv") == 1
+    (row,) = csv.DictReader(io.StringIO(stream.getvalue()))
+    assert row == {"path": "'=cmd|' /C calc'!A1", "attempts": "1"}
+
+
+def test_the_list_as_lines_of_json(troubled: Door) -> None:
+    assert troubled("export-failures", "--format", "jsonl", "--cause", "unsupported") == 0
+    records = [json.loads(line) for line in troubled.out.splitlines()]
+    assert {record["cause"] for record in records} == {"unsupported"} and len(records) == 2
+    assert any("\udcff" in record["path"] for record in records)
