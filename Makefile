@@ -5,7 +5,7 @@ PY := $(VENV)/bin/python
 SOURCES := ingest_desktop tests docs packaging
 ARGS ?=
 
-.PHONY: help run test format bench torture lock docs screenshots deb samples clean
+.PHONY: help run test format bench torture audit lock docs screenshots deb samples clean
 help:  ## Show this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
@@ -39,6 +39,12 @@ torture: $(VENV)/.ready  ## Break the program, ROUNDS=50 [SEED=1] [ONLY=kill,pow
 
 lock:  ## Write the lock files anew (ARGS=--upgrade takes the newest versions)
 	PYTHON="$(PYTHON)" sh packaging/lock.sh $(ARGS)
+
+audit:  ## Ask the public advisories about every locked version (needs a network)
+	$(PYTHON) -m venv build/audit
+	build/audit/bin/python -m pip install --quiet pip-audit
+	build/audit/bin/python -m pip_audit --disable-pip --require-hashes -r requirements.lock
+	build/audit/bin/python -m pip_audit --disable-pip --require-hashes -r requirements-build.lock
 
 docs: $(VENV)/.ready  ## Write the generated pages of docs/, and the dialog's words for translators
 	$(PY) docs/make_configuration.py
