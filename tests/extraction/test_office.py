@@ -5,6 +5,7 @@ import io
 import os
 import random
 import sys
+import threading
 import time
 import zipfile
 from pathlib import Path
@@ -22,6 +23,7 @@ from pptx.util import Inches
 
 from ingest_desktop.domain.errors import (
     LimitExceeded,
+    ReaderCrashed,
     SourceEncrypted,
     SourceError,
     SourceMalformed,
@@ -30,6 +32,7 @@ from ingest_desktop.domain.errors import (
 from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes, SourceFile
 from ingest_desktop.domain.wire import ChunkRow, ExtractOptions
 from ingest_desktop.extraction.chunker import chunk_blocks
+from ingest_desktop.extraction.host import ChildProcess
 from ingest_desktop.extraction.packages import Package
 from ingest_desktop.extraction.readers import legacy
 from ingest_desktop.extraction.readers.grid import find_header, grid_blocks, shown
@@ -38,6 +41,7 @@ from ingest_desktop.extraction.readers.sheet_parts import StreamedBook, widest_a
 from ingest_desktop.extraction.registry import Registry
 
 from .conftest import CORPUS, memory
+from .conftest import read as read_file
 
 OPTIONS = ExtractOptions()
 REGISTRY = Registry(())
@@ -741,6 +745,46 @@ def test_an_office_that_hangs_is_ended_with_its_children(office: Any) -> None:
     while running(child):
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the stand-in is a script")
+def test_an_office_ends_and_leaves_nothing_when_the_reading_process_is_killed(
+    office: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mark: Path = office("hang")
+    monkeypatch.setenv("PATH", f"{os.environ['PATH']}{os.pathsep}/bin{os.pathsep}/usr/bin")
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    path = tmp_path / "a.doc"
+    path.write_bytes(ole("WordDocument"))
+    process = ChildProcess(wall_seconds=60, cpu_seconds=30)
+
+    def reads() -> None:
+        with pytest.raises(ReaderCrashed):
+            read_file(process, path)
+
+    reading = threading.Thread(target=reads)
+    reading.start()
+    deadline = time.monotonic() + 30
+    while not (mark.exists() and mark.read_text("ascii")):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert list(temporary.iterdir())
+    process.kill()
+    reading.join(30)
+    while running(int(mark.read_text("ascii"))) or list(temporary.iterdir()):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_folders_that_were_left_behind_are_removed(tmp_path: Path) -> None:
+    for name, age in (("ingest-office-old", 7 * 3600), ("ingest-office-new", 60), ("other", 7 * 3600)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "document.doc").write_bytes(b"x")
+        os.utime(tmp_path / name, (time.time() - age, time.time() - age))
+    legacy._sweep(str(tmp_path))
+    assert {path.name for path in tmp_path.iterdir()} == {"ingest-office-new", "other"}
 
 
 def running(pid: int) -> bool:

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,6 +37,10 @@ _USUAL = (
     "/opt/libreoffice/program/soffice",
 )
 _MEMORY_BYTES = 4 * 1024**3  # of address space, where the system keeps such a limit; LibreOffice maps much
+_PREFIX = "ingest-office-"
+_STALE_SECONDS = 6 * 3600.0  # a folder as old as that was left behind: no conversion takes so long
+# Waits for the end of its input, which is ours; then ends the office with its children and removes their folder.
+_LEASH = 'read -r _; kill -9 "-$1" 2>/dev/null; sleep 1; rm -rf "$2"'
 _HEAD_BYTES = 64 * 1024
 _COPY_BYTES = 1024 * 1024
 _SETTINGS = """<?xml version="1.0" encoding="UTF-8"?>
@@ -117,7 +122,8 @@ def _convert(source: SourceFile, kind: str, options: ExtractOptions) -> bytes:
             f"{_CALLED[kind]} are not supported without LibreOffice. Install it (libreoffice.org, or your system's "
             f"package “libreoffice”) and retry, or save the file as {_INTO[kind].upper()}."
         )
-    with tempfile.TemporaryDirectory(prefix="ingest-office-", ignore_cleanup_errors=True) as folder:
+    _sweep(tempfile.gettempdir())
+    with tempfile.TemporaryDirectory(prefix=_PREFIX, ignore_cleanup_errors=True) as folder:
         original = Path(folder, f"document.{kind}")
         with source.open() as stream, original.open("wb") as copy:
             shutil.copyfileobj(stream, copy, _COPY_BYTES)
@@ -182,12 +188,46 @@ def _run(command: list[str], folder: str, seconds: float) -> None:
             f"LibreOffice could not be started ({error.strerror}), and only it reads such files."
         ) from error
     _give_room(process.pid)
+    leash = _leash(process.pid, folder)
     try:
         process.wait(seconds)
     except subprocess.TimeoutExpired as error:
         raise LimitExceeded(f"LibreOffice took more than {seconds:g} seconds (INGESTION_OFFICE_SECONDS).") from error
     finally:
         _end(process)
+        if leash is not None:
+            leash.kill()
+            leash.communicate()
+
+
+def _leash(pid: int, folder: str) -> "subprocess.Popen[bytes] | None":
+    """What ends the office should this process be killed; None where there is no shell for it."""
+    if sys.platform == "win32":
+        return None
+    try:
+        return subprocess.Popen(
+            ["/bin/sh", "-c", _LEASH, "leash", str(pid), folder],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except OSError:
+        return None
+
+
+def _sweep(folder: str) -> None:
+    """Remove what a loss of power, or a kill on Windows, left behind."""
+    before = time.time() - _STALE_SECONDS
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            with contextlib.suppress(OSError):
+                if (
+                    entry.name.startswith(_PREFIX)
+                    and entry.is_dir(follow_symlinks=False)
+                    and entry.stat(follow_symlinks=False).st_mtime < before
+                ):
+                    shutil.rmtree(entry.path, ignore_errors=True)
 
 
 def _give_room(pid: int) -> None:
