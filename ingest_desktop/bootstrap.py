@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from ingest_desktop.application.events import EventHub
 from ingest_desktop.application.housekeeping import Housekeeping
@@ -22,6 +23,7 @@ from ingest_desktop.config.settings import Settings
 from ingest_desktop.config.settings_checks import unknown_settings
 from ingest_desktop.domain.causes import Tool
 from ingest_desktop.domain.enums import Actor
+from ingest_desktop.domain.errors import LedgerDamaged, StoreBusy
 from ingest_desktop.domain.interfaces.checks import Finding, Mended
 from ingest_desktop.domain.interfaces.persistence import PersistenceStore
 from ingest_desktop.domain.interfaces.workers import Worker, WorkerHost
@@ -29,10 +31,11 @@ from ingest_desktop.domain.wire import ExtractOptions, recipe_of
 from ingest_desktop.extraction.host import ChildProcess
 from ingest_desktop.extraction.registry import reader_version
 from ingest_desktop.infrastructure.content_registry import KnowledgeBaseStores
-from ingest_desktop.infrastructure.ledger import Ledger
+from ingest_desktop.infrastructure.ledger import BACKUPS_FOLDER, LEDGER_FILE, Ledger
 from ingest_desktop.infrastructure.persistence import open_persistence
 from ingest_desktop.infrastructure.power import battery_charge
 from ingest_desktop.infrastructure.search import FullTextIndex
+from ingest_desktop.infrastructure.swapping import finish_swap, refuse_emptied
 from ingest_desktop.observability.metrics import Metrics
 from ingest_desktop.workers.consumer import Consumer
 from ingest_desktop.workers.power_watch import PowerWatch
@@ -110,6 +113,29 @@ class App:
         finally:
             child.close()
 
+    def repair_knowledge_base(self, kb_id: str, progress: Callable[[str], None]) -> list[Mended]:
+        """Repair one knowledge base while the program is open: the workers end, and start anew afterwards. Blocks.
+
+        A damaged ledger opens no ``App``: for that, and for everything at once, see ``repairing.repair``.
+
+        Raises:
+            StoreBusy: Another process has it open, or a worker did not end in time.
+            StoreFull, StoreError: The mended file cannot be written; the damaged one is as it was.
+        """
+        from ingest_desktop.infrastructure.repair import repair_content
+        from ingest_desktop.repairing import read_again
+
+        worked = self.lifecycle.crew is not None
+        if self.lifecycle.stop(self.settings.thread_join_timeout):
+            raise StoreBusy("A worker did not end in time. Quit the program and start it again.")
+        try:
+            self.contents.release(kb_id)
+            done = repair_content(self.settings.data_root / "knowledge_bases" / kb_id / "kb.db", progress)
+            return [*done, *read_again(self.repository, self.contents, kb_id)]
+        finally:
+            if worked:
+                self.lifecycle.start()
+
     def mend(self, findings: Sequence[Finding]) -> list[Mended]:
         """Mend what can be derived of what ``check`` found; what was done. Check again to see what is left.
 
@@ -154,6 +180,7 @@ def build_app(
     """
     root = settings.data_root
     unknown = unknown_settings(root)
+    _guard_ledger(root)
     repository = Ledger(
         root,
         lease_seconds=settings.lease_seconds,
@@ -217,6 +244,14 @@ def build_app(
         passwords,
     )
     return app
+
+
+def _guard_ledger(root: Path) -> None:
+    """Finish a repair that was killed, and let nobody take a ledger that lost its bytes for a new one."""
+    path = root / LEDGER_FILE
+    finish_swap(path)
+    has_traces = any((root / "knowledge_bases").glob("*/kb.db")) or any((root / BACKUPS_FOLDER).glob("ledger-*.db"))
+    refuse_emptied(path, LedgerDamaged, has_traces=has_traces)
 
 
 def _crew(

@@ -101,6 +101,8 @@ def _listing(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
     jobs.add_argument("--after", metavar="JOB", help="only those listed after this one")
     jobs.add_argument("--limit", type=_count, metavar="N", help="at most N jobs")
     jobs.add_argument("--deleted", action="store_true", help="list deleted jobs instead")
+    jobs.add_argument("--gaps", action="store_true", help="only those completed with gaps")
+    jobs.add_argument("--empty", action="store_true", help="only those without any text")
     jobs.add_argument("--attention", action="store_true", help="only those that failed, are empty or have gaps")
     jobs.add_argument(
         "--cause", choices=CAUSES, metavar="C", help="of these, only those with this cause (see 'attention')"
@@ -173,6 +175,9 @@ def _keeping(command: Callable[[str, str], argparse.ArgumentParser], common: arg
         action.add_argument("--json", action="store_true")
     stats = command("stats", "Counts, sizes and metrics.")
     stats.add_argument("--json", action="store_true")
+    repair = command("repair", "Mend a damaged store; the damaged file is kept beside the new one.")
+    repair.add_argument("--kb", metavar="NAME", help="only this knowledge base, by name or id")
+    repair.add_argument("--json", action="store_true")
     check = command("check", "Prove the promises on this store.")
     check.add_argument("--fix", action="store_true", help="mend what can be derived, and say what was done")
     sample = "read N documents of each knowledge base again and compare (default: 3; 0: none)"
@@ -247,6 +252,10 @@ def _drop_output() -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
+    if options.command == "repair":  # there may be nothing that can be opened
+        from ingest_desktop.cli_keeping import repair
+
+        return repair(options)
     app = _open(options)
     try:
         from ingest_desktop.cli_commands import COMMANDS

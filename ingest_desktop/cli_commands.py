@@ -13,6 +13,7 @@ from ingest_desktop.cli_keeping import check
 from ingest_desktop.cli_listing import jobs, show
 from ingest_desktop.cli_output import out, out_json
 from ingest_desktop.cli_passwords import passwords_of
+from ingest_desktop.cli_receipt import place_text
 from ingest_desktop.cli_working import add, follow, run
 from ingest_desktop.domain.errors import InvalidRequestError
 from ingest_desktop.domain.models import ActionResult, Hit, JobSelector
@@ -133,31 +134,10 @@ def _name_of(app: App, kb_id: str) -> str:
 
 def _print_hit(hit: Hit) -> None:
     bold, plain = ("\033[1m", "\033[0m") if sys.stdout.isatty() else ("[", "]")
-    out(f"{one_line(hit.source_path)}{place_text(hit)}")
+    out(f"{one_line(hit.source_path)}{place_text(hit.location)}")
     marks = {MARK_START: bold, MARK_END: plain}
     pieces = _MARKS.split(" ".join(hit.snippet.split()))
     out(f"    {''.join(marks.get(piece) or one_line(piece) for piece in pieces)}")
-
-
-def place_text(hit: Hit) -> str:
-    """Where a hit stands, for people."""
-    place = hit.location
-    parts: list[str] = []
-    if place.page:
-        parts.append(f"page {place.page}")
-    if place.slide:
-        parts.append(f"slide {place.slide}")
-    if place.sheet:
-        parts.append(f"sheet {one_line(place.sheet)}")
-    if place.row_start:
-        parts.append(f"rows {place.row_start}-{place.row_end}")
-    if place.line_start:
-        lines = f"{place.line_start}-{place.line_end}" if place.line_end != place.line_start else f"{place.line_start}"
-        parts.append(f"line {lines}")
-    if place.heading_path:
-        parts.append(one_line(" › ".join(place.heading_path)))
-    inside = f"/{one_line(place.part)}" if place.part else ""
-    return f"{inside}, {', '.join(parts)}" if parts else inside
 
 
 def export(app: App, options: argparse.Namespace) -> int:

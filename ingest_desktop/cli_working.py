@@ -7,6 +7,7 @@ import stat
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
@@ -14,6 +15,8 @@ from types import FrameType
 from ingest_desktop.bootstrap import App
 from ingest_desktop.cli_listing import PAGE, pages
 from ingest_desktop.cli_output import ProgressBar, TroubleTeller, out, out_json, status_text
+from ingest_desktop.cli_passwords import passwords_of
+from ingest_desktop.cli_stats import empty_of, ended_text
 from ingest_desktop.domain.enums import JobStatus
 from ingest_desktop.domain.errors import DuplicateJobError, IngestError, InvalidRequestError
 from ingest_desktop.domain.models import Counts, DiscoveryReport, Job, JobQuery
@@ -30,6 +33,9 @@ _SKIPPED = {"link": "link", "special": "special file"}  # the other reasons are 
 def add(app: App, options: argparse.Namespace) -> int:
     """``ingest add``."""
     _refuse_paths(options.paths)
+    passwords = passwords_of(options)
+    app.passwords.give(passwords)
+    options.wait = options.wait or bool(passwords)
     kb_id = app.service.knowledge_base(options.kb).kb_id if options.kb else None
     with interruptible() as stop:
         try:
@@ -43,6 +49,12 @@ def add(app: App, options: argparse.Namespace) -> int:
         if not options.json:
             out(f"Batch {made.batch.batch_id}: {_summary(made.report)}")
         return _follow(app, options, made.batch.batch_id, list(made.already_listed), stop)
+
+
+def follow(app: App, options: argparse.Namespace, job_ids: Sequence[str]) -> int:
+    """Work until these jobs have ended, and print them."""
+    with interruptible() as stop:
+        return _follow(app, options, None, list(job_ids), stop)
 
 
 def _refuse_paths(paths: Iterable[str]) -> None:
@@ -90,19 +102,44 @@ def _follow(
             app.service.start(batch_id=batch_id if not others else None)
             _wait_for(app, batch_id, others, stop, quiet=options.json)
             app.lifecycle.stop(app.settings.thread_join_timeout)
-    code = OK
+    code, ended = OK, _Tally()
     if options.wait and batch_id is not None and not stop.is_set() and app.service.is_in_trash(batch_id):
         out("The knowledge base was deleted meanwhile.", file=sys.stderr)
         code = SOME_FAILED
     for job in _jobs_of(app, batch_id, others):
         if options.wait and job.status is not JobStatus.COMPLETED:
             code = SOME_FAILED
+        ended.add(job)
         if options.json:
             out_json(job.to_json())
-        elif options.wait and job.status is not JobStatus.COMPLETED:
+        elif options.wait and (job.status is not JobStatus.COMPLETED or job.needs_attention):
             sentences = " ".join(text for text in (job.error_message, job.message) if text)
             out(one_line(f"{filename_of(job.source_path)}: {status_text(job)}. {sentences}".rstrip()))
+    if options.wait and not options.json:
+        out(ended.text())
     return INTERRUPTED if stop.is_set() else code
+
+
+class _Tally:
+    """How jobs ended. One that needs a person is counted once and never as done."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+
+    def add(self, job: Job) -> None:
+        """Count a job."""
+        if job.status is not JobStatus.COMPLETED:
+            self._counts[job.status.value] += 1
+        elif job.has_gaps:
+            self._counts["with gaps"] += 1
+        else:
+            self._counts["without text" if job.needs_attention else "done"] += 1
+
+    def text(self) -> str:
+        """77 done, 3 with gaps, 17 failed."""
+        order = ("done", "with gaps", "without text", *(status.value for status in JobStatus))
+        parts = [f"{self._counts[what]:,} {what}" for what in order if self._counts[what] or what == "done"]
+        return f"{', '.join(parts)}."
 
 
 def _jobs_of(app: App, batch_id: str | None, others: Sequence[str]) -> Iterator[Job]:
@@ -164,6 +201,7 @@ def _wait_for(app: App, batch_id: str | None, others: list[str], stop: threading
 
 def run(app: App, options: argparse.Namespace) -> int:
     """``ingest run``."""
+    app.passwords.give(passwords_of(options))
     with interruptible() as stop, _served_metrics(app):
         app.events.subscribe(TroubleTeller())
         app.service.resume_discoveries(stop)
@@ -182,12 +220,9 @@ def run(app: App, options: argparse.Namespace) -> int:
         if not options.json:
             _show_ended(bar, counts, final=True)
         if options.json:
-            out_json({"counts": _by_status(counts)})
+            out_json({"counts": _by_status(counts), "gaps": sum(counts.gaps.values()), "empty": empty_of(counts)})
         else:
-            out(
-                ", ".join(f"{number:,} {status}" for status, number in _by_status(counts).items() if number)
-                or "Nothing to do."
-            )
+            out(_totals(counts) or "Nothing to do.")
         return INTERRUPTED if stop.is_set() else OK
 
 
@@ -227,6 +262,8 @@ def interruptible() -> Iterator[threading.Event]:
         stop.set()
 
     wanted = [signal.SIGINT, signal.SIGTERM]
+    if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # else it is under nohup
+        wanted.append(signal.SIGHUP)
     is_main = threading.current_thread() is threading.main_thread()
     before = {number: signal.signal(number, ask) for number in wanted} if is_main else {}
     try:
@@ -234,6 +271,12 @@ def interruptible() -> Iterator[threading.Event]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _totals(counts: Counts) -> str:
+    completed = ended_text(counts.of(JobStatus.COMPLETED), sum(counts.gaps.values()), empty_of(counts))
+    by_status = {status: f"{number:,} {status}" for status, number in _by_status(counts).items() if number}
+    return ", ".join(completed if status == JobStatus.COMPLETED else said for status, said in by_status.items())
 
 
 def _by_status(counts: Counts) -> dict[str, int]:

@@ -132,7 +132,7 @@ class SourceEncrypted(SourceError):
     """The document asks for a password."""
 
     code = "source_encrypted"
-    hint = "Save a copy without a password and add that."
+    hint = "Give its password in the window, or with --password-file: it is kept in memory only. Then it is read again."
 
 
 class SourceTooLarge(SourceError):

@@ -21,6 +21,7 @@ from ingest_desktop.domain.wire import (
     LookItem,
     LookLot,
     Message,
+    Secrets,
     SegmentTask,
     Task,
     TaskDone,
@@ -69,32 +70,35 @@ class Server:
         self._next_working = time.monotonic() + _WORKING_EVERY_SECONDS
         if isinstance(task, LookLot):
             for item in task.items:
-                self._file(item.key, partial(self._look, item, task.options))
+                self._file(item.key, item.secrets, partial(self._look, item, task.options))
         else:
-            self._file(task.key, lambda: read_segment(task, self._registry, self._progress(task.key)))
+            read = partial(read_segment, task, self._registry, self._progress(task.key))
+            self._file(task.key, task.secrets, read)
         self._outbox.put(TaskDone(peak_bytes()))
         self._outbox.flush()
 
     def _look(self, item: LookItem, options: ExtractOptions) -> Message:
         return look(item, options, self._registry, self._progress(item.key), self._outbox.flush)
 
-    def _file(self, key: int, work: Callable[[], Message]) -> None:
+    def _file(self, key: int, secrets: Secrets, work: Callable[[], Message]) -> None:
         self._limiter.begin_file()
         try:
             message = work()
             self._limiter.end_file()
         except Exception as error:  # noqa: BLE001  no file can take the process down
             self._limiter.end_file()
-            message = self._failed(key, error)
+            message = self._failed(key, error, secrets)
         try:
             self._outbox.put(message)
         except TypeError as error:
-            self._outbox.put(self._failed(key, error))
+            self._outbox.put(self._failed(key, error, secrets))
 
-    def _failed(self, key: int, error: Exception) -> Failed:
+    def _failed(self, key: int, error: Exception, secrets: Secrets) -> Failed:
         mapped = as_source_error(error)
         detail = "" if mapped is error else "".join(traceback.format_exception(error, limit=-20))[-8000:]
-        return Failed(key, mapped.code, str(mapped), detail, mapped.final)
+        if secrets:  # what a library says may hold what it was given
+            detail = "" if mapped is error else "".join(traceback.format_tb(error.__traceback__, limit=-20))[-8000:]
+        return Failed(key, mapped.code, _without(secrets, str(mapped)), detail, mapped.final)
 
     def _progress(self, key: int) -> Progress:
         def progress(phase: str, done: int, total: int, unit: str) -> None:
@@ -107,9 +111,20 @@ class Server:
         return progress
 
 
+def _without(secrets: Secrets, sentence: str) -> str:
+    """A sentence of a reader without any password, should one have got into it. One or two letters tell nothing."""
+    for secret in secrets:
+        if len(secret) > 2:
+            sentence = sentence.replace(secret, "…")
+    return sentence
+
+
 def main() -> int:
     """Serve tasks until the parent closes the pipe."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C reaches the whole group; the parent decides when we end
+    # Ctrl+C, a closed terminal and the end of a session reach the whole group; the parent decides when we end.
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     inbox, stream = _take_pipes()
     close_network()
     try:

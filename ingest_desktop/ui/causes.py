@@ -40,6 +40,7 @@ def hold(code: str) -> str:
         "store_full": translate("causes", "disk is low"),
         "store_busy": translate("causes", "store busy"),
         "store_gone": translate("causes", "data folder gone"),
+        "on_battery": translate("causes", "on battery"),
     }.get(code, translate("causes", "work is held up"))
 
 
@@ -64,7 +65,10 @@ def _source_steps() -> dict[str, str]:
         "source_malformed": translate(
             "causes", "Open the file in its own program; if it opens there, save it anew and add it again."
         ),
-        "source_encrypted": translate("causes", "Save a copy without a password and add that."),
+        "source_encrypted": translate(
+            "causes",
+            "Give its password in the window, or with --password-file: it is kept in memory only. Then it is read again.",
+        ),
         "source_too_large": translate("causes", "Raise the file size limit in the settings, then retry."),
         "unsupported_format": translate("causes", "Convert the file to a supported format and add that."),
         "limit_exceeded": translate("causes", "Raise the limit named in the message in the settings, then retry."),

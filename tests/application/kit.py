@@ -11,6 +11,7 @@ from ingest_desktop.application.events import EventHub
 from ingest_desktop.application.housekeeping import Housekeeping
 from ingest_desktop.application.ingestion_service import IngestionService
 from ingest_desktop.application.lifecycle import Crew, WorkerLifecycle
+from ingest_desktop.application.passwords import PasswordBook
 from ingest_desktop.application.progress import ProgressBoard
 from ingest_desktop.application.scheduler import Scheduler
 from ingest_desktop.application.search_service import SearchService
@@ -174,6 +175,7 @@ class FakeApp:
         )
         self.events, self.progress, self.metrics = EventHub(), ProgressBoard(), Metrics(enabled=False)
         self.housekeeping = Housekeeping(self.repository, self.contents, settings)
+        self.passwords = PasswordBook()
         self.lifecycle = WorkerLifecycle(self.repository, self._crew, ThreadHost, label="test")
         submitter = Submitter(self.repository, self.contents, self.events, lambda recipe: recipe.startswith("fake/1 "))
         self.service = IngestionService(
@@ -185,12 +187,19 @@ class FakeApp:
             self.events,
             self.progress,
             actor=Actor.COMMAND,
+            passwords=self.passwords,
         )
         self.search = SearchService(self.repository, self.contents, FullTextIndex(self.contents.of))
 
     def _crew(self, worker_id: str, batch_id: str | None) -> Crew:
         scheduler = Scheduler(
-            self.repository, self.contents, self.settings, self.progress, worker_id=worker_id, batch_id=batch_id
+            self.repository,
+            self.contents,
+            self.settings,
+            self.progress,
+            worker_id=worker_id,
+            batch_id=batch_id,
+            passwords=self.passwords,
         )
         queue = ResultQueue(self.settings.queue_capacity)
         producers = [

@@ -320,7 +320,7 @@ def test_the_detail_says_what_to_do(qtbot: QtBot, make_window: Make, app: FakeAp
     window.table.selectRow(0)
     qtbot.waitUntil(window.detail.isVisible)
     qtbot.waitUntil(lambda: window.detail._advice.text() != "")
-    assert window.detail._advice.text() == "It asks for a password. Save a copy without a password and add that."
+    assert window.detail._advice.text() == "It asks for a password. Give its password in the window, or with --password-file: it is kept in memory only. Then it is read again."
     window.detail._retry.click()
     qtbot.waitUntil(lambda: app.service.jobs[1].status is JobStatus.QUEUED)
     qtbot.waitUntil(lambda: window.detail._status.text() == "Waiting: 3rd in line")
