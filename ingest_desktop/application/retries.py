@@ -15,6 +15,12 @@ def error_class(code: str) -> type[IngestError]:
     return _ERRORS.get(code, IngestError)
 
 
+def most_tries(code: str, settings: Settings) -> int:
+    """How often a job with this trouble is tried. A file that is still being written has more of them: it will be whole."""
+    is_changing = issubclass(error_class(code), SourceChanged)
+    return max(settings.max_attempts, settings.changing_attempts) if is_changing else settings.max_attempts
+
+
 def retry_at(
     code: str, attempts: int, now: datetime, settings: Settings, draw: Callable[[], float] = random.random
 ) -> datetime | None:
@@ -28,7 +34,7 @@ def retry_at(
         draw: Gives 0..1.
     """
     error = error_class(code)
-    if not error.retryable or attempts >= settings.max_attempts:
+    if not error.retryable or attempts >= most_tries(code, settings):
         return None
     bound = min(settings.retry_cap_seconds, settings.retry_base_seconds * 2 ** (attempts - 1))
     wait = bound * draw()

@@ -101,6 +101,14 @@ class Settings(BaseSettings):
     max_attempts: int = setting(
         4, Group.QUEUE, "Tries", "How often a job is tried when its trouble may pass by itself.", ge=1, le=100
     )
+    changing_attempts: int = setting(
+        12,
+        Group.ADVANCED,
+        "Tries of a changing file",
+        "How often a file is tried that changes while it is read, because it is still being written.",
+        ge=1,
+        le=1000,
+    )
     retry_base_seconds: float = setting(
         2.0,
         Group.QUEUE,

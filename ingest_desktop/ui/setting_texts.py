@@ -23,6 +23,8 @@ TEXTS = (
     QT_TRANSLATE_NOOP("settings", "How many lots or segments may wait to be stored before reading pauses."),
     QT_TRANSLATE_NOOP("settings", "Tries"),
     QT_TRANSLATE_NOOP("settings", "How often a job is tried when its trouble may pass by itself."),
+    QT_TRANSLATE_NOOP("settings", "Tries of a changing file"),
+    QT_TRANSLATE_NOOP("settings", "How often a file is tried that changes while it is read, because it is still being written."),
     QT_TRANSLATE_NOOP("settings", "First retry after"),
     QT_TRANSLATE_NOOP("settings", "The longest wait before the first retry; it doubles each time."),
     QT_TRANSLATE_NOOP("settings", "s"),

@@ -299,10 +299,17 @@ def test_waits_double_up_to_a_cap(
 
 @given(code=st.sampled_from(RETRYABLE), limit=st.integers(1, 100), beyond=st.integers(0, 50))
 def test_spent_tries_are_spent(code: str, limit: int, beyond: int) -> None:
-    settings = quick_settings(Path("unused"), max_attempts=limit)
+    settings = quick_settings(Path("unused"), max_attempts=limit, changing_attempts=1)
     assert retry_at(code, limit + beyond, NOW, settings) is None
     if limit > 1:
         assert retry_at(code, limit - 1, NOW, settings) is not None
+
+
+def test_a_file_that_is_still_being_written_has_more_tries() -> None:
+    settings = quick_settings(Path("unused"), max_attempts=2, changing_attempts=9)
+    assert retry_at("source_changed", 8, NOW, settings) is not None
+    assert retry_at("source_changed", 9, NOW, settings) is None
+    assert retry_at("source_gone", 2, NOW, settings) is None
 
 
 @pytest.mark.parametrize("code", [*FINAL, "of_somebody_else"])
