@@ -5,8 +5,9 @@ What could not be read is a gap of the unit it belongs to; what nobody reads is 
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 from types import TracebackType
 from typing import Self
@@ -27,6 +28,10 @@ _MOST_NAME = 1000
 _PACKED = (b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0")  # their kind is told by more than their head
 _TELL_NAMES = frozenset(("zip", "tar", "compressed", "mail", "mbox", "msg"))  # readers whose gaps begin with a path
 _TOO_MUCH_MEMORY = "Reading it takes more memory than a reading process may have (INGESTION_CHILD_MEMORY_BYTES)."
+_UNLOCKED = "unlocked="
+_MAY_LOCK = frozenset(  # by name: what is tried with the passwords before it is read
+    ".pdf .zip .7z .rar .docx .docm .xlsx .xlsm .xlsb .xls .pptx .pptm .odt .ods .odp .eml .msg .tar .gz .tgz .bz2 .xz".split()
+)
 _SHAPING = (  # further options that shape what comes out of some file inside
     "segment_pages segment_bytes max_pages max_output_chars ocr_page_seconds ocr_max_pages ocr_max_pixels "
     "office_seconds"
@@ -283,14 +288,14 @@ def inner_source(name: str, data: bytes, passwords: tuple[str, ...]) -> SourceFi
     return SourceFile(clean_name(name), len(data), head, data, inner=True, passwords=passwords)
 
 
-def shape(options: ExtractOptions, *, unlocked: int | None = None) -> str:
+def shape(options: ExtractOptions, *, unlocked: int = 0) -> str:
     """What shapes the text of files inside files, for the recipe of the file that holds them.
 
     Args:
         options: As it is read with.
-        unlocked: How many of those that ask for a password are opened; None when none asks.
+        unlocked: How many of those that ask for a password are opened.
     """
-    opened = f" unlocked={unlocked}" if unlocked is not None else ""
+    opened = f" {_UNLOCKED}{unlocked}" if unlocked else ""
     found = ocr.recogniser(options)
     return f"{steady_shape(options)}{opened}{f' {found.shape}' if found is not None else ''}"
 
@@ -303,6 +308,43 @@ def steady_shape(options: ExtractOptions) -> str:
     told += [(name, getattr(options, name)) for name in _SHAPING]
     limits = f"{options.max_members}/{options.max_expanded_bytes}/{options.max_depth}/{options.max_ratio}"
     return f"inner={hashlib.sha256(repr(told).encode()).hexdigest()[:8]} limits={limits}"
+
+
+def may_lock(name: str) -> bool:
+    """Whether a file of this name may ask for a password, or hold one that does."""
+    return detect.suffix_of(name) in _MAY_LOCK
+
+
+def unlocked(files: Iterable[SourceFile], options: ExtractOptions) -> int:
+    """How many of these files inside another one, and of those in them, are opened by a password they come with."""
+    total = 0
+    for source in files:
+        taken = allowance.taken()
+        if taken.depth >= options.max_depth:
+            break
+        taken.depth += 1
+        try:
+            total += _unlocked(source, options)
+        except OutOfTime:
+            raise
+        except Exception:  # noqa: BLE001  what is wrong with it is told when it is read
+            continue
+        finally:
+            taken.depth -= 1
+    return total
+
+
+def _unlocked(source: SourceFile, options: ExtractOptions) -> int:
+    """How many passwords opened something in one file. Raises whatever its reader does."""
+    reader = _of_its_own(_registry().choose(source), allowance.taken().depth)
+    _, is_told, rest = reader.plan(source, options).shape.partition(_UNLOCKED)
+    if is_told:
+        return int(rest.split()[0])
+    try:
+        reader.plan(replace(source, passwords=()), options)
+    except SourceEncrypted:
+        return 1
+    return 0
 
 
 def nobody_reads(name: str, head: bytes) -> str | None:

@@ -5,13 +5,15 @@ never read as a part of another.
 """
 
 import struct
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import BinaryIO, Final
 
 from ingest_desktop.domain.errors import LimitExceeded, SourceEncrypted
 from ingest_desktop.domain.wire import ExtractOptions
-from ingest_desktop.extraction.unpacking import Bounded, Decoder, Inflater, Plain, Unpacked
+from ingest_desktop.extraction.unpacking import DAMAGED, Bounded, Decoder, Inflater, Plain, Source, Unpacked
+from ingest_desktop.extraction.zip_keys import MAC_BYTES, OLD_HEADER_BYTES, AesStream, Keys, OldCipher, OldStream
 
 _END: Final = b"PK\x05\x06"
 _ENTRY: Final = b"PK\x01\x02"
@@ -26,6 +28,9 @@ _MOST_END: Final = 22 + 0xFFFF
 _SEARCH_BYTES: Final = 1024 * 1024
 _STORED, _DEFLATED, _BZIP2, _LZMA = 0, 8, 12, 14
 _PACKINGS: Final = {9: "Deflate64", 93: "Zstandard", 95: "XZ", 98: "PPMd"}
+_AES_FIELD, _AES_METHOD, _STRONG = 0x9901, 99, 0x40
+_MOST_OLD: Final = 8 * 1024 * 1024  # bytes of a member behind the old cipher
+_MOST_PROOF: Final = 1024 * 1024  # bytes that are opened to know that a password is the right one
 _MOST_DICTIONARY: Final = 64 * 1024 * 1024
 _NO_DIRECTORY = "The archive has no directory, so it is probably cut off; its members were searched for one by one."
 _DIRECTORY_DAMAGED = "The directory of the archive is damaged; members that stand after the damage are missing."
@@ -41,9 +46,13 @@ class Member:
         packed: Bytes it claims in the archive.
         size: Bytes it claims to unpack to; None when only unpacking tells.
         method: How it is packed.
+        encrypted: It asks for a password.
         crc: Of what it unpacks to; None when it is not known.
         overlaps: Another member claims the same bytes.
         is_link: It holds the name of another file, which is not followed.
+        check: What the last byte of its cipher's header is, once that is taken off.
+        aes_bytes: Of its key, when it is AES; 0 is the old cipher.
+        is_strange: Encrypted in a way that is not known.
     """
 
     name: str
@@ -55,10 +64,18 @@ class Member:
     crc: int | None
     overlaps: bool = False
     is_link: bool = False
+    check: int = 0
+    aes_bytes: int = 0
+    is_strange: bool = False
 
     @property
     def is_folder(self) -> bool:
         return self.name.endswith(("/", "\\"))
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether it is behind the old cipher."""
+        return self.encrypted and not self.aes_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +109,58 @@ def listing(stream: BinaryIO, size: int, options: ExtractOptions) -> Listing:
     return Listing(tuple(found), _NO_DIRECTORY)
 
 
-def opened(stream: BinaryIO, size: int, member: Member, options: ExtractOptions) -> Plain | Unpacked:
-    """What a member holds, to be read once and forwards.
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A member that is open.
+
+    Attributes:
+        content: What it holds, to be read once and forwards.
+        verdict: What is wrong with it as a sentence, or None; to be asked with all that was read of it.
+    """
+
+    content: Plain | Unpacked
+    verdict: Callable[[bytes], str | None]
+
+
+def opened(stream: BinaryIO, size: int, member: Member, options: ExtractOptions, keys: Keys | None = None) -> Opened:
+    """What a member holds.
 
     Raises:
-        SourceEncrypted: It asks for a password.
+        SourceEncrypted: It asks for a password, and none of the keys fits.
         Refused: It is packed in a way that is not known, or not where the directory says.
     """
-    if member.encrypted:
+    packed = _packed(stream, size, member)
+    if not member.encrypted:
+        return _unpacking(packed, member, options, _sound(member))
+    if member.is_strange:
+        raise SourceEncrypted("It is encrypted in a way that is not known here.")
+    if not keys:
         raise SourceEncrypted("It asks for a password.")
+    if member.aes_bytes:
+        inner = _without_aes(packed, member, keys)
+        return _unpacking(
+            inner, member, options, lambda data: _sound(member)(data) or (None if inner.is_whole() else DAMAGED)
+        )
+    if member.packed > _MOST_OLD:
+        raise Refused(f"It is more than {_MOST_OLD:,} bytes behind an old cipher that takes long to open.")
+    header = packed.read(OLD_HEADER_BYTES)
+    password = keys.old(header, member.check, lambda password: _proves(stream, size, member, password, options))
+    if password is None:
+        raise SourceEncrypted("It asks for a password.")
+    return _unpacking(_without_old(packed, header, password), member, options, _sound(member))
+
+
+def unlocks(stream: BinaryIO, size: int, member: Member, options: ExtractOptions, keys: Keys) -> bool:
+    """Whether one of the keys opens an encrypted member."""
+    try:
+        opened(stream, size, member, options, keys)
+    except (SourceEncrypted, Refused):
+        return False
+    return True
+
+
+def _packed(stream: BinaryIO, size: int, member: Member) -> Bounded:
+    """The bytes of a member as they stand."""
     if member.overlaps:
         raise Refused("It claims bytes that belong to another member.")
     stream.seek(member.start)
@@ -110,13 +170,58 @@ def opened(stream: BinaryIO, size: int, member: Member, options: ExtractOptions)
     name_bytes, extra_bytes = struct.unpack_from("<HH", local, 26)
     begin = member.start + _LOCAL_BYTES + name_bytes + extra_bytes
     stream.seek(begin)
-    packed = Bounded(stream, max(0, min(member.packed, size - begin)))
+    return Bounded(stream, max(0, min(member.packed, size - begin)))
+
+
+def _unpacking(
+    packed: Bounded | OldStream | AesStream,
+    member: Member,
+    options: ExtractOptions,
+    verdict: Callable[[bytes], str | None],
+) -> Opened:
     if member.method == _STORED:
-        return Plain(packed, options, member.packed)
-    return Unpacked(packed, _decoder(member.method, packed), options)
+        length = member.packed if not member.encrypted else member.size
+        return Opened(Plain(packed, options, length), verdict)
+    return Opened(Unpacked(packed, _decoder(member.method, packed), options), verdict)
 
 
-def _decoder(method: int, packed: Bounded) -> Callable[[], Decoder]:
+def _sound(member: Member) -> Callable[[bytes], str | None]:
+    """Tells of what was read of a member whether its checksum fits."""
+    return lambda data: None if member.crc in (None, zlib.crc32(data)) else "It is damaged: its checksum does not fit."
+
+
+def _without_aes(packed: Bounded, member: Member, keys: Keys) -> AesStream:
+    """A member behind AES as it was before."""
+    salt, verifier = packed.read(member.aes_bytes // 2), packed.read(2)
+    made = keys.aes(salt, verifier, member.aes_bytes) if len(verifier) == 2 else None
+    if made is None:
+        raise SourceEncrypted("It asks for a password.")
+    return AesStream(packed, *made, max(0, member.packed - len(salt) - len(verifier) - MAC_BYTES))
+
+
+def _without_old(packed: Bounded, header: bytes, password: bytes) -> OldStream:
+    cipher = OldCipher(password)
+    cipher.decrypted(header)
+    return OldStream(packed, cipher)
+
+
+def _proves(stream: BinaryIO, size: int, member: Member, password: bytes, options: ExtractOptions) -> bool:
+    """Whether a member comes out as its checksum says. One that is large, or has none, is taken on trust."""
+    if member.packed > _MOST_PROOF or member.crc is None or (member.size or 0) > _MOST_PROOF:
+        return True
+    at = stream.tell()
+    try:
+        packed = _packed(stream, size, member)
+        inner = _without_old(packed, packed.read(OLD_HEADER_BYTES), password)
+        found = _unpacking(inner, member, options, _sound(member))
+        return found.verdict(found.content.read((member.size or 0) + 1)) is None
+    except Refused:
+        return True  # packed in a way that is not known: that is told when it is read
+    finally:
+        stream.seek(at)
+
+
+def _decoder(method: int, packed: Source) -> Callable[[], Decoder]:
     if method == _DEFLATED:
         return lambda: Inflater(-15)
     try:
@@ -131,7 +236,7 @@ def _decoder(method: int, packed: Bounded) -> Callable[[], Decoder]:
     raise Refused(f"It is packed in a way that is not supported ({_PACKINGS.get(method, f'method {method}')}).")
 
 
-def _lzma(packed: Bounded) -> Callable[[], Decoder]:
+def _lzma(packed: Source) -> Callable[[], Decoder]:
     import lzma
 
     header = packed.read(9)  # version, length of the properties, properties
@@ -164,14 +269,19 @@ def _directory(stream: BinaryIO, size: int) -> tuple[int, int, int] | None:
         return None
     length, offset = struct.unpack_from("<II", tail, found + 12)
     stop = tail_at + found
-    if 0xFFFFFFFF in (length, offset) or struct.unpack_from("<H", tail, found + 10)[0] == 0xFFFF:
-        wide = _directory64(stream, stop)
-        if wide is not None:
-            length, offset, stop = wide
+    wide = _directory64(stream, stop)  # some programs write it although all numbers fit without it
+    if wide is not None and (_begins(stream, wide[2] - wide[0]) or 0xFFFFFFFF in (length, offset)):
+        length, offset, stop = wide
     start = stop - length
     if start < 0 or start < offset:
         return None
     return start, length, start - offset
+
+
+def _begins(stream: BinaryIO, place: int) -> bool:
+    """Whether an entry of the directory stands here."""
+    stream.seek(max(0, place))
+    return place >= 0 and stream.read(4) == _ENTRY
 
 
 def _directory64(stream: BinaryIO, stop: int) -> tuple[int, int, int] | None:
@@ -202,7 +312,7 @@ def _entries(
         entry = stream.read(_ENTRY_BYTES)
         if len(entry) < _ENTRY_BYTES or not entry.startswith(_ENTRY):
             return found, False
-        flags, method, _, crc, packed, size, name_bytes, extra_bytes, comment_bytes = struct.unpack_from(
+        flags, method, time, crc, packed, size, name_bytes, extra_bytes, comment_bytes = struct.unpack_from(
             "<HHIIIIHHH", entry, 8
         )
         attributes, offset = struct.unpack_from("<II", entry, 38)
@@ -211,10 +321,24 @@ def _entries(
         extra = variable[name_bytes : name_bytes + extra_bytes]
         size, packed, offset = _wide(extra, (size, packed, offset))
         name = _name(variable[:name_bytes], flags, extra)
-        found.append(Member(name, offset + shift, packed, size, method, bool(flags & 1), crc, is_link=is_link))
+        member = Member(name, offset + shift, packed, size, method, False, crc, is_link=is_link)
+        found.append(_encrypted(member, flags, time, extra) if flags & 1 else member)
         _check_count(len(found), options)
         done += _ENTRY_BYTES + len(variable)
     return found, True
+
+
+def _encrypted(member: Member, flags: int, time: int, extra: bytes) -> Member:
+    """A member that is encrypted, with what is known of how."""
+    check = (time >> 8) & 0xFF if flags & 8 else (member.crc or 0) >> 24
+    known = replace(member, encrypted=True, check=check, is_strange=bool(flags & _STRONG))
+    body = _extra_field(extra, _AES_FIELD)
+    if member.method != _AES_METHOD:
+        return known
+    if len(body) < 7 or body[4] not in (1, 2, 3):
+        return replace(known, is_strange=True)
+    version, strength, method = struct.unpack("<H2xBH", body[:7])
+    return replace(known, method=method, aes_bytes=8 + 8 * strength, crc=member.crc if version == 1 else None)
 
 
 def _wide(extra: bytes, values: tuple[int, int, int]) -> tuple[int, int, int]:
@@ -246,18 +370,12 @@ def _name(raw: bytes, flags: int, extra: bytes) -> str:
     if flags & 0x800:
         return raw.decode("utf-8", "replace")
     wide = _extra_field(extra, 0x7075)
-    if len(wide) > 5 and struct.unpack_from("<I", wide, 1)[0] == _crc(raw):
+    if len(wide) > 5 and struct.unpack_from("<I", wide, 1)[0] == zlib.crc32(raw):
         return wide[5:].decode("utf-8", "replace")
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
         return raw.decode("cp437")
-
-
-def _crc(data: bytes) -> int:
-    import zlib
-
-    return zlib.crc32(data)
 
 
 def _without_overlaps(members: list[Member]) -> tuple[Member, ...]:
@@ -284,7 +402,7 @@ def _searched(stream: BinaryIO, size: int) -> Iterator[Member]:
         if not local.startswith(_LOCAL) or len(local) < _LOCAL_BYTES:
             at = _next(stream, at + 1, size, (_LOCAL,))
             continue
-        flags, method, _, crc, packed, length, name_bytes, extra_bytes = struct.unpack_from("<HHIIIIHH", local, 6)
+        flags, method, time, crc, packed, length, name_bytes, extra_bytes = struct.unpack_from("<HHIIIIHH", local, 6)
         variable = stream.read(name_bytes + extra_bytes)
         extra = variable[name_bytes:]
         length, packed, _ = _wide(extra, (length, packed, 0))
@@ -294,9 +412,10 @@ def _searched(stream: BinaryIO, size: int) -> Iterator[Member]:
             following = _next(stream, begin, size, (_DESCRIPTOR, _LOCAL, _ENTRY))
             packed = (size if following is None else following) - begin
         name = _name(variable[:name_bytes], flags, extra)
-        yield Member(
-            name, at, packed, None if sizes_follow else length, method, bool(flags & 1), None if sizes_follow else crc
+        member = Member(
+            name, at, packed, None if sizes_follow else length, method, False, None if sizes_follow else crc
         )
+        yield _encrypted(member, flags, time, extra) if flags & 1 else member
         at = begin + packed
 
 

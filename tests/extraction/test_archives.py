@@ -32,8 +32,8 @@ SMALL = ExtractOptions(max_expanded_bytes=4096)
 class Got:
     """All that a file in memory gave."""
 
-    def __init__(self, data: bytes, name: str, options: ExtractOptions) -> None:
-        source = memory(data, name)
+    def __init__(self, data: bytes, name: str, options: ExtractOptions, passwords: tuple[str, ...]) -> None:
+        source = replace(memory(data, name), passwords=passwords)
         reader = REGISTRY.choose(source)
         self.plan = reader.plan(source, options)
         self.notes: list[SegmentNotes] = []
@@ -68,8 +68,13 @@ class Got:
         return sum(notes.units_seen for notes in self.notes)
 
 
-def got(data: bytes, name: str = "a.zip", options: ExtractOptions = ExtractOptions()) -> Got:  # noqa: B008  frozen
-    return Got(data, name, options)
+def got(
+    data: bytes,
+    name: str = "a.zip",
+    options: ExtractOptions = ExtractOptions(),  # noqa: B008  frozen
+    passwords: tuple[str, ...] = (),
+) -> Got:
+    return Got(data, name, options, passwords)
 
 
 def zipped(*members: tuple[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
@@ -338,6 +343,82 @@ def test_encrypted_members_are_noted_and_an_archive_of_nothing_else_is_encrypted
         got(encrypted(zipped(*TWO)))
 
 
+# --- passwords ---------------------------------------------------------------------------------
+
+# Made by other programs (Info-ZIP, pyzipper) with the password "open sesame".
+OLD = base64.b64decode(
+    "UEsDBBQACQAIANNjdl1i6Hj4KAAAAEUAAAAFAAAAYS50eHQFfYs5+34HXPuvza7DxsQncoFoMshDkkrTfH7DHEXfeop/jNdFHS6cUEsHCGLoePgo"
+    "AAAARQAAAFBLAwQKAAkAAADTY3ZdODQpnRMAAAAHAAAABQAAAGIudHh0eNiENAlb3ZQLgOqqM29iiA63glBLBwg4NCmdEwAAAAcAAABQSwECHgMU"
+    "AAkACADTY3ZdYuh4+CgAAABFAAAABQAAAAAAAAABAAAApIEAAAAAYS50eHRQSwECHgMKAAkAAADTY3ZdODQpnRMAAAAHAAAABQAAAAAAAAABAAAA"
+    "pIFbAAAAYi50eHRQSwUGAAAAAAIAAgBmAAAAoQAAAAAA"
+)
+AES_128_STORED = base64.b64decode(
+    "UEsDBBQAAQBjANNjdl0AAAAAOAAAACQAAAAFAAsAYS50eHQBmQcAAgBBRQEAAPK2O29qLPepEmRnjxFqLNBX2iO3zipbI6Gn68l9A0CAdTsQ9kjM"
+    "cSsS4ouDupGZi2eavRWMRVPLUEsBAhQDFAABAGMA02N2XQAAAAA4AAAAJAAAAAUACwAAAAAAAAAAAIABAAAAAGEudHh0AZkHAAIAQUUBAABQSwUG"
+    "AAAAAAEAAQA+AAAAZgAAAAAA"
+)
+AES_256 = base64.b64decode(
+    "UEsDBBQAAQBjANNjdl0AAAAALQAAACQAAAAFAAsAYS50eHQBmQcAAgBBRQMIAHqzCGIpBSlCUIQFeELSfYd4DvY1dRY8h0md6XPpMnDm1h5M5jxY"
+    "9P4+pSpSjVBLAQIUAxQAAQBjANNjdl0AAAAALQAAACQAAAAFAAsAAAAAAAAAAACAAQAAAABhLnR4dAGZBwACAEFFAwgAUEsFBgAAAAABAAEAPgAA"
+    "AFsAAAAAAA=="
+)
+RIGHT = ("wrong", "open sesame")
+NO_OCR = ExtractOptions(ocr=False)
+
+
+@pytest.mark.parametrize(
+    ("data", "parts"),
+    [
+        (OLD, {"a.txt": "behind the old cipher, " * 3, "b.txt": "another"}),
+        (AES_128_STORED, {"a.txt": "behind AES, " * 3}),
+        (AES_256, {"a.txt": "behind AES, " * 3}),
+    ],
+)
+def test_members_behind_a_password_are_opened_with_it(data: bytes, parts: dict[str, str]) -> None:
+    found = got(data, options=NO_OCR, passwords=RIGHT)
+    assert found.parts == parts
+    assert found.gaps == []
+    assert found.plan.shape == f"{nested.shape(NO_OCR)} unlocked={len(parts)}"
+    for passwords in ((), ("wrong",), ("wrong", "Open Sesame", "")):
+        with pytest.raises(SourceEncrypted) as raised:
+            got(data, passwords=passwords)
+        assert not any(password in str(raised.value) for password in filter(None, passwords))
+
+
+@pytest.mark.parametrize("data", [OLD, AES_128_STORED, AES_256])
+def test_a_password_opens_what_is_nested_too(data: bytes) -> None:
+    outer = zipped(("in.zip", data), *TWO)
+    shut = got(outer, options=NO_OCR)
+    assert shut.gaps == [(1, "in.zip: It asks for a password.")]
+    assert shut.plan.shape == got(outer, options=NO_OCR, passwords=("wrong",)).plan.shape == nested.shape(NO_OCR)
+    for packed, name in ((outer, "a.zip"), (tarred(("in.zip", data), *TWO), "a.tar")):
+        found = got(packed, name, NO_OCR, RIGHT)
+        assert found.gaps == []
+        assert "in.zip/a.txt" in found.parts
+        assert found.plan.shape.startswith(f"{nested.shape(NO_OCR)} unlocked=")
+    with pytest.raises(SourceEncrypted):
+        got(zipped(("in.zip", data)))
+
+
+def test_a_damaged_member_behind_a_password_is_damaged() -> None:
+    for data, at in ((AES_256, 65), (OLD, 70)):
+        bad = bytearray(data)
+        bad[at] ^= 1
+        gaps = got(zipped(("in.zip", bytes(bad)), *TWO), passwords=("open sesame",)).gaps
+        assert [number for number, _ in gaps] == [1]
+    ((_, why),) = got(zipped(("in.zip", AES_256[:65] + b"!" + AES_256[66:]), *TWO), passwords=("open sesame",)).gaps
+    assert why.startswith("in.zip/a.txt: It is damaged")
+
+
+def test_the_directory_is_found_where_a_larger_one_is_announced_that_is_not_needed() -> None:
+    data = zipped(("a.txt", b"text"))
+    end = data.index(b"PK\x05\x06")
+    length, offset = struct.unpack_from("<II", data, end + 12)
+    wide = struct.pack("<4sQHHIIQQQQ", b"PK\x06\x06", 44, 45, 45, 0, 0, 1, 1, length, offset)
+    found = got(data[:end] + wide + struct.pack("<4sIQI", b"PK\x06\x07", 0, end, 1) + data[end:])
+    assert (found.parts, found.gaps) == ({"a.txt": "text"}, [])
+
+
 # --- gaps --------------------------------------------------------------------------------------
 
 
@@ -523,6 +604,8 @@ def test_slack_exports_are_cut_between_days() -> None:
 # --- whatever comes ----------------------------------------------------------------------------
 
 SEEDS = {
+    "old.zip": OLD,
+    "aes.zip": AES_256,
     "a.zip": zipped(*TWO, ("in.zip", zipped(*TWO)), method=zipfile.ZIP_DEFLATED),
     "b.zip": zipped(*TWO, method=zipfile.ZIP_LZMA),
     "a.tar": tarred(*TWO, ("x" * 150, b"long name"), form=tarfile.GNU_FORMAT),
@@ -552,7 +635,7 @@ def mutated(draw: st.DrawFn) -> tuple[str, bytes]:
 def test_mutated_archives_end_in_text_or_in_one_of_our_errors(case: tuple[str, bytes]) -> None:
     name, data = case
     try:
-        found = got(data, name)
+        found = got(data, name, passwords=RIGHT)
     except IngestError as error:
         assert str(error).endswith(".")
         return

@@ -6,6 +6,7 @@ import struct
 import time
 import tracemalloc
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from ingest_desktop.extraction.readers.msg import MsgReader
 
 from .conftest import CORPUS, memory
 from .ole_maker import ole, small_values
+from .test_archives import AES_256
 
 OPTIONS = ExtractOptions()
 
@@ -250,6 +252,20 @@ def test_attachments_that_cannot_be_read_are_gaps_of_their_message_by_name() -> 
     assert why.startswith("broken.pdf: ")
     assert " in.zip/bad.pdf: " in why
     assert notes.warnings == ["Left out, because nobody reads them: MP3 audio files (1)."]
+
+
+def test_a_password_opens_an_attachment() -> None:
+    source = memory(attached(("in.zip", AES_256), ("a.txt", b"text")).encode(), "a.eml")
+    for passwords, shape, failed in (
+        ((), nested.shape(OPTIONS), [(1, "in.zip: It asks for a password.")]),
+        (("open sesame",), f"{nested.shape(replace(OPTIONS, ocr=False))} unlocked=1", []),
+    ):
+        options = replace(OPTIONS, ocr=not passwords)
+        given, notes = replace(source, passwords=passwords), SegmentNotes()
+        plan = MailReader().plan(given, options)
+        blocks = list(MailReader().read(given, plan, plan.segments[0], options, notes))
+        assert (plan.shape, notes.units_failed) == (shape, failed)
+        assert ("behind AES, " * 3 in texts(blocks)) == bool(passwords)
 
 
 def test_a_message_of_a_mailbox_that_goes_over_a_limit_does_not_lose_the_others() -> None:

@@ -4,20 +4,22 @@
 
 import os
 import re
-import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import BinaryIO, Final, Protocol
 
-from ingest_desktop.domain.errors import LimitExceeded, SourceEncrypted, SourceMalformed
+from ingest_desktop.domain.errors import LimitExceeded, SourceEncrypted, SourceError, SourceMalformed
 from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes, SourceFile
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import allowance, detect, kinds, nested, tars, zips
 from ingest_desktop.extraction.allowance import Allowance
 from ingest_desktop.extraction.nested import Inside
 from ingest_desktop.extraction.readers import slack
+from ingest_desktop.extraction.unlocking import still_locked
 from ingest_desktop.extraction.unpacking import PIECE_BYTES, Bounded, Plain, Unpacked, unpacked_file
+from ingest_desktop.extraction.zip_keys import Keys
 
 _RUN_MEMBERS: Final = 250  # of one segment, at most
 _RUN_BYTES: Final = 16 * 1024 * 1024  # unpacked, of one segment; a larger member stands alone
@@ -35,6 +37,8 @@ _PACKED_NAME: Final = re.compile(r"\.(gz|gzip|z|bz2|bzip2|xz)$", re.IGNORECASE)
 _TAR_NAME: Final = re.compile(r"\.(tgz|tbz2?|txz|taz)$", re.IGNORECASE)
 _HEADER_NAME: Final = 0x08  # a gzip file tells the name of what it holds
 _MOST_TEXT: Final = 32 * 1024 * 1024  # kept of a packed text that is too large
+_MOST_TRIED: Final = 500  # members that are tried with the passwords before they are read
+_SLOW: Final = 3  # a member behind the old cipher takes so many times the time of others
 _EARLY_BYTES: Final = (
     1024 * 1024
 )  # a member larger than this is not unpacked when its beginning tells that nobody reads it
@@ -66,14 +70,18 @@ class ZipReader:
         warnings = tuple(links)
         if not wanted and found.trouble:
             raise SourceMalformed("The archive is damaged or incomplete: no member was found in it.")
-        if wanted and all(member.encrypted for member in wanted):
-            raise SourceEncrypted("The archive asks for a password.")
-        _check_total(_named(wanted), source, options)
+        locked = [member for member in wanted if member.encrypted]
+        opens = self._unlocked(source, locked, options)
+        if locked and not opens and len(locked) == len(wanted):
+            raise still_locked(source.passwords, "The archive")
+        _check_total(_named(wanted, source), source, options)
         if slack.is_export(member.name for member in wanted):
             with source.open() as stream:
                 return slack.plan(_contents(stream, source, wanted, options), options, warnings)
-        segments = _runs([member.size or member.packed for member in wanted])
-        shape = nested.shape(options)
+        segments = _runs([(member.size or member.packed) * (_SLOW if member.is_slow else 1) for member in wanted])
+        shape = nested.shape(
+            options, unlocked=opens + nested.unlocked(self._lockable(source, wanted, options), options)
+        )
         return ReaderPlan("member", len(wanted), segments, "application/zip", warnings=warnings, shape=shape)
 
     def read(
@@ -81,17 +89,46 @@ class ZipReader:
     ) -> Iterator[Block]:
         found = self._listing(source, options)
         wanted = [member for member in found.members if not member.is_link]
+        keys = Keys(source.passwords)
         if plan.unit == "message":
             with source.open() as stream:
                 yield from slack.blocks(_contents(stream, source, wanted, options), plan, segment, notes)
             return
-        with _segment_of(source, plan, segment, options, notes, _named(wanted)) as inside, source.open() as stream:
+        with (
+            _segment_of(source, plan, segment, options, notes, _named(wanted, source)) as inside,
+            source.open() as stream,
+        ):
             for done, member in enumerate(wanted[segment.start : segment.stop], 1):
-                yield from _zip_member(inside, stream, source.size, member, options)
+                yield from _zip_member(inside, stream, source.size, member, options, keys)
                 if notes.progress is not None:
                     notes.progress(done, segment.stop - segment.start)
             if found.trouble and segment == plan.segments[-1]:
                 inside.missing(found.trouble)
+
+    @staticmethod
+    def _unlocked(source: SourceFile, locked: Sequence[zips.Member], options: ExtractOptions) -> int:
+        """How many of these members, or of some of them that stand for all, a password opens."""
+        keys = Keys(source.passwords)
+        if not locked or not keys:
+            return 0
+        nested.begin(source, options)
+        tried = locked[:: -(-len(locked) // _MOST_TRIED)]  # each takes a millisecond or more for each password
+        with source.open() as stream:
+            return sum(zips.unlocks(stream, source.size, member, options, keys) for member in tried)
+
+    @staticmethod
+    def _lockable(source: SourceFile, members: Iterable[zips.Member], options: ExtractOptions) -> Iterator[SourceFile]:
+        """The members that may ask for a password of their own, when there is one to try."""
+        keys = Keys(source.passwords)
+        if not keys:
+            return
+        nested.begin(source, options)
+        with source.open() as stream:
+            for member in members:
+                if nested.may_lock(member.name) and (member.size or 0) <= most_of_one(options):
+                    with suppress(SourceError, zips.Refused):
+                        content = zips.opened(stream, source.size, member, options, keys).content
+                        yield nested.inner_source(member.name, content.read(most_of_one(options)), source.passwords)
 
     def _listing(self, source: SourceFile, options: ExtractOptions) -> zips.Listing:
         """The members that are documents."""
@@ -128,7 +165,9 @@ class TarReader:
             segments,
             "application/x-tar",
             warnings=found.warnings,
-            shape=nested.shape(options),
+            shape=nested.shape(
+                options, unlocked=nested.unlocked(self._lockable(source, found.files, options), options)
+            ),
         )
 
     def read(
@@ -146,6 +185,18 @@ class TarReader:
                     notes.progress(done, segment.stop - segment.start)
             if segment == plan.segments[-1]:
                 _tell_missing(inside, found.troubles)
+
+    @staticmethod
+    def _lockable(source: SourceFile, files: Iterable[tars.Entry], options: ExtractOptions) -> Iterator[SourceFile]:
+        """The members that may ask for a password, when there is one to try."""
+        if not source.passwords:
+            return
+        nested.begin(source, options)
+        with source.open() as stream:
+            for entry in files:
+                if nested.may_lock(entry.name) and entry.size <= most_of_one(options):
+                    stream.seek(entry.start)
+                    yield nested.inner_source(entry.name, stream.read(entry.size), source.passwords)
 
     def _listing(self, source: SourceFile, options: ExtractOptions) -> "_TarListing":
         key = _identity(source)
@@ -257,27 +308,34 @@ def _tell_missing(inside: Inside, troubles: Sequence[str]) -> None:
 
 
 def _zip_member(
-    inside: Inside, stream: BinaryIO, size: int, member: zips.Member, options: ExtractOptions
+    inside: Inside, stream: BinaryIO, size: int, member: zips.Member, options: ExtractOptions, keys: Keys
 ) -> Iterator[Block]:
+    if not inside.admits(member.name):
+        return
     try:
-        content = zips.opened(stream, size, member, options)
+        opened = zips.opened(stream, size, member, options, keys)
     except zips.Refused as refused:
         inside.fail(member.name, str(refused))
         return
     except SourceEncrypted as error:
         inside.fail(member.name, error)
         return
-    yield from _content_blocks(inside, member.name, member.size, content, options, member.crc)
+    yield from _content_blocks(inside, member.name, member.size, opened.content, options, opened.verdict)
 
 
 def _content_blocks(
-    inside: Inside, name: str, size: int | None, content: _Content, options: ExtractOptions, crc: int | None = None
+    inside: Inside,
+    name: str,
+    size: int | None,
+    content: _Content,
+    options: ExtractOptions,
+    verdict: Callable[[bytes], str | None] | None = None,
 ) -> Iterator[Block]:
-    """The blocks of one member. ``size`` is what it claims to hold, ``crc`` what must come out."""
+    """The blocks of one member. ``size`` is what it claims to hold; ``verdict`` tells what is wrong with what came out."""
     if not inside.admits(name):
         return
     try:
-        data, trouble = _taken(name, size, content, options, crc)
+        data, trouble = _taken(name, size, content, options, verdict)
     except _NobodyReads as error:
         inside.leave_out(name, str(error))
     except LimitExceeded as error:
@@ -291,7 +349,11 @@ class _NobodyReads(Exception):
 
 
 def _taken(
-    name: str, size: int | None, content: _Content, options: ExtractOptions, crc: int | None
+    name: str,
+    size: int | None,
+    content: _Content,
+    options: ExtractOptions,
+    verdict: Callable[[bytes], str | None] | None,
 ) -> tuple[bytes, str | None]:
     """What a member holds, and what is wrong with it as a sentence.
 
@@ -319,8 +381,8 @@ def _taken(
         data, trouble = data[:_MOST_TEXT], f"{too_large(options)} Only its beginning was read."
     if isinstance(content, tars.Walk):
         trouble = tars.CUT_OFF if size is not None and len(data) < size else None
-    elif trouble is None and crc is not None and zlib.crc32(data) != crc:
-        trouble = "It is damaged: its checksum does not fit."
+    elif trouble is None and verdict is not None:
+        trouble = verdict(data)
     return data, trouble
 
 
@@ -337,9 +399,10 @@ def too_large(options: ExtractOptions) -> LimitExceeded:
     )
 
 
-def _named(members: Iterable[zips.Member]) -> list[tuple[str, int]]:
+def _named(members: Iterable[zips.Member], source: SourceFile) -> list[tuple[str, int]]:
     """The members by name and claimed size; what cannot be opened takes nothing."""
-    return [(member.name, 0 if member.encrypted else member.size or 0) for member in members]
+    shut = not source.passwords
+    return [(member.name, 0 if member.encrypted and shut else member.size or 0) for member in members]
 
 
 def _segment_of(
@@ -400,10 +463,11 @@ def _contents(
 ) -> dict[str, Callable[[], bytes]]:
     """What each member holds, by its name; nothing for one that cannot be had."""
     nested.begin(source, options)
+    keys = Keys(source.passwords)
 
     def content(member: zips.Member) -> bytes:
         try:
-            return zips.opened(stream, source.size, member, options).read(most_of_one(options))
+            return zips.opened(stream, source.size, member, options, keys).content.read(most_of_one(options))
         except (zips.Refused, SourceEncrypted):
             return b""
 

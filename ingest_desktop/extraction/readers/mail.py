@@ -9,7 +9,7 @@ from itertools import chain
 from types import TracebackType
 from typing import Self
 
-from ingest_desktop.domain.errors import LimitExceeded, SourceMalformed
+from ingest_desktop.domain.errors import LimitExceeded, SourceError, SourceMalformed
 from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes, SourceFile
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import detect, kinds, mime, nested
@@ -63,7 +63,7 @@ class MailReader:
         }
         subject = top.text_of("Subject")[:500]
         segments = (SegmentSpec(0, 0, 1),)
-        shape = nested.shape(options) if _may_hold_files(top, source) else ""
+        shape = nested.shape(options, unlocked=_unlocked(source, options)) if _may_hold_files(top, source) else ""
         return ReaderPlan("message", 1, segments, "message/rfc822", None, subject or None, facts, shape=shape)
 
     def read(
@@ -80,6 +80,29 @@ def _may_hold_files(top: Part, source: SourceFile) -> bool:
         return True
     attached = top.disposition == "attachment" or bool(top.name)
     return attached or source.data is None or b"\nbegin " in source.data
+
+
+def _unlocked(source: SourceFile, options: ExtractOptions) -> int:
+    """How many attachments are opened by a password that a person gave."""
+    return unlocked_in(sent_bytes(whole(source)), source, options) if source.passwords else 0
+
+
+def unlocked_in(data: bytes, source: SourceFile, options: ExtractOptions) -> int:
+    """How many attachments of a message are opened by one of the passwords that its file comes with."""
+    nested.begin(source, options)
+    found = Found()
+    try:
+        sort_parts(mime.parse(data, options.max_members), found, top=True)
+    except SourceError:
+        return 0
+    return nested.unlocked(
+        (
+            nested.inner_source(name_of(part), part.data(), source.passwords)
+            for part in found.files
+            if nested.may_lock(name_of(part))
+        ),
+        options,
+    )
 
 
 def check_size(size: int, options: ExtractOptions) -> None:

@@ -20,7 +20,7 @@ from ingest_desktop.extraction import detect, kinds, mime, nested
 from ingest_desktop.extraction.lzfu import decompress
 from ingest_desktop.extraction.nested import clean_name
 from ingest_desktop.extraction.readers.html import whole
-from ingest_desktop.extraction.readers.mail import Teller, check_size
+from ingest_desktop.extraction.readers.mail import Teller, check_size, unlocked_in
 
 _MOST_RECIPIENTS: Final = 500
 _SUBJECT, _CLASS, _HEADERS = 0x0037, 0x001A, 0x007D
@@ -53,7 +53,7 @@ class MsgReader:
             top = Storage(ole, (), 32)
             facts = {"from": top.sender(), "to": top.text(_TO), "cc": top.text(_CC), "date": top.date()}
             subject = mime.field_text(top.text(_SUBJECT))[:500]
-            shape = nested.shape(options) if top.storages(_ATTACHMENT) else ""
+            shape = _shape(top, source, options) if top.storages(_ATTACHMENT) else ""
         metadata = {name: " ".join(value.split())[:500] for name, value in facts.items() if value.strip()}
         segments, media_type = (SegmentSpec(0, 0, 1),), "application/vnd.ms-outlook"
         return ReaderPlan("message", 1, segments, media_type, None, subject or None, metadata, shape=shape)
@@ -68,6 +68,12 @@ class MsgReader:
             yield from teller.blocks(data)
             for why in troubles:
                 teller.tell(why)
+
+
+def _shape(top: "Storage", source: SourceFile, options: ExtractOptions) -> str:
+    """What shapes the text of the attachments."""
+    opened = unlocked_in(as_mail(top, options, []), source, options) if source.passwords else 0
+    return nested.shape(options, unlocked=opened)
 
 
 class _Ole:
