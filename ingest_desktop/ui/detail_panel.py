@@ -26,6 +26,7 @@ from ingest_desktop.ui.backend import Backend
 from ingest_desktop.ui.elided_label import ElidedLabel
 from ingest_desktop.ui.hub import Hub
 from ingest_desktop.ui.job_painter import status_color, status_icon
+from ingest_desktop.ui.password_dialog import Passwords
 from ingest_desktop.ui.plain import plain_tip
 
 TEXT_CHUNKS = 200
@@ -61,12 +62,14 @@ class DetailPanel(QWidget):
 
     Signals:
         act_wanted: args: JobEvent, job id.
+        password_wanted: A password may help. arg: the job.
         open_wanted, folder_wanted: arg: path.
         settings_wanted: The next step is in the settings.
         hide_wanted: The person closed the panel.
     """
 
     act_wanted = Signal(object, str)
+    password_wanted = Signal(object)
     open_wanted = Signal(str)
     folder_wanted = Signal(str)
     settings_wanted = Signal()
@@ -104,6 +107,7 @@ class DetailPanel(QWidget):
         font = self._name.font()
         font.setBold(True)
         self._name.setFont(font)
+        self._password = QPushButton(self.tr("Give password…"))
         self._retry = QPushButton(self.tr("Retry"))
         self._resume = QPushButton(self.tr("Resume"))
         self._settings = QPushButton(self.tr("Settings…"))
@@ -113,6 +117,7 @@ class DetailPanel(QWidget):
         self._close.setAutoRaise(True)
         self._close.setAccessibleName(self.tr("Hide details"))
         self._close.setToolTip(self.tr("Hide details"))
+        self._password.clicked.connect(self._ask_password)
         self._retry.clicked.connect(lambda: self._act(JobEvent.RETRY))
         self._resume.clicked.connect(lambda: self._act(JobEvent.RESUME))
         self._settings.clicked.connect(self.settings_wanted)
@@ -128,7 +133,15 @@ class DetailPanel(QWidget):
         head.addWidget(self._name)
         head.addWidget(self._status)
         head.addStretch(1)
-        for button in (self._retry, self._resume, self._settings, self._open, self._folder, self._close):
+        for button in (
+            self._password,
+            self._retry,
+            self._resume,
+            self._settings,
+            self._open,
+            self._folder,
+            self._close,
+        ):
             head.addWidget(button)
         self._advice = QLabel()
         self._advice.setWordWrap(True)
@@ -231,7 +244,7 @@ class DetailPanel(QWidget):
         self._advice.hide()
         for view in (self.receipt, self.text, self.history, self.log):
             view.clear()
-        for button in (self._retry, self._resume, self._settings, self._open, self._folder):
+        for button in (self._password, self._retry, self._resume, self._settings, self._open, self._folder):
             button.hide()
 
     @staticmethod
@@ -260,6 +273,7 @@ class DetailPanel(QWidget):
         self._advice.setVisible(bool(advice.strip()))
         self._retry.setText(self.tr("Run OCR") if wants_recognition(job) else self.tr("Retry"))
         self._retry.setVisible(job.may_retry)
+        self._password.setVisible(Passwords.asks(job))
         self._resume.setVisible(can(job.status, JobEvent.RESUME))
         self._settings.setVisible(failed and job.error_code in ("limit_exceeded", "source_too_large"))
         self._open.show()
@@ -308,7 +322,7 @@ class DetailPanel(QWidget):
     def _on_text(self, chunks: list[Chunk]) -> None:
         parts = []
         for chunk in chunks:
-            place = places.place_of(chunk.location)
+            place = places.line_of(chunk.location)
             parts.append(f"— {place} —\n{chunk.text}" if place else chunk.text)
         if len(chunks) == TEXT_CHUNKS:
             parts.append(self.tr("Only the start is shown here."))
@@ -327,6 +341,11 @@ class DetailPanel(QWidget):
     def _act(self, event: JobEvent) -> None:
         if self._detail is not None:
             self.act_wanted.emit(event, self._detail.job.id)
+
+    @Slot()
+    def _ask_password(self) -> None:
+        if self._detail is not None:
+            self.password_wanted.emit(self._detail.job)
 
     def _with_path(self, wish: object) -> None:
         if self._detail is not None:

@@ -29,6 +29,7 @@ from ingest_desktop.ui.narrowing import Narrowing
 from ingest_desktop.ui.newest_drop import NewestDrop
 from ingest_desktop.ui.notices import Notices, Notifier
 from ingest_desktop.ui.notifiers import notifier_for
+from ingest_desktop.ui.password_dialog import Passwords
 from ingest_desktop.ui.preferences import Preferences
 from ingest_desktop.ui.search_view import SearchView
 from ingest_desktop.ui.selection import Selected, SelectionWatcher
@@ -90,6 +91,7 @@ class MainWindow(QMainWindow):
         self.selection = SelectionWatcher(self.hub, self.model, self.table, self)
         self.commands = Commands(self.hub, self)
         self.intake = Intake(self.hub, self)
+        self.passwords = Passwords(self.hub, self)
         self.sidebar = Sidebar(self)
         self.narrowing = Narrowing(self.model, self.table, self.sidebar, self.names, self)
         self.adding = Adding(self.hub, self.intake, self.sidebar, self)
@@ -170,6 +172,8 @@ class MainWindow(QMainWindow):
         self.status.resume_wanted.connect(self.commands.resume_all)
         self.status.attention_wanted.connect(lambda: self.sidebar.pick_status("attention"))
         self.commands.said.connect(self.status.say)
+        self.passwords.said.connect(self.status.say)
+        self.detail.password_wanted.connect(self.passwords.ask)
         self.preferences.said.connect(self.status.say)
         self.preferences.doubted.connect(self.notice_strip.say)
         self.preferences.changed.connect(self._on_settings)

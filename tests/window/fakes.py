@@ -278,6 +278,11 @@ class FakeService:
     def retry(self, selector: JobSelector) -> ActionResult:
         return self._act(JobEvent.RETRY, selector)
 
+    def give_passwords(self, passwords: Sequence[str], selector: JobSelector) -> ActionResult:
+        self._off_the_ui()
+        self.calls.append(("give_passwords", (tuple(passwords), selector)))
+        return ActionResult(changed=2)
+
     def retry_failures(self, error_code: str) -> ActionResult:
         self.calls.append(("retry_failures", error_code))
         return ActionResult()
