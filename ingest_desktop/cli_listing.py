@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ingest_desktop.bootstrap import App
 from ingest_desktop.cli_output import out, out_json, size_text, status_text, table
+from ingest_desktop.cli_receipt import receipt_lines
 from ingest_desktop.domain.causes import Cause
 from ingest_desktop.domain.enums import JobStatus
 from ingest_desktop.domain.models import Job, JobQuery
@@ -27,6 +28,8 @@ def jobs(app: App, options: argparse.Namespace) -> int:
         statuses=frozenset(JobStatus(status) for status in options.status),
         name_contains=options.name,
         deleted=options.deleted,
+        gaps=options.gaps,
+        empty=options.empty,
         attention=options.attention or options.cause is not None,
         cause=Cause(options.cause) if options.cause else None,
     )
@@ -91,8 +94,8 @@ def show(app: App, options: argparse.Namespace) -> int:
             out(f"  {one_line(text)}")
     if job.receipt is not None:
         out("  Receipt:")
-        for name, value in job.receipt.model_dump(mode="json", exclude_defaults=True).items():
-            out(f"    {name}: {one_line(str(value))}")
+        for line in receipt_lines(job.receipt):
+            out(f"    {line}")
     out("  History:")
     for entry in history:
         before = f"{entry.from_status.value} → " if entry.from_status else ""

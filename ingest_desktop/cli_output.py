@@ -67,6 +67,8 @@ def size_text(size: int) -> str:
 def status_text(job: Job) -> str:
     """A job's status with its reason."""
     status = job.status.value
+    if job.has_gaps:
+        return f"{status} with gaps"
     if job.outcome is not None:
         return f"{status}: {job.outcome.value}"
     if job.error_code and job.status.value == "failed":

@@ -6,6 +6,7 @@ from ingest_desktop.bootstrap import App
 from ingest_desktop.cli_output import out, size_text
 from ingest_desktop.domain.enums import JobStatus
 from ingest_desktop.domain.errors import StoreError
+from ingest_desktop.domain.models import Counts
 from ingest_desktop.domain.text import counted, one_line
 
 
@@ -17,6 +18,8 @@ def gather(app: App) -> dict[str, Any]:
     return {
         "ingest_jobs": {status.value: counts.of(status) for status in JobStatus},
         "ingest_attention": sum(counts.attention.values()),
+        "ingest_gaps": sum(counts.gaps.values()),
+        "ingest_empty": empty_of(counts),
         "ingest_failures": counts.failures,
         "ingest_chunks": sum(found[1] for found in figures if found),
         "ingest_documents": sum(found[0] for found in figures if found),
@@ -28,6 +31,17 @@ def gather(app: App) -> dict[str, Any]:
         "app_paused": app.service.app_paused(),
         "data_root": str(app.settings.data_root),
     }
+
+
+def empty_of(counts: Counts) -> int:
+    """How many jobs ended without any text: those that need a person and neither failed nor have gaps."""
+    return max(0, sum(counts.attention.values()) - counts.of(JobStatus.FAILED) - sum(counts.gaps.values()))
+
+
+def ended_text(completed: int, gaps: int, empty: int) -> str:
+    """How many were completed, and how many of these not wholly: "80 completed (3 with gaps, 2 without text)"."""
+    named = [f"{number:,} {what}" for number, what in ((gaps, "with gaps"), (empty, "without text")) if number]
+    return f"{completed:,} completed" + (f" ({', '.join(named)})" if named else "")
 
 
 def content_figures(app: App, kb_id: str) -> tuple[int, int] | None:
@@ -45,7 +59,16 @@ def print_stats(record: dict[str, Any]) -> None:
     figures = ((record["ingest_documents"], "document"), (record["ingest_chunks"], "chunk"))
     bases = counted(record["ingest_knowledge_bases"], "knowledge base")
     out(", ".join([*(counted(number, noun) for number, noun in figures), bases]))
-    out("Jobs: " + ", ".join(f"{number:,} {status}" for status, number in record["ingest_jobs"].items()))
+    gaps, empty = record["ingest_gaps"], record["ingest_empty"]
+    out(
+        "Jobs: "
+        + ", ".join(
+            ended_text(number, gaps, empty) if status == JobStatus.COMPLETED else f"{number:,} {status}"
+            for status, number in record["ingest_jobs"].items()
+        )
+    )
+    if record["ingest_attention"]:
+        out(f"Attention: {counted(record['ingest_attention'], 'job')}. See 'ingest jobs --attention'.")
     if record["ingest_failures"]:
         out("Failures: " + ", ".join(f"{number:,} {code}" for code, number in record["ingest_failures"].items()))
     if record["unreadable"]:

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ingest_desktop.application.attention import limit_of
 from ingest_desktop.domain.enums import JobEvent, JobStatus, Outcome, can
 from ingest_desktop.domain.models import Chunk, HistoryEntry, Job, Progress
 from ingest_desktop.ui import assets, history, places, receipt_card, theme, words
@@ -65,6 +66,7 @@ class DetailPanel(QWidget):
         password_wanted: A password may help. arg: the job.
         open_wanted, folder_wanted: arg: path.
         settings_wanted: The next step is in the settings.
+        raise_wanted: A limit is to be raised, and the job tried again. arg: job id.
         hide_wanted: The person closed the panel.
     """
 
@@ -73,6 +75,7 @@ class DetailPanel(QWidget):
     open_wanted = Signal(str)
     folder_wanted = Signal(str)
     settings_wanted = Signal()
+    raise_wanted = Signal(str)
     hide_wanted = Signal()
 
     def __init__(self, hub: Hub, parent: QWidget | None = None) -> None:
@@ -120,7 +123,7 @@ class DetailPanel(QWidget):
         self._password.clicked.connect(self._ask_password)
         self._retry.clicked.connect(lambda: self._act(JobEvent.RETRY))
         self._resume.clicked.connect(lambda: self._act(JobEvent.RESUME))
-        self._settings.clicked.connect(self.settings_wanted)
+        self._settings.clicked.connect(self._on_settings)
         self._open.clicked.connect(lambda: self._with_path(self.open_wanted))
         self._folder.clicked.connect(lambda: self._with_path(self.folder_wanted))
         self._close.clicked.connect(self.hide_wanted)
@@ -276,6 +279,7 @@ class DetailPanel(QWidget):
         self._password.setVisible(Passwords.asks(job))
         self._resume.setVisible(can(job.status, JobEvent.RESUME))
         self._settings.setVisible(failed and job.error_code in ("limit_exceeded", "source_too_large"))
+        self._settings.setText(self.tr("Raise limit and retry…") if limit_of(job) else self.tr("Settings…"))
         self._open.show()
         self._folder.show()
 
@@ -346,6 +350,14 @@ class DetailPanel(QWidget):
     def _ask_password(self) -> None:
         if self._detail is not None:
             self.password_wanted.emit(self._detail.job)
+
+    @Slot()
+    def _on_settings(self) -> None:
+        job = self._detail.job if self._detail is not None else None
+        if job is not None and limit_of(job):
+            self.raise_wanted.emit(job.id)
+        else:
+            self.settings_wanted.emit()
 
     def _with_path(self, wish: object) -> None:
         if self._detail is not None:

@@ -1,14 +1,17 @@
 """Where a passage stands in its document, in words."""
 
+import re
 from pathlib import PurePath
 
 from PySide6.QtCore import QCoreApplication
 
 from ingest_desktop.domain.models import Location
 from ingest_desktop.domain.text import one_line
+from ingest_desktop.domain.wire import HEADING_SEPARATOR
 from ingest_desktop.ui import formats
 
 translate = QCoreApplication.translate
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 
 
 def place_of(location: Location) -> str:
@@ -17,6 +20,16 @@ def place_of(location: Location) -> str:
     if words and not names:
         words[0] = words[0][:1].upper() + words[0][1:]
     return ", ".join(names + words)
+
+
+def line_of(location: Location) -> str:
+    """Where a passage stands, with the headings above it: "Page 3  ·  Costs › Rent"."""
+    heading = HEADING_SEPARATOR.join(filter(None, map(_clean, location.further_headings)))
+    return "  ·  ".join(part for part in (place_of(location), heading) if part)
+
+
+def _clean(heading: str) -> str:
+    return " ".join(_CONTROL.sub("", heading).split())
 
 
 def citation(path: str, location: Location) -> str:
@@ -36,7 +49,7 @@ def _words(location: Location) -> list[str]:
     found = [
         pattern.format(a=formats.number(number))
         for pattern, number in (
-            (translate("places", "chapter {a}"), location.chapter),
+            (translate("places", "chapter {a}"), location.told_chapter),
             (translate("places", "slide {a}"), location.slide),
             (translate("places", "message {a}"), location.message),
             (translate("places", "cell {a}"), location.cell),

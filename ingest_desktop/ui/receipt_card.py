@@ -165,7 +165,7 @@ def html_of(card: Card, tokens: theme.Tokens) -> str:
         parts.append(f"<table cellspacing='0' cellpadding='0'><tr>{cells}</tr></table>")
     for title, lines, color in (
         (translate("receipt", "Could not be read"), card.gaps, tokens.warning),
-        (translate("receipt", "To know"), card.warnings, tokens.text),
+        (translate("receipt", "Notes"), card.warnings, tokens.text),
     ):
         if lines:
             said = "<br>".join(map(escape, lines))

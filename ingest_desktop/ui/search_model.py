@@ -10,7 +10,6 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistent
 from ingest_desktop.domain.models import Hit, SearchPage
 from ingest_desktop.domain.models.content import MARK_END, MARK_START
 from ingest_desktop.domain.text import one_line
-from ingest_desktop.domain.wire import HEADING_SEPARATOR
 from ingest_desktop.ui import places, words
 
 Index = QModelIndex | QPersistentModelIndex
@@ -56,10 +55,6 @@ def parse_marks(snippet: str) -> tuple[str, tuple[tuple[int, int], ...]]:
     return text, tuple(marks)
 
 
-def _heading(text: str) -> str:
-    return _SPACE.sub(" ", _CONTROL.sub("", text)).strip()
-
-
 def entries_of(page: SearchPage) -> list[Entry]:
     """Passages grouped by document; documents in the order of their best passage. Any thread."""
     groups: dict[tuple[str, str], list[Hit]] = {}
@@ -71,9 +66,7 @@ def entries_of(page: SearchPage) -> list[Entry]:
         found.append(Entry(hits[0], True, one_line(PurePath(path).name or path), one_line(words.folder_of(path))))
         for hit in hits:
             text, marks = parse_marks(hit.snippet)
-            place = places.place_of(hit.location)
-            heading = HEADING_SEPARATOR.join(map(_heading, hit.location.heading_path))
-            found.append(Entry(hit, False, "  ·  ".join(p for p in (place, heading) if p), text, marks))
+            found.append(Entry(hit, False, places.line_of(hit.location), text, marks))
     return found
 
 

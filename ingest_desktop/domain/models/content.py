@@ -27,6 +27,11 @@ class Location(Frozen):
     chapter: int | None = None  # of a book, in reading order, 1-based
 
     @property
+    def told_chapter(self) -> int | None:
+        """The chapter, where no heading of its own names it: a book's own "Chapter 2" is often its third one."""
+        return None if len(self.further_headings) > 1 else self.chapter
+
+    @property
     def further_headings(self) -> tuple[str, ...]:
         """The heading path without what the names of the part and the sheet say already."""
         names = self.heading_path
