@@ -1,11 +1,13 @@
-"""``ingest check``: what keeps a store sound."""
+"""``ingest check`` and ``ingest repair``: what keeps a store sound."""
 
 import argparse
 import sys
+from pathlib import Path
 from typing import Final
 
 from ingest_desktop.bootstrap import App
 from ingest_desktop.cli_output import out, out_json
+from ingest_desktop.domain.interfaces.checks import Finding
 from ingest_desktop.domain.text import counted, one_line
 
 OK: Final = 0
@@ -25,11 +27,40 @@ def check(app: App, options: argparse.Namespace) -> int:
             else:
                 out(f"fixed {mended.code}: {one_line(mended.message)}")
         findings = app.check(options.sample)
-    for finding in findings:
+    return _tell(findings, as_json=options.json)
+
+
+def repair(options: argparse.Namespace) -> int:
+    """``ingest repair``: needs no store that can be opened."""
+    from ingest_desktop.config.settings import load_settings
+    from ingest_desktop.observability.logs import close_logging, setup_logging
+    from ingest_desktop.repairing import repair as repair_store
+
+    data_dir: str | None = getattr(options, "data_dir", None)
+    settings = load_settings(Path(data_dir) if data_dir else None)
+    setup_logging(settings, console=getattr(options, "verbose", False))
+    try:
+        report = repair_store(settings, kb=options.kb, progress=lambda text: out(text, file=sys.stderr))
+    finally:
+        close_logging()
+    for mended in report.done:
         if options.json:
+            out_json(mended.to_json())
+        else:
+            out(one_line(f"{mended.message[:1].upper()}{mended.message[1:]}."))
+    if not report.done and not options.json:
+        out("Nothing is damaged.")
+    if any(mended.code == "document_missing" for mended in report.done):
+        out("Run 'ingest run' to read again what was lost.", file=sys.stderr)
+    return _tell(list(report.left), as_json=options.json)
+
+
+def _tell(findings: list[Finding], *, as_json: bool) -> int:
+    for finding in findings:
+        if as_json:
             out_json(finding.to_json())
         else:
             out(f"{finding.code}: {one_line(finding.message)}")
-    if not options.json:
+    if not as_json:
         out("The store is clean." if not findings else f"{counted(len(findings), 'finding')}.")
     return NOT_CLEAN if findings else OK

@@ -214,8 +214,8 @@ class StoreDamaged(StoreError):
 
     code = "store_damaged"
     hint = (
-        "The documents themselves and the other knowledge bases are untouched. Make a new knowledge base, add the "
-        "documents to it again, and delete the damaged one."
+        "The documents themselves and the other knowledge bases are untouched. 'ingest repair' saves what can be read of "
+        "this one, keeps the damaged file, and queues the documents that it lacks to be read again."
     )
 
 
@@ -224,9 +224,9 @@ class LedgerDamaged(StoreDamaged):
 
     code = "ledger_damaged"
     hint = (
-        "The documents themselves are untouched, and so is the text in 'knowledge_bases'. Name an empty data folder and "
-        "add the documents again. 'staged/queue/unfinished.json' in this one lists what was unfinished at the last end; "
-        "'backups' holds older copies if the program was updated since."
+        "The documents themselves are untouched, and so is the text in 'knowledge_bases'. 'ingest repair' puts the list "
+        "together again from what can be read of it, the copies in 'backups' and the knowledge bases, and keeps the "
+        "damaged file."
     )
 
 

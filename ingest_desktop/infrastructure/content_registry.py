@@ -58,6 +58,13 @@ class KnowledgeBaseStores:
         with self._lock:
             return list(self._open.values())
 
+    def release(self, kb_id: str) -> None:
+        """Close a knowledge base's store, if it is open; the next ``of`` opens it anew."""
+        with self._lock:
+            store = self._open.pop(kb_id, None)
+        if store is not None:
+            store.close()
+
     def drop(self, kb_id: str) -> None:
         """Close a knowledge base's store and remove its folder for good."""
         with self._lock:

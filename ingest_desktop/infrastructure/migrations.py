@@ -59,7 +59,7 @@ def migrate(engine: Engine, path: Path, migrations: Sequence[Migration], backup_
     """
     latest = migrations[-1].version
     found = stored_version(path)
-    _refuse_newer(path, found, latest)
+    refuse_newer(path, found, latest)
     for migration in migrations:
         if migration.version > found:
             _apply(engine, path, migration, latest, backup_dir, found)
@@ -69,7 +69,7 @@ def _apply(engine: Engine, path: Path, migration: Migration, latest: int, backup
     with writing(engine) as connection:
         connection.exec_driver_sql(_TABLE)
         current = connection.exec_driver_sql("SELECT coalesce(max(version), 0) FROM schema_migrations").scalar_one()
-        _refuse_newer(path, current, latest)  # another process may have been faster, and newer
+        refuse_newer(path, current, latest)  # another process may have been faster, and newer
         if current >= migration.version:
             return
         if current and current == found:  # once, as it was found; a store that is being made is no older one
@@ -91,7 +91,8 @@ def _newest(connection: sqlite3.Connection) -> int:
     return int(version)
 
 
-def _refuse_newer(path: Path, found: int, latest: int) -> None:
+def refuse_newer(path: Path, found: int, latest: int) -> None:
+    """Raise ``StoreTooNew`` for a file that knows a migration later than ours."""
     if found > latest:
         raise StoreTooNew(
             f"{path} was written by a newer version of the program (store version {found}; this one knows {latest})."

@@ -6,6 +6,8 @@ keeps the next steps the same as those in ``domain/errors.py``.
 
 from PySide6.QtCore import QCoreApplication
 
+from ingest_desktop.domain.causes import Cause
+
 translate = QCoreApplication.translate
 
 
@@ -100,14 +102,14 @@ def _store_steps() -> dict[str, str]:
         ),
         "store_damaged": translate(
             "causes",
-            "The documents themselves and the other knowledge bases are untouched. Make a new knowledge base, add the "
-            "documents to it again, and delete the damaged one.",
+            "The documents themselves and the other knowledge bases are untouched. 'ingest repair' saves what can be read "
+            "of this one, keeps the damaged file, and queues the documents that it lacks to be read again.",
         ),
         "ledger_damaged": translate(
             "causes",
-            "The documents themselves are untouched, and so is the text in 'knowledge_bases'. Name an empty data folder "
-            "and add the documents again. 'staged/queue/unfinished.json' in this one lists what was unfinished at the last "
-            "end; 'backups' holds older copies if the program was updated since.",
+            "The documents themselves are untouched, and so is the text in 'knowledge_bases'. 'ingest repair' puts the "
+            "list together again from what can be read of it, the copies in 'backups' and the knowledge bases, and keeps "
+            "the damaged file.",
         ),
         "store_gone": translate(
             "causes",
@@ -118,3 +120,54 @@ def _store_steps() -> dict[str, str]:
         ),
         "content_gone": translate("causes", "It is read again by itself."),
     }
+
+
+def title(cause: Cause) -> str:
+    """What a group of jobs with one cause is called."""
+    return {
+        Cause.PASSWORD: translate("causes", "Password needed"),
+        Cause.RECOGNITION: translate("causes", "No text found"),
+        Cause.GONE: translate("causes", "Moved or gone"),
+        Cause.FORBIDDEN: translate("causes", "No permission"),
+        Cause.TOO_LARGE: translate("causes", "Too large"),
+        Cause.LIMIT: translate("causes", "Stopped by a limit"),
+        Cause.UNSUPPORTED: translate("causes", "Type not supported"),
+        Cause.DAMAGED: translate("causes", "Damaged files"),
+        Cause.QUARANTINED: translate("causes", "Quarantined"),
+        Cause.CHANGING: translate("causes", "Still changing"),
+        Cause.DISK_FULL: translate("causes", "Disk full"),
+        Cause.STORE_BUSY: translate("causes", "Store busy"),
+        Cause.GAPS: translate("causes", "Completed with gaps"),
+        Cause.OTHER: translate("causes", "Other trouble"),
+    }[cause]
+
+
+def group_step(cause: Cause) -> str:
+    """What a person can do about a group of jobs with one cause."""
+    return {
+        Cause.PASSWORD: translate("causes", "Give the passwords, or save copies without one and add those."),
+        Cause.RECOGNITION: translate(
+            "causes", "Scans and pictures can be read by text recognition; of empty files there is nothing to find."
+        ),
+        Cause.GONE: translate(
+            "causes", "They are read by themselves once they are back. If they were moved, add them where they are now."
+        ),
+        Cause.FORBIDDEN: translate("causes", "Give yourself the right to read them; then they are read by themselves."),
+        Cause.TOO_LARGE: translate("causes", "Raise the file size limit and retry."),
+        Cause.LIMIT: translate("causes", "Raise the limit that stopped them and retry."),
+        Cause.UNSUPPORTED: translate("causes", "Save them in a format that can be read and add those."),
+        Cause.DAMAGED: translate(
+            "causes", "Open them in their own program. If they open there, save them anew and retry."
+        ),
+        Cause.QUARANTINED: translate(
+            "causes", "They break their reader. Save them anew with another program, or retry after an update."
+        ),
+        Cause.CHANGING: translate("causes", "Retry once nothing writes to them any more."),
+        Cause.DISK_FULL: translate("causes", "Free some space on the disk, then retry."),
+        Cause.STORE_BUSY: translate("causes", "Close other programs that use the store, then retry."),
+        Cause.GAPS: translate(
+            "causes",
+            "What could be read can be found. The receipt of each tells what is missing; retry once that is mended.",
+        ),
+        Cause.OTHER: translate("causes", "See the log for details, then retry."),
+    }[cause]

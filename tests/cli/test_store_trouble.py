@@ -137,12 +137,11 @@ def test_a_damaged_knowledge_base_is_named_and_the_way_out_works(filled: Door, t
     assert filled("search", "heron") == 0 and "1 hit" in filled.out
     assert f"The knowledge base Two ({made['kb_id']}) could not be searched" in filled.err
     assert filled("search", "heron", "--kb", "Two") == 1
-    assert str(path) in filled.err and "Make a new knowledge base" in filled.err and "backups" not in filled.err
+    assert str(path) in filled.err and "ingest repair" in filled.err and "backups" not in filled.err
     assert str(path) in filled.json("check", code=5)[-1]["message"]
     # What the hint says:
-    assert filled("kb", "create", "Three") == 0
-    assert filled("add", "--wait", "--kb", "Three", str(tmp_path / "docs")) == 0
-    assert filled("kb", "delete", "Two") == 0, filled.err
+    assert filled("repair") == 0, filled.err
+    assert filled("run") == 0
     assert filled("search", "heron") == 0 and "could not" not in filled.err
     assert filled("check") == 0
 
@@ -151,7 +150,7 @@ def test_a_damaged_list_of_jobs_is_named(filled: Door) -> None:
     break_file(filled.data / "ledger.db")
     assert filled("jobs") == 1
     assert str(filled.data / "ledger.db") in filled.err
-    assert "Name an empty data folder" in filled.err and "knowledge_bases" in filled.err
+    assert "ingest repair" in filled.err and "knowledge_bases" in filled.err
     with pytest.raises(database.StoreError) as caught:
         real_app(filled.data)
     assert caught.value.code == "ledger_damaged"

@@ -1,0 +1,104 @@
+"""Repairing a store: what ``ingest repair`` and the window's button call. Needs no open ``App``, and mostly no sound ledger.
+
+A door like ``bootstrap``: it knows the rooms that it puts to work.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingest_desktop.config.settings import Settings
+from ingest_desktop.domain.errors import NotFoundError
+from ingest_desktop.domain.interfaces.checks import Finding, Mended
+from ingest_desktop.infrastructure.checks import check_store
+from ingest_desktop.infrastructure.content_registry import KnowledgeBaseStores
+from ingest_desktop.infrastructure.damage import let_go_repaired
+from ingest_desktop.infrastructure.database import writing
+from ingest_desktop.infrastructure.fixes import LOST_TEXT, fix_store, jobs_to_read_again, queue_again
+from ingest_desktop.infrastructure.ledger import LEDGER_FILE, Ledger
+from ingest_desktop.infrastructure.repair import problem_of, repair_content, repair_ledger
+from ingest_desktop.infrastructure.swapping import finish_swap
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class RepairReport:
+    """What a repair did, and what a check of the store found afterwards."""
+
+    done: tuple[Mended, ...]
+    left: tuple[Finding, ...]
+
+
+def repair(settings: Settings, *, kb: str | None = None, progress: Progress = lambda _text: None) -> RepairReport:
+    """Look for damage in a store, and mend it. Blocks, for minutes with a large store: call it in a thread of its own.
+
+    No ``App`` of any process may have open what is damaged. What is sound is not touched, and a damaged file is kept beside
+    the new one. Files whose text was lost are queued to be read again; nothing is started.
+
+    Args:
+        kb: Name or id of a knowledge base: only that one is looked at, and the ledger. None: all of them.
+        progress: Told a sentence at each step, in this thread.
+
+    Raises:
+        NotFoundError: There is no such knowledge base, or no store.
+        StoreBusy: Another program has it open, or is repairing it.
+        StoreTooNew: It was written by a newer version of the program.
+        StoreReadOnly, StoreFull, StoreError: The mended file cannot be written; the damaged one is as it was.
+    """
+    root = settings.data_root
+    if not root.exists():
+        raise NotFoundError(f"There is no store in {root}.")
+    done: list[Mended] = []
+    path = root / LEDGER_FILE
+    finish_swap(path)
+    progress("Looking at the list of jobs.")
+    if problem_of(path) is not None:
+        done += repair_ledger(root, progress)
+    ledger = Ledger(root, busy_timeout_seconds=settings.busy_timeout, queue_limit=settings.queue_limit)
+    contents = KnowledgeBaseStores(
+        root / "knowledge_bases", backup_dir=root / "backups", busy_timeout_seconds=settings.busy_timeout
+    )
+    try:
+        for kb_id in _wanted(ledger, kb):
+            progress("Looking at a knowledge base.")
+            done += _repair_base(ledger, contents, root, kb_id, progress)
+        if done:
+            # Two files that were mended by themselves may disagree still: what of that can be derived is.
+            done += fix_store(ledger, contents, check_store(ledger, contents))
+        progress("Checking the store.")
+        return RepairReport(tuple(done), tuple(check_store(ledger, contents)))
+    finally:
+        contents.close()
+        ledger.close()
+
+
+def _wanted(ledger: Ledger, kb: str | None) -> list[str]:
+    bases = ledger.knowledge_bases()
+    if kb is None:
+        return [base.kb_id for base in bases]
+    found = [base.kb_id for base in bases if kb == base.kb_id or kb.casefold() == base.name.casefold()]
+    if not found:
+        raise NotFoundError(f"There is no knowledge base {kb!r}.")
+    return found[:1]
+
+
+def _repair_base(
+    ledger: Ledger, contents: KnowledgeBaseStores, root: Path, kb_id: str, progress: Progress
+) -> list[Mended]:
+    path = root / "knowledge_bases" / kb_id / "kb.db"
+    finish_swap(path)
+    has_work = bool(ledger.counts().total(kb_id))
+    if (not path.exists() and not has_work) or problem_of(path) is None:
+        return []
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return [*repair_content(path, progress), *read_again(ledger, contents, kb_id)]
+
+
+def read_again(ledger: Ledger, contents: KnowledgeBaseStores, kb_id: str) -> list[Mended]:
+    """Queue the files whose text a repaired knowledge base lacks, and let go of what its damage had paused."""
+    again = jobs_to_read_again(ledger, contents.of(kb_id))
+    with writing(ledger.engine) as connection:
+        number = queue_again(connection, again, LOST_TEXT)
+    let_go_repaired(ledger, kb_id)
+    return [Mended("document_missing", kb_id, f"files queued to be read again: {number}")] if number else []
