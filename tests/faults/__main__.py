@@ -47,9 +47,9 @@ def one_round(fault: Fault, number: int, seed: int, work: Path) -> Verdict:
         traceback.print_exc()
         verdict = Verdict(wrong=[f"the round could not be judged ({type(error).__name__}: {error})"])
     state = "holds" if verdict.holds else "DOES NOT HOLD: " + "; ".join(verdict.wrong[:MOST_TOLD])
-    notes = f" ({'; '.join(verdict.notes)})" if verdict.notes else ""
+    notes = "; ".join([f"struck {verdict.hits} times", *verdict.notes])
     took = time.monotonic() - began
-    print(f"{fault.group}: {fault.name}, round {number}, {took:.1f} s{notes}: {state}", flush=True)
+    print(f"{fault.group}: {fault.name}, round {number}, {took:.1f} s ({notes}): {state}", flush=True)
     if verdict.holds:
         shutil.rmtree(folder, ignore_errors=True)
     else:

@@ -21,7 +21,7 @@ def write_first(folder: Path) -> None:
         (folder / "doomed" / f"{number}.md").write_text(f"# Doomed {number}\n\nWords to be deleted, {number}.\n" * 3)
     for number in range(3):
         (folder / "twins" / f"first-{number}.md").write_text(f"# Twin {number}\n\nThe same words twice, {number}.\n")
-    (folder / "doomed" / "long.txt").write_text(_long("doomed", 90_000))
+    (folder / "doomed" / "long.txt").write_text(long_text("doomed", 90_000))
     write_changing(folder, 1)
 
 
@@ -30,7 +30,9 @@ def write_changing(folder: Path, version: int) -> None:
     for number in range(CHANGING - 1):
         lines = (f"The {WORD} of edition {version}, file {number}, line {line}." for line in range(40 + 30 * version))
         _replace(folder / "changing" / f"{number}.txt", "\n".join(lines))
-    _replace(folder / "changing" / "long.txt", _long(f"edition {version}", 150_000 + 70_000 * version, word_each=60))
+    _replace(
+        folder / "changing" / "long.txt", long_text(f"edition {version}", 150_000 + 70_000 * version, word_each=60)
+    )
 
 
 def write_second(folder: Path) -> None:
@@ -41,7 +43,7 @@ def write_second(folder: Path) -> None:
     for number in range(24):
         (new / f"{number:02d}.md").write_text(f"# New {number // 2}\n\nSome words of file {number // 2}.\n" * 3)
     for number in range(2):
-        (new / f"long{number}.txt").write_text(_long(f"new {number}", 400_000))
+        (new / f"long{number}.txt").write_text(long_text(f"new {number}", 400_000))
     for number in range(3):
         shutil.copyfile(folder / "twins" / f"first-{number}.md", folder / "twins" / f"second-{number}.md")
     (new / "empty.txt").write_text("")
@@ -59,7 +61,8 @@ def remove_second(folder: Path) -> None:
     write_changing(folder, 1)
 
 
-def _long(name: str, chars: int, word_each: int = 0) -> str:
+def long_text(name: str, chars: int, word_each: int = 0) -> str:
+    """Lines that tell where they stand; each ``word_each``-th has the word."""
     lines: list[str] = []
     length = 0
     while length < chars:

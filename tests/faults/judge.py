@@ -54,9 +54,9 @@ def judge(data: Path, calm: Calm) -> Verdict:
     """Everything that can be asked of a store after its work has come to an end."""
     verdict = Verdict()
     with opened(data) as app:
-        _compare(_calm(app), calm, verdict)
-        _ask_queue(app, verdict)
-        _ask_history(app, verdict)
+        compare(_calm(app), calm, verdict)
+        ask_queue(app, verdict)
+        ask_history(app, verdict)
         for finding in app.check():
             verdict.lost += finding.code in LOST_CODES
             verdict.wrong.append(f"check: {finding.code}: {finding.message}")
@@ -69,7 +69,8 @@ def _calm(app: App) -> Calm:
     return Calm(chunks, Counter((job.source_path, job.status.value, job.error_code) for job in jobs))
 
 
-def _compare(found: Calm, calm: Calm, verdict: Verdict) -> None:
+def compare(found: Calm, calm: Calm, verdict: Verdict) -> None:
+    """Count what one store has and the other has not."""
     if found.chunks != calm.chunks:
         _compare_chunks(found, calm, verdict)
     for ending, count in (calm.endings - found.endings).items():
@@ -93,7 +94,7 @@ def _compare_chunks(found: Calm, calm: Calm, verdict: Verdict) -> None:
     verdict.wrong.append(f"chunks differ: {counts}; such as {str(such)[:300]}")
 
 
-def _ask_queue(app: App, verdict: Verdict) -> None:
+def ask_queue(app: App, verdict: Verdict) -> None:
     """Nothing may be left that waits for somebody."""
     counts = app.service.counts()
     for status in (JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.PAUSED):
@@ -114,7 +115,7 @@ def _ask_queue(app: App, verdict: Verdict) -> None:
         verdict.wrong.append(f"batches {open_batches} have not finished")
 
 
-def _ask_history(app: App, verdict: Verdict) -> None:
+def ask_history(app: App, verdict: Verdict) -> None:
     """Each history is one chain of legal steps, and no job was completed twice without a retry."""
     with reading(app.repository.engine) as connection:
         rows = connection.exec_driver_sql(

@@ -49,6 +49,9 @@ PURGE_POINTS = {
 }
 
 
+ONCE = ("while jobs are added", "after a drop is accepted")  # passed by the first start only
+
+
 def point_text(where: str, passing: int, draw: random.Random) -> str:
     """What the shim is told."""
     delay = round(draw.uniform(0.0, INSIDE_MS), 2)
@@ -110,7 +113,7 @@ class _Kill:
     group = "kill"
     most_rounds: int | None = None
     name: str
-    most_kills = MOST_KILLS
+    least_kills, most_kills = 1, MOST_KILLS
     settings: Mapping[str, str] = {}
 
     def prepare(self, work: Path, seed: int) -> None:
@@ -128,7 +131,7 @@ class _Kill:
         recovered: list[float] = []
         trouble: list[str] = []
         with Poller(data, ground.editions) as poller:
-            for _ in range(draw.randint(1, self.most_kills)):
+            for _ in range(draw.randint(self.least_kills, self.most_kills)):
                 program = self.start(data, draw)
                 if not self.strike(program, draw, trouble):
                     program.finish()
@@ -145,7 +148,7 @@ class _Kill:
         verdict.mixed += sum(poller.mixed.values())
         verdict.wrong += [f"a reader saw {what}, {times} times" for what, times in poller.mixed.items()]
         verdict.wrong += poller.trouble + trouble
-        verdict.notes.append(f"{kills} kills, {poller.looks} looks")
+        verdict.notes.append(f"{poller.looks} looks of a reader")
         return verdict
 
     def start(self, data: Path, draw: random.Random) -> Program:
@@ -175,6 +178,13 @@ def is_accepted(data: Path) -> bool:
         return int(connection.execute("SELECT count(*) FROM ingest_batches").fetchone()[0]) > 1
 
 
+def was_struck(program: Program) -> bool:
+    """Wait for its end; whether the shim killed it. Ends its children, should only the program have been hit."""
+    program.finish()
+    program.kill_all()
+    return program.was_struck
+
+
 class RandomKill(_Kill):
     """At a moment drawn by chance, counted from the start of a process."""
 
@@ -199,7 +209,7 @@ class ChildKill(_Kill):
     """A reading process. Once in a round: a file that is alone when its reader dies twice is taken to be the reason."""
 
     name = "a reading process, at a random moment"
-    most_kills = 1
+    least_kills, most_kills = 1, 1
 
     def strike(self, program: Program, draw: random.Random, trouble: list[str]) -> bool:
         moment = time.monotonic() + draw.uniform(0.0, LATEST_SECONDS / 2)
@@ -224,21 +234,34 @@ class PointKill(_Kill):
         return point_text(self._where, draw.randint(1, self._latest), draw)
 
     def strike(self, program: Program, draw: random.Random, trouble: list[str]) -> bool:
-        program.finish()
-        program.kill_all()  # children, should only the program have been hit
-        return program.was_struck
+        return was_struck(program)
+
+
+class MixedKill(_Kill):
+    """Another point at each start, and early, so that the work has many ends."""
+
+    name = "at points of all sorts, one after the other"
+    least_kills, most_kills = 7, 7
+    latest = 2
+
+    def point(self, draw: random.Random) -> str | None:
+        where, most = draw.choice([point for name, point in POINTS.items() if name not in ONCE])
+        return point_text(where, draw.randint(1, min(most, self.latest)), draw)
+
+    def strike(self, program: Program, draw: random.Random, trouble: list[str]) -> bool:
+        return was_struck(program)
 
 
 class PurgeKill(PointKill):
     """Killed while what was deleted long ago is removed for good."""
 
-    most_kills = 2
+    least_kills, most_kills = 1, 2
 
     def round(self, number: int, draw: random.Random, work: Path) -> Verdict:
         ground, data = self._ground, work / "data"
         shutil.copytree(ground.store_to_purge, data)
         kills = 0
-        for _ in range(draw.randint(1, self.most_kills)):
+        for _ in range(draw.randint(self.least_kills, self.most_kills)):
             program = Program.start(data, "run", point=self.point(draw), settings=PURGE_SETTINGS)
             kills += self.strike(program, draw, [])
         run_to_end(data, "run", settings=PURGE_SETTINGS)
@@ -263,6 +286,7 @@ FAULTS = (
     RandomKill("everything, at random moments", whole_group=True),
     RandomKill("the program without its children, at random moments", whole_group=False),
     ChildKill(),
+    MixedKill(),
     *(PointKill(name, where, latest) for name, (where, latest) in POINTS.items()),
     *(PurgeKill(name, where, latest) for name, (where, latest) in PURGE_POINTS.items()),
 )

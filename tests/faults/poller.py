@@ -44,16 +44,17 @@ class Poller:
     def _run(self) -> None:
         try:
             with opened(self._data) as app:
-                while not self._stop.wait(0.01):
+                while not self._stop.wait(0.03):
                     try:
                         hits = app.search.search(WORD, limit=LIMIT).hits
                     except StoreBusy:  # nothing was answered, so nothing wrong
                         continue
-                    self._look({(hit.source_path, hit.chunk_id) for hit in hits}, len(hits))
+                    self.look({(hit.source_path, hit.chunk_id) for hit in hits}, len(hits))
         except Exception as error:  # noqa: BLE001 - told by the round
             self.trouble.append(f"the reader failed: {type(error).__name__}: {error}")
 
-    def _look(self, hits: set[tuple[str, str]], number: int) -> None:
+    def look(self, hits: set[tuple[str, str]], number: int) -> None:
+        """Judge one answer: (path, chunk) of all hits, and how many there were."""
         self.looks += 1
         if len(hits) != number:
             self.mixed["a chunk was found twice"] += 1

@@ -58,7 +58,7 @@ class Program:
         """Start it; with ``point``, the shim kills it there (see ``shim/sitecustomize.py``)."""
         beside = data.parent
         resumed, struck = beside / "resumed", beside / "struck"
-        for mark in (resumed, struck):
+        for mark in (resumed, struck, beside / "resumed.stored"):
             mark.unlink(missing_ok=True)
         extra = {"PYTHONPATH": f"{SHIM}{os.pathsep}{ROOT}", "FAULT_RESUMED": str(resumed), "FAULT_STRUCK": str(struck)}
         if point is not None:
@@ -114,8 +114,19 @@ class Program:
 
     def resumed_seconds(self) -> float | None:
         """From its start until it had claimed the first jobs; None when there were none."""
+        return self._seconds(self.resumed_file)
+
+    def stored_seconds(self) -> float | None:
+        """From its start until the first thing that it read was on the disk."""
+        return self._seconds(self.stored_file)
+
+    @property
+    def stored_file(self) -> Path:
+        return self.resumed_file.with_name(f"{self.resumed_file.name}.stored")
+
+    def _seconds(self, mark: Path) -> float | None:
         with contextlib.suppress(OSError, ValueError):
-            return float(self.resumed_file.read_text("utf-8")) - self.started
+            return round(float(mark.read_text("utf-8")) - self.started, 3)
         return None
 
 

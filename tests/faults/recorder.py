@@ -256,16 +256,21 @@ class Disk:
             self._names[path].sync(len(self._names[path].later))
             path = os.path.dirname(path)
 
-    def image(self, target: Path, draw: random.Random) -> None:
-        """Write what a loss of power now could leave: one of very many possibilities, by chance."""
-        share = draw.choice((0.0, 0.5, 0.5, 0.9, 1.0))  # of what is not safe, so much is there
+    def image(self, target: Path, draw: random.Random, share: float | None = None) -> None:
+        """Write what a loss of power now could leave: one of very many possibilities, by chance.
+
+        Args:
+            share: How much of what is not safe is there, 0 to 1; drawn when it is not given.
+        """
+        if share is None:
+            share = draw.choice((0.0, 0.5, 0.5, 0.9, 1.0))
         shutil.rmtree(target, ignore_errors=True)
         target.mkdir(parents=True)
         for path in sorted(self._names, key=lambda path: path.count(os.sep)):
             name = self._names[path]
             known = [name.safe, *name.later]
             last = len(known) - 1
-            node = known[last if draw.random() < share else draw.randint(0, last)]
+            node = known[_last_kept(last, share, draw)]
             place = target / path
             if node is None or path == "." or path.endswith("-shm") or not place.parent.is_dir():
                 continue  # an index of the log is never read after a crash
@@ -273,6 +278,13 @@ class Disk:
                 place.mkdir(exist_ok=True)
             else:
                 place.write_bytes(_survived(node, share, draw))
+
+
+def _last_kept(last: int, share: float, draw: random.Random) -> int:
+    """Which of the changes of a name is the last that is there; 0: none."""
+    if share in (0.0, 1.0):
+        return int(share) * last
+    return last if draw.random() < share else draw.randint(0, last)
 
 
 def _survived(node: _Node, share: float, draw: random.Random) -> bytearray:

@@ -89,7 +89,7 @@ def _seconds(row: dict[str, Any]) -> str:
 
 
 def _machine() -> str:
-    system = f"{platform.system()} {platform.release()}"
+    system = f"{platform.system()} {platform.release().split('-')[0]}"
     return f"{os.cpu_count()} cores, {system}, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
 
 

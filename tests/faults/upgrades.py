@@ -65,7 +65,7 @@ def _columns(connection: sqlite3.Connection, schema: str, table: str) -> set[str
 class UpgradeKill(PointKill):
     """The store of an older program is opened, and something added to it, by one that is killed meanwhile."""
 
-    most_kills = 3
+    least_kills, most_kills = 1, 3
 
     def prepare(self, work: Path, seed: int) -> None:
         self._ground: Ground = ground_below(work, seed)
@@ -76,7 +76,7 @@ class UpgradeKill(PointKill):
     def round(self, number: int, draw: random.Random, work: Path) -> Verdict:
         data, kills = work / "data", 0
         shutil.copytree(self._older, data)
-        for _ in range(draw.randint(1, self.most_kills)):
+        for _ in range(draw.randint(self.least_kills, self.most_kills)):
             program = Program.start(data, "run", point=self.point(draw))
             kills += self.strike(program, draw, [])
         last = run_to_end(data, "add", "--wait", str(self._ground.files))

@@ -7,7 +7,8 @@ imported; the product knows nothing of it.
                    modes: before the call; after it; found (after it, counting only calls that return something); inside (a
                    thread kills delay_ms after the call began). With "group" the whole process group dies, children and all.
     FAULT_STRUCK   a file that is made just before the kill
-    FAULT_RESUMED  a file that gets the monotonic time, in seconds, when the first jobs were claimed
+    FAULT_RESUMED  a file that gets the monotonic time, in seconds, when the first jobs were claimed; one beside it, ".stored",
+                   gets that of the first stored result
 """
 
 import functools
@@ -19,6 +20,7 @@ import sys
 import threading
 import time
 
+_STORED = ("ingest_desktop.workers.consumer", "Consumer._note_stored")
 _CLAIM = ("ingest_desktop.infrastructure.ledger_queue", "LedgerQueue.claim")
 
 
@@ -61,14 +63,14 @@ class _Point:
 class _Resumed:
     """Notes when the first jobs were claimed."""
 
-    def __init__(self, path):
-        self.path, self.told = path, False
+    def __init__(self, path, counts_nothing):
+        self.path, self.counts_nothing, self.told = path, counts_nothing, False
 
     def wrap(self, function):
         @functools.wraps(function)
         def passing(*arguments, **named):
             found = function(*arguments, **named)
-            if found and not self.told:
+            if (found or self.counts_nothing) and not self.told:
                 self.told = True
                 with open(self.path, "w", encoding="utf-8") as mark:
                     mark.write(repr(time.monotonic()))
@@ -108,8 +110,8 @@ def _install():
         struck = _Point(mode, int(passing), float(delay_ms), bool(group))
         wanted.setdefault(module, []).append((dotted, struck))
     if resumed := os.environ.get("FAULT_RESUMED"):
-        module, dotted = _CLAIM
-        wanted.setdefault(module, []).append((dotted, _Resumed(resumed)))
+        for (module, dotted), path in ((_CLAIM, resumed), (_STORED, f"{resumed}.stored")):
+            wanted.setdefault(module, []).append((dotted, _Resumed(path, (module, dotted) == _STORED)))
     if wanted:
         sys.meta_path.insert(0, _Finder(wanted))
 
