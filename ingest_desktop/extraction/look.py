@@ -131,6 +131,8 @@ def look(
 
 def _misnamed(source: SourceFile) -> tuple[str, ...]:
     """What to say of a file whose name promises something else than it is."""
+    if not source.size:
+        return ()  # an empty file is nothing else than its name says
     said = contradiction(detect.suffix_of(source.path), detect.kind_of(source))
     return () if said is None else (said,)
 

@@ -94,7 +94,7 @@ class Swap:
             self._known_content.add(item.plan.sha256)
             self._paths[item.path] = (version.document, item.job_id, item.job_id)
             self._new.append((item, version, name))
-            return _live(version, name, Outcome.INGESTED, None)
+            return _live(item, version, name, Outcome.INGESTED, None)
         self._flush()
         return self._step_by_step(item, version)
 
@@ -136,7 +136,7 @@ class Swap:
         self._point(item, document, before)
         self._connection.exec_driver_sql("UPDATE versions SET live = 1 WHERE id = ?", (version.id,))
         self._known_content.add(item.plan.sha256)
-        return _live(version, self._document_id(document), outcome, twin_path)
+        return _live(item, version, self._document_id(document), outcome, twin_path)
 
     def _place(self, item: Finished, version: _Version, before: _Path | None) -> tuple[int, Outcome]:
         """Find or make the document for a version that has none yet."""
@@ -246,7 +246,9 @@ def _base_name(sha256: str) -> str:
     return "d_" + sha256[:20]
 
 
-def _live(version: _Version, name: str, outcome: Outcome, twin_path: str | None) -> LiveVersion:
+def _live(item: Finished, version: _Version, name: str, outcome: Outcome, twin_path: str | None) -> LiveVersion:
+    """What became of a version. What its plan says is that of this very file: a twin may have another name, and
+    what is said of a file comes with each of its segments."""
     return LiveVersion(
         document_id=name,
         outcome=outcome if version.chunks else Outcome.EMPTY,
@@ -258,7 +260,7 @@ def _live(version: _Version, name: str, outcome: Outcome, twin_path: str | None)
         chars=version.chars,
         units_by_ocr=version.units_by_ocr,
         units_failed=version.failed,
-        warnings=version.warnings,
+        warnings=tuple(dict.fromkeys((*item.plan.warnings, *version.warnings))),
         seconds=version.seconds,
         recognising_seconds=version.recognising,
         chunking_seconds=version.chunking,
@@ -297,15 +299,13 @@ def retire_document(connection: Connection, document: int) -> None:
 
 def _load_versions(connection: Connection, wanted: set[VersionKey]) -> dict[VersionKey, _Version]:
     rows = connection.exec_driver_sql(
-        "SELECT sha256, recipe, id, document, segments, warnings FROM versions "
-        "WHERE sha256 IN (SELECT value FROM json_each(?))",
+        "SELECT sha256, recipe, id, document, segments FROM versions WHERE sha256 IN (SELECT value FROM json_each(?))",
         (json.dumps([sha256 for sha256, _ in wanted]),),
     ).all()
     found: dict[VersionKey, _Version] = {}
-    for sha256, recipe, number, document, segments, warnings in rows:
+    for sha256, recipe, number, document, segments in rows:
         if (sha256, recipe) in wanted:
-            said = tuple(json.loads(warnings)) if warnings != "[]" else ()
-            found[sha256, recipe] = _Version(number, document, segments, warnings=said)
+            found[sha256, recipe] = _Version(number, document, segments)
     by_id = {version.id: version for version in found.values()}
     sums = connection.exec_driver_sql(
         "SELECT version, count(*), sum(chunks), sum(units_with_text), sum(chars), sum(seconds), sum(units_seen), "
@@ -340,8 +340,7 @@ def _load_versions(connection: Connection, wanted: set[VersionKey]) -> dict[Vers
         if failed is not None:
             version.failed = tuple((int(p), str(w)) for part in json.loads(failed) for p, w in json.loads(part))
         if warnings is not None:
-            said = (*version.warnings, *(w for part in json.loads(warnings) for w in json.loads(part)))
-            version.warnings = tuple(dict.fromkeys(said))  # what is said of the file comes with every segment
+            version.warnings = tuple(w for part in json.loads(warnings) for w in json.loads(part))
     if len(found) != len(wanted):
         raise ContentGone("The text of this document is not in the store any more.")
     return found

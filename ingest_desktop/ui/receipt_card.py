@@ -170,13 +170,21 @@ def html_of(card: Card, tokens: theme.Tokens) -> str:
         if lines:
             said = "<br>".join(map(escape, lines))
             parts.append(f"<p style='margin-top:10px'><b style='color:{color}'>{escape(title)}</b><br>{said}</p>")
+    half = (len(card.facts) + 1) // 2
+    beside = [*card.facts[half:], ("", "")]
     rows = "".join(
-        f"<tr><td style='color:{tokens.muted}; padding-right:20px; white-space:nowrap'>{escape(label)}</td>"
-        f"<td>{escape(value)}</td></tr>"
-        for label, value in card.facts
+        f"<tr>{_fact(*left, tokens)}{_fact(*right, tokens)}</tr>"
+        for left, right in zip(card.facts[:half], beside, strict=False)
     )
     parts.append(f"<table cellspacing='0' cellpadding='1' style='margin-top:10px'>{rows}</table>")
     return "".join(parts)
+
+
+def _fact(label: str, value: str, tokens: theme.Tokens) -> str:
+    return (
+        f"<td style='color:{tokens.muted}; padding-right:16px; white-space:nowrap'>{escape(label)}</td>"
+        f"<td style='padding-right:40px'>{escape(value)}</td>"
+    )
 
 
 def _cell(figure: Figure, tokens: theme.Tokens) -> str:

@@ -4,13 +4,15 @@ from typing import cast
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QPointF, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QTextCharFormat, QTextLayout, QTextOption
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from ingest_desktop.ui import assets, theme
 from ingest_desktop.ui.search_model import Entry, SearchModel
 
 Index = QModelIndex | QPersistentModelIndex
 PAD = 12
+INDENT = 24  # of passages, below the icon of their document
+SIDES = 2 * PAD + INDENT
 LINES = 2
 LEADING = 3  # pixels between lines
 MORE = "…"
@@ -32,8 +34,14 @@ class SearchDelegate(QStyledItemDelegate):
         entry = self._entry(index)
         if entry is not None and entry.is_heading:
             return QSize(100, height + 20)
-        lines = LINES + (1 if entry is not None and entry.title else 0)
-        return QSize(100, lines * (height + LEADING) + 14)
+        if entry is None:
+            return QSize(100, height)
+        view = option.widget
+        width = view.viewport().width() - SIDES if isinstance(view, QAbstractItemView) else 0
+        lines = LINES
+        if width > 0:  # a passage of one line takes one
+            lines = max(1, self._layout(entry, option.font, width, height + LEADING, theme.tokens_now()).lineCount())
+        return QSize(100, (lines + bool(entry.title)) * (height + LEADING) + 14)
 
     @staticmethod
     def _entry(index: Index) -> Entry | None:
@@ -78,7 +86,7 @@ class SearchDelegate(QStyledItemDelegate):
     def _passage(
         self, painter: QPainter, rect: QRect, font: QFont, entry: Entry, tokens: theme.Tokens, *, selected: bool
     ) -> None:
-        area = rect.adjusted(PAD + 24, 6, -PAD, -6)
+        area = rect.adjusted(PAD + INDENT, 6, -PAD, -6)
         painter.setFont(font)
         height = painter.fontMetrics().height() + LEADING
         if entry.title:

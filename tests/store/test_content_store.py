@@ -77,7 +77,7 @@ def test_a_document_of_one_segment(store: KnowledgeBaseStore) -> None:
 
 
 def test_ordinals_run_on_over_segments_whatever_their_order(store: KnowledgeBaseStore) -> None:
-    plan = plan_of("long", 3)
+    plan = plan_of("long", segments=3)
     for number, parts in ((2, ["e"]), (0, ["a", "b"]), (1, ["c", "d"])):
         store.add_segments([segment(plan, number, parts)])
         store.commit()
@@ -255,6 +255,29 @@ def test_twins_in_one_round_are_found_too(store: KnowledgeBaseStore) -> None:
     assert [live.outcome for live in lives] == [Outcome.INGESTED, Outcome.DUPLICATE, Outcome.DUPLICATE]
     assert {live.document_id for live in lives} == {lives[0].document_id}
     assert_sound(store)
+
+
+def test_each_twin_is_told_what_is_said_of_its_own_name(store: KnowledgeBaseStore) -> None:
+    plan = plan_of("same")
+    misnamed = replace(plan, warnings=("It is named .pdf but is plain text.",))
+    store.add_segments([segment(misnamed, 0, ["same"])])
+    (first,) = store.finish([Finished("/a.pdf", 1, misnamed, RECIPE)])
+    (second,) = store.finish([Finished("/b.txt", 2, plan, RECIPE)])
+    assert (first.warnings, second.warnings) == (misnamed.warnings, ())
+
+
+def test_the_language_of_most_of_a_text_is_its_language(store: KnowledgeBaseStore) -> None:
+    plan = plan_of("long", segments=3)
+    parts = [("de", "kurz"), ("en", "a much longer text than the others"), ("", "12")]
+    items = [
+        item._replace(result=replace(item.result, language=language))
+        for item, (language, _) in zip(
+            [segment(plan, number, [text]) for number, (_, text) in enumerate(parts)], parts, strict=True
+        )
+    ]
+    store.add_segments(items)
+    (live,) = store.finish([Finished("/a", 1, plan, RECIPE)])
+    assert live.language == "en"
 
 
 def test_a_twin_that_changes_leaves_the_other_alone(store: KnowledgeBaseStore) -> None:
