@@ -133,8 +133,7 @@ class ContentWriter:
             warnings = json.dumps(result.warnings) if result.warnings else None
             counts = (len(result.chunks), result.units_seen, result.units_with_text, result.chars, result.seconds)
             row = (self._next_segment, version, result.number, *counts, failed, warnings, result.units_by_ocr)
-            row = (*row, result.language, result.recognising_seconds, result.chunking_seconds)
-            segments.append(row)
+            segments.append((*row, result.language, result.recognising_seconds, result.chunking_seconds))
             # 0 and "" stand for nothing: the driver looks up an adapter for every None it binds, which for five
             # empty columns a chunk cost more than all the rest of binding.
             chunks += [

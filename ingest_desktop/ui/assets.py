@@ -50,6 +50,7 @@ def icon(name: str, color: str, disabled: str = "") -> QIcon:
     found = QIcon()
     for size in SIZES:
         found.addPixmap(pixmap(name, color, size))
+        found.addPixmap(pixmap(name, color, size), QIcon.Mode.Selected)  # else Qt dyes it in the selection's colour
         if disabled:
             found.addPixmap(pixmap(name, disabled, size), QIcon.Mode.Disabled)
     return found
