@@ -30,6 +30,7 @@ from ingest_desktop.domain.interfaces.workers import Worker, WorkerHost
 from ingest_desktop.domain.wire import ExtractOptions, recipe_of
 from ingest_desktop.extraction.host import ChildProcess
 from ingest_desktop.extraction.registry import reader_version
+from ingest_desktop.infrastructure.caretaking import Caretaker
 from ingest_desktop.infrastructure.content_registry import KnowledgeBaseStores
 from ingest_desktop.infrastructure.ledger import BACKUPS_FOLDER, LEDGER_FILE, Ledger
 from ingest_desktop.infrastructure.persistence import open_persistence
@@ -37,6 +38,7 @@ from ingest_desktop.infrastructure.power import battery_charge
 from ingest_desktop.infrastructure.search import FullTextIndex
 from ingest_desktop.infrastructure.swapping import finish_swap, refuse_emptied
 from ingest_desktop.observability.metrics import Metrics
+from ingest_desktop.workers.care_watch import CareWatch
 from ingest_desktop.workers.consumer import Consumer
 from ingest_desktop.workers.power_watch import PowerWatch
 from ingest_desktop.workers.producer import Producer
@@ -278,8 +280,18 @@ def _crew(
     ]
     consumer = Consumer(scheduler, queue, repository, contents, settings, hub, metrics)
     power = PowerWatch(scheduler, settings, hub, battery_charge)
+    care = CareWatch(Caretaker(repository, contents), settings, scheduler, hub)
     steward = Steward(
-        scheduler, lambda: producers, repository, housekeeping, settings, hub, board, worker_id=worker_id, power=power
+        scheduler,
+        lambda: producers,
+        repository,
+        housekeeping,
+        settings,
+        hub,
+        board,
+        worker_id=worker_id,
+        power=power,
+        care=care,
     )
     steward.watch_disk()  # before the first claim
     return Crew(scheduler, queue, producers, consumer, steward, worker_id)

@@ -396,6 +396,24 @@ class Settings(BaseSettings):
         ge=0,
         le=100,
     )
+    backups: int = setting(
+        7,
+        Group.STORE,
+        "Daily copies",
+        "So many copies of the list of jobs are kept, at most one for each day. 0 makes none.",
+        unit="copies",
+        ge=0,
+        le=365,
+    )
+    backup_content_bytes: int = setting(
+        0,
+        Group.STORE,
+        "Copy knowledge bases up to",
+        "Knowledge bases up to this size are copied each day, too. Without a copy, what is damaged is read again.",
+        unit="bytes",
+        ge=0,
+        le=PIB,
+    )
     persistence: str = setting(
         "disk",
         Group.ADVANCED,

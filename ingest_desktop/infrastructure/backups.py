@@ -125,10 +125,15 @@ def newest_sound(path: Path, folder: Path) -> Path | None:
         others = sorted(folder.glob(f"{path.stem}-before-v*.db"), key=lambda file: file.stat().st_mtime, reverse=True)
         dated += others
     for file in dated:
-        with suppress(sqlite3.Error, StoreError, OSError), closing(open_read_only(file)) as copy:
+        with suppress(sqlite3.Error, StoreError, OSError), closing(open_copy(file)) as copy:
             if first_problem(copy) is None:
                 return file
     return None
+
+
+def open_copy(file: Path) -> sqlite3.Connection:
+    """A copy, for reading. Nobody ever writes it, so nothing has to be put beside it."""
+    return sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro&immutable=1", uri=True, isolation_level=None)
 
 
 def first_problem(connection: sqlite3.Connection, stop: threading.Event | None = None) -> str | None:

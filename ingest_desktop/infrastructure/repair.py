@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from ingest_desktop.domain.enums import JobPhase, JobStatus, Outcome
 from ingest_desktop.domain.errors import StoreError, StoreFull
 from ingest_desktop.domain.interfaces.checks import Mended
-from ingest_desktop.infrastructure.backups import newest_sound
+from ingest_desktop.infrastructure.backups import newest_sound, open_copy
 from ingest_desktop.infrastructure.content_schema import MIGRATIONS, PAGE_BYTES, SEGMENT_SHIFT
 from ingest_desktop.infrastructure.database import open_engine, open_read_only, translated_errors, writing
 from ingest_desktop.infrastructure.fixes import fix_ledger, mend_content
@@ -108,7 +108,7 @@ def _fill_ledger(root: Path, path: Path, target: sqlite3.Connection, tell: Progr
     copy = newest_sound(path, root / BACKUPS_FOLDER) if any(part.gaps for part in found.values()) else None
     if copy is not None:
         tell(f"Taking what is missing from {copy.name}.")
-        with closing(open_read_only(copy)) as older:
+        with closing(open_copy(copy)) as older:
             for table in tables:
                 _fill_gaps(older, target, table, found[table])
             _copy_state(older, target)

@@ -110,6 +110,15 @@ TEXTS = (
     QT_TRANSLATE_NOOP("settings", "Low battery"),
     QT_TRANSLATE_NOOP("settings", "Work waits below this charge when it is to wait for a low battery."),
     QT_TRANSLATE_NOOP("settings", "%"),
+    QT_TRANSLATE_NOOP("settings", "Daily copies"),
+    QT_TRANSLATE_NOOP("settings", "So many copies of the list of jobs are kept, at most one for each day. 0 makes none."),
+    QT_TRANSLATE_NOOP("settings", "copies"),
+    QT_TRANSLATE_NOOP("settings", "Copy knowledge bases up to"),
+    QT_TRANSLATE_NOOP(
+        "settings",
+        "Knowledge bases up to this size are copied each day, too. Without a copy, what is damaged is "
+        "read again.",
+    ),
     QT_TRANSLATE_NOOP("settings", "Staged content"),
     QT_TRANSLATE_NOOP("settings", "Where snapshots and staged content are kept: disk, or a store that an installed package brings."),
     QT_TRANSLATE_NOOP("settings", "Metrics"),

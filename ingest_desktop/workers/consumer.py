@@ -18,7 +18,15 @@ from ingest_desktop.application.scheduler import Scheduler
 from ingest_desktop.application.work import ActiveJob, Complete, Fault, Result, ResultQueue, Same, Stored
 from ingest_desktop.config.settings import Settings
 from ingest_desktop.domain.enums import JobPhase, Outcome
-from ingest_desktop.domain.errors import ContentGone, IngestError, QueueEmptyError, StoreBusy, StoreDamaged, StoreFull
+from ingest_desktop.domain.errors import (
+    ContentGone,
+    IngestError,
+    LedgerDamaged,
+    QueueEmptyError,
+    StoreBusy,
+    StoreDamaged,
+    StoreFull,
+)
 from ingest_desktop.domain.interfaces.contents import ContentStores
 from ingest_desktop.domain.interfaces.repository import Confirmed, ContentStore, Ending, Finished, Repository, SegmentIn
 from ingest_desktop.observability.logs import work_context
@@ -193,12 +201,31 @@ class Consumer:
                 in_trouble = True
                 self._give_up.wait(wait)
                 wait = min(wait * 2, LONGEST_WAIT_SECONDS)
+            except StoreDamaged as error:
+                if not self._hold_damaged(kb_id, group, error):
+                    self._sort_out(kb_id, group, error)
+                break
             except Exception as error:  # noqa: BLE001 - also what a reader made that no store takes: it must not end us
                 self._sort_out(kb_id, group, error)
                 break
         if in_trouble:
             self._scheduler.hold(False, "store")
             self._hub.trouble("", "", "")
+
+    def _hold_damaged(self, kb_id: str, group: _Group, error: StoreDamaged) -> bool:
+        """A damaged knowledge base waits to be repaired, and its jobs with it; the others go on. False when it cannot."""
+        if isinstance(error, LedgerDamaged):
+            return False
+        _log.error("knowledge base damaged", extra={"kb_id": kb_id, "cause": str(error)})
+        try:
+            self._repository.hold_damaged(kb_id)
+            self._scheduler.recheck()
+        except IngestError as other:
+            _log.warning("damaged store not held", extra={"code": other.code, "cause": str(other)})
+            return False
+        self._scheduler.ended(group.jobs)
+        self._hub.trouble(error.code, str(error), error.hint)
+        return True
 
     def _sort_out(self, kb_id: str, group: _Group, error: Exception) -> None:
         """A group cannot be stored: find the guilty by halves, so that its neighbours do not fail with it."""

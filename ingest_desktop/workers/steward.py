@@ -18,6 +18,7 @@ from ingest_desktop.application.scheduler import Scheduler
 from ingest_desktop.config.settings import Settings
 from ingest_desktop.domain.errors import IngestError, StoreFull, StoreGone
 from ingest_desktop.domain.interfaces.repository import Repository
+from ingest_desktop.workers.care_watch import CareWatch
 from ingest_desktop.workers.power_watch import PowerWatch
 from ingest_desktop.workers.producer import Producer
 
@@ -46,6 +47,7 @@ class Steward:
         *,
         worker_id: str,
         power: PowerWatch | None = None,
+        care: CareWatch | None = None,
     ) -> None:
         self._scheduler = scheduler
         self._producers = producers
@@ -56,6 +58,7 @@ class Steward:
         self._board = board
         self._worker_id = worker_id
         self._power = power
+        self._care = care
         self._stop = threading.Event()
         self._revision = -1
         self._due: datetime | None = None
@@ -67,7 +70,7 @@ class Steward:
         while True:
             stopping = self._stop.wait(self._settings.consumer_poll_interval)
             if stopping and "housekeeping" in self._next:
-                return
+                break
             try:
                 # A short run, too, takes out what was deleted long ago: a program that is only started for a moment
                 # each night would never do it otherwise.
@@ -77,7 +80,9 @@ class Steward:
             except Exception:  # noqa: BLE001 - the loop's top: one bad round must not end the lease
                 _log.exception("steward failed")
             if stopping:
-                return
+                break
+        if self._care is not None:
+            self._care.end()
 
     def stop(self) -> None:
         """End the loop."""
@@ -98,6 +103,8 @@ class Steward:
             self._note_progress()
         if self._is_time("housekeeping", HOUSEKEEPING_SECONDS):
             self._housekeeping.run(self._stop)
+        if self._care is not None:
+            self._care.look(self._stop)
 
     def _clean_up(self) -> None:
         """One round of housekeeping, as far as it comes while others wait for us."""

@@ -25,12 +25,12 @@ from ingest_desktop.application.work import ResultQueue
 from ingest_desktop.domain.enums import JobEvent, JobStatus, Outcome
 from ingest_desktop.domain.errors import (
     IngestError,
+    LedgerDamaged,
     LimitExceeded,
     QueueEmptyError,
     QueueFullError,
     ReaderCrashed,
     StoreBusy,
-    StoreDamaged,
 )
 from ingest_desktop.domain.interfaces.repository import Claim, Ending
 from ingest_desktop.domain.models import Job, JobSelector
@@ -369,10 +369,10 @@ def test_a_busy_store_is_waited_for_and_told_of(fake: FakeApp, docs: Path) -> No
 
 def test_an_error_that_stays_fails_the_jobs_with_its_code(fake: FakeApp, docs: Path) -> None:
     write_files(docs, {"a.txt": "a", "b.txt": "b"})
-    Grumbling(fake, endings=[StoreDamaged("not a database")])
+    Grumbling(fake, endings=[LedgerDamaged("not a database")])
     fake.service.submit([str(docs)])
     work(fake)
-    assert {job_of(fake, docs / name).error_code for name in ("a.txt", "b.txt")} == {"store_damaged"}
+    assert {job_of(fake, docs / name).error_code for name in ("a.txt", "b.txt")} == {"ledger_damaged"}
 
 
 def test_a_claim_that_fails_is_tried_again_and_nothing_is_taken_for_drained(fake: FakeApp, docs: Path) -> None:

@@ -272,6 +272,10 @@ class Repository(Protocol):
         """Remove for good jobs deleted before a time; how many. Call it again while it returns ``limit``."""
         ...
 
+    def hold_damaged(self, kb_id: str) -> bool:
+        """Pause a knowledge base whose file is damaged, until it is repaired; False when it was paused already."""
+        ...
+
     def move(self, job_ids: Sequence[str], where: QueueMove) -> int: ...
 
     def set_priority(self, selector: JobSelector, priority: int) -> int: ...
@@ -335,6 +339,10 @@ class Repository(Protocol):
 
     def causes(self, kb_id: str | None = None) -> dict[Cause, int]:
         """How many jobs need a person, by cause."""
+        ...
+
+    def count_retryable(self, job_ids: Sequence[int]) -> int:
+        """How many of these jobs may be tried again; those that were deleted are not counted."""
         ...
 
     def readable_with(self, tool: Tool, kb_id: str | None = None) -> list[int]:

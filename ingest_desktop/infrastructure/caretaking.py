@@ -1,0 +1,173 @@
+"""Looks after the store while the program works: finds damage before a person does, and makes the daily copies.
+
+A first look reads each file for a few seconds at most. Once a day every page and index is read, table by table, and only
+while nobody asks to stop. A knowledge base that is damaged is paused by itself; see ``damage``.
+"""
+
+import logging
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from ingest_desktop.domain.errors import IngestError, LedgerDamaged, StoreDamaged
+from ingest_desktop.domain.interfaces.care import CareSettings, Damage
+from ingest_desktop.infrastructure.backups import Stopped, back_up_if_due
+from ingest_desktop.infrastructure.content_registry import KnowledgeBaseStores
+from ingest_desktop.infrastructure.damage import damaged_bases, hold_damaged
+from ingest_desktop.infrastructure.database import open_read_only, reading, translated_errors, writing
+from ingest_desktop.infrastructure.ledger import BACKUPS_FOLDER, Ledger
+from ingest_desktop.infrastructure.ledger_base import to_micros, to_moment, utc_now
+from ingest_desktop.infrastructure.swapping import refuse_emptied
+
+_log = logging.getLogger(__name__)
+
+LOOK_SECONDS: Final = 2.0  # of the first look at one file
+WHOLE_EVERY: Final = timedelta(days=1)
+_STEPS: Final = 20_000  # of SQLite's machine between two looks at the clock
+_WHOLE: Final = "looked_through:"
+
+
+class Caretaker:
+    """Fulfils ``StoreCare``. One thread at a time."""
+
+    def __init__(self, ledger: Ledger, contents: KnowledgeBaseStores, clock: Callable[[], datetime] = utc_now) -> None:
+        self._ledger = ledger
+        self._contents = contents
+        self._clock = clock
+        self._looked: set[str] = set()
+        self._known: dict[str, Damage] = {}
+
+    def care(self, settings: CareSettings, stop: threading.Event) -> list[Damage]:
+        """See ``StoreCare``."""
+        with suppress(Stopped):
+            for where, path in self._files():
+                if not stop.is_set():
+                    self._look(where, path, stop)
+            for where, path in self._files():
+                if where not in self._known and not stop.is_set():
+                    self._back_up(where, path, settings, stop)
+        still = {"ledger", *damaged_bases(self._ledger)}
+        self._known = {where: damage for where, damage in self._known.items() if where in still}
+        for kb_id in still - {"ledger", *self._known}:
+            self._known[kb_id] = Damage(StoreDamaged.code, kb_id, f"The knowledge base {self._name(kb_id)} is damaged.")
+        return list(self._known.values())
+
+    def _files(self) -> Iterator[tuple[str, Path]]:
+        yield "ledger", self._ledger.path
+        for base in self._ledger.knowledge_bases():
+            path = self._ledger.root / "knowledge_bases" / base.kb_id / "kb.db"
+            if path.exists():
+                yield base.kb_id, path
+
+    def _look(self, where: str, path: Path, stop: threading.Event) -> None:
+        """Look into a file for the first time, or through all of it when that is due."""
+        if where in self._known:
+            return
+        try:
+            if where not in self._looked:
+                refuse_emptied(path, StoreDamaged, has_traces=True)
+                problem = _first_look(path, stop)
+                self._looked.add(where)
+            elif self._is_due(where):
+                problem = look_through(path, stop)
+                if problem is None:
+                    self._note_whole(where)
+            else:
+                return
+        except StoreDamaged as error:
+            problem = str(error)
+        except IngestError as error:
+            _log.warning("store not looked through", extra={"code": error.code, "cause": str(error)})
+            return
+        if problem is not None:
+            self._note_damage(where, path, problem)
+
+    def _note_damage(self, where: str, path: Path, problem: str) -> None:
+        _log.error("store damaged", extra={"kb_id": where, "cause": problem})
+        if where == "ledger":
+            text = f"The list of jobs is damaged ({problem}): {path}."
+            self._known[where] = Damage(LedgerDamaged.code, where, text)
+            return
+        hold_damaged(self._ledger, where)
+        text = f"The knowledge base {self._name(where)} is damaged and paused ({problem}): {path}."
+        self._known[where] = Damage(StoreDamaged.code, where, text)
+
+    def _name(self, kb_id: str) -> str:
+        return next((base.name for base in self._ledger.knowledge_bases() if base.kb_id == kb_id), kb_id)
+
+    def _is_due(self, where: str) -> bool:
+        with reading(self._ledger.engine) as connection:
+            sql = "SELECT value FROM app_state WHERE key = ?"
+            last = connection.exec_driver_sql(sql, (_WHOLE + where,)).scalar()
+        now = self._clock()
+        return last is None or not to_moment(int(last)) <= now < to_moment(int(last)) + WHOLE_EVERY
+
+    def _note_whole(self, where: str) -> None:
+        with writing(self._ledger.engine, durable=False) as connection:
+            sql = "INSERT OR REPLACE INTO app_state (key, value) VALUES (?, ?)"
+            connection.exec_driver_sql(sql, (_WHOLE + where, to_micros(self._clock())))
+
+    def _back_up(self, where: str, path: Path, settings: CareSettings, stop: threading.Event) -> None:
+        folder = self._ledger.root / BACKUPS_FOLDER
+        if where != "ledger":
+            if path.stat().st_size > settings.backup_content_bytes:
+                return
+            folder = folder / where
+        try:
+            made = back_up_if_due(
+                path, folder, keep=settings.backups, min_free_bytes=settings.min_free_bytes, stop=stop,
+                now=self._clock().astimezone(UTC),
+            )  # fmt: skip
+        except StoreDamaged as error:
+            self._note_damage(where, path, str(error))
+        except IngestError as error:
+            _log.warning("no copy made", extra={"code": error.code, "cause": str(error)})
+        else:
+            if made is not None:
+                _log.info("copy made", extra={"kb_id": where, "size": made.stat().st_size})
+
+
+def _first_look(path: Path, stop: threading.Event) -> str | None:
+    """A problem that a few seconds of reading find."""
+    end = time.monotonic() + LOOK_SECONDS
+    return _asked(path, ["PRAGMA quick_check(1)"], lambda: stop.is_set() or time.monotonic() > end)
+
+
+def look_through(path: Path, stop: threading.Event) -> str | None:
+    """The first problem that reading every page and comparing every index finds, table by table.
+
+    Raises:
+        Stopped: ``stop`` was set.
+        StoreBusy, StoreError: The file cannot be asked.
+    """
+    with translated_errors(path), closing(open_read_only(path)) as connection:
+        tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    virtual = ("job_names", "chunks_fts", "chunks_terms")  # their rows are in tables of their own
+    queries = [f"PRAGMA integrity_check('{name}')" for name in tables if name not in virtual]
+    problem = _asked(path, queries, stop.is_set)
+    if stop.is_set():
+        raise Stopped
+    return problem
+
+
+def _asked(path: Path, queries: list[str], enough: Callable[[], bool]) -> str | None:
+    """The first thing that one of these finds. What was not looked at because it was enough counts as sound."""
+    with translated_errors(path), closing(open_read_only(path)) as connection:
+        connection.set_progress_handler(lambda: int(enough()), _STEPS)
+        for query in queries:
+            try:
+                found = connection.execute(query).fetchone()
+            except sqlite3.OperationalError as error:
+                if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_INTERRUPT:
+                    return None
+                raise
+            except sqlite3.DatabaseError as error:
+                return str(error)
+            if found is not None and found[0] != "ok":
+                return str(found[0])
+    return None
