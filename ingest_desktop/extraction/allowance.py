@@ -5,6 +5,8 @@ read on its own, perhaps by another process: it has a fixed share of what the fi
 together take no more than one.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ingest_desktop.domain.errors import LimitExceeded
@@ -58,6 +60,17 @@ def begin(allowed: Allowance) -> None:
 def taken() -> Taken:
     """What was taken of the file in hand."""
     return _taken
+
+
+@contextmanager
+def looking() -> Iterator[None]:
+    """Look at what will be read later: what that takes is limited too, but it is counted only then."""
+    held = _taken
+    before = held.unpacked
+    try:
+        yield
+    finally:
+        held.unpacked = before
 
 
 def whole(packed: int, options: ExtractOptions) -> Allowance:

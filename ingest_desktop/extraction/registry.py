@@ -43,7 +43,7 @@ _BUILT_IN = {  # by the reader's name; imported when the first file of its kinds
     "asciidoc": "asciidoc:AsciidocReader",
     "zip": "archives:ZipReader",
     "tar": "archives:TarReader",
-    "compressed": "archives:CompressedReader",
+    "compressed": "compressed:CompressedReader",
 }
 _READS = {  # the name of the reader of each kind
     kinds.PDF: "pdf",

@@ -134,6 +134,10 @@ class Unpacked:
         """Whether it has grown so much up to now that it is worth a look how it goes on."""
         return not self._ended and self._given > _SWELLS * self._packed
 
+    def resume(self, stream: Source) -> None:
+        """Go on with the same file, opened anew at the place where it was left."""
+        self._stream = stream
+
     def give_back(self, data: bytes) -> None:
         """Take back what was read last: the next read gives it again."""
         self._rest = data + self._rest

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from ingest_desktop.domain.errors import IngestError, LimitExceeded, SourceEncrypted, SourceMalformed
 from ingest_desktop.domain.interfaces.extraction import Block, SegmentNotes, SourceFile
 from ingest_desktop.domain.wire import ExtractOptions
-from ingest_desktop.extraction import nested, tars, zips
+from ingest_desktop.extraction import allowance, nested, tars, zips
 from ingest_desktop.extraction.registry import Registry
 
 from .conftest import memory
@@ -50,6 +50,10 @@ class Got:
             part = str(dict(block.extra)["part"])
             found[part] = found.get(part, "") + block.text
         return found
+
+    @property
+    def text(self) -> str:
+        return "".join(block.text for block in self.blocks)
 
     @property
     def failed(self) -> list[str]:
@@ -211,9 +215,53 @@ def test_a_member_with_too_much_text_does_not_lose_the_others() -> None:
 
 
 def test_a_packed_text_that_is_too_large_gives_its_beginning() -> None:
-    found = got(gzip.compress(b"a line of the log\n" * 200), "log.gz", SMALL)
-    assert found.parts["log"].startswith("a line of the log")
-    assert "Only its beginning was read." in found.failed[0]
+    limit = ExtractOptions(max_expanded_bytes=2_000_000)
+    found = got(gzip.compress(log(120_000)), "log.gz", limit)
+    assert found.text.startswith("line 0 of the log\nline 1 of the log\n")
+    assert 1_500_000 < len(found.text) <= 2_000_000
+    assert found.gaps == [(1, f"log: {allowance.too_much(limit)} Only its beginning was read.")]
+
+
+def log(lines: int) -> bytes:
+    return b"".join([b"line %d of the log\n" % number for number in range(lines)])
+
+
+def test_a_long_packed_log_is_read_in_stretches() -> None:
+    data = log(1_500_000)
+    packed = gzip.compress(data, 1)
+    found = got(packed, "log.gz")
+    assert len(found.plan.segments) == 3
+    assert (found.plan.unit, found.plan.units) == ("byte", len(data))
+    assert found.text.encode() == data
+    assert [block.line_start for block in found.blocks if block.line_start] == [
+        segment.first_line for segment in found.plan.segments
+    ]
+    assert {dict(block.extra)["part"] for block in found.blocks} == {"log"}
+    assert (found.gaps, found.warnings) == ([], [])
+    source = memory(packed, "log.gz")
+    for number in (2, 0):  # each alone, whatever was read before
+        segment = found.plan.segments[number]
+        reader = Registry([]).choose(source)
+        text = "".join(
+            block.text for block in reader.read(source, found.plan, segment, ExtractOptions(), SegmentNotes())
+        )
+        assert text.encode() == data[segment.start : segment.stop]
+
+
+def test_a_packed_tar_archive_is_read_in_runs_of_members() -> None:
+    members = [(f"{number:04}.txt", b"text %d" % number) for number in range(4100)]
+    data = gzip.compress(tarred(*members, form=tarfile.USTAR_FORMAT), 1)
+    found = got(data, "a.tar.gz")
+    assert [(segment.start, segment.stop) for segment in found.plan.segments] == [(0, 2000), (2000, 4000), (4000, 4100)]
+    assert found.plan.units == found.seen == 4100
+    assert list(found.parts.values()) == [f"text {number}" for number in range(4100)]
+    source = memory(data, "a.tar.gz")
+    for number in (1, 0, 2):
+        reader, segment = REGISTRY.choose(source), found.plan.segments[number]
+        notes = SegmentNotes()
+        blocks = [block for block in reader.read(source, found.plan, segment, ExtractOptions(), notes) if block.text]
+        assert [block.text for block in blocks] == [f"text {n}" for n in range(segment.start, segment.stop)]
+        assert notes.units_seen == segment.stop - segment.start
 
 
 def test_links_in_a_zip_are_left_out_and_counted() -> None:
