@@ -4,7 +4,7 @@ Every call may block on the disk. No Qt, no SQL.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -78,20 +78,11 @@ class Attention:
 
     def limits(self, query: JobQuery) -> list[HitLimit]:
         """The settings that stopped the jobs of a query, the one that stopped most first."""
-        jobs: dict[str, list[Job]] = {}
-        for job in self._jobs(query):
-            name = limit_of(job)
-            if name is not None:
-                jobs.setdefault(name, []).append(job)
-        found = [
-            HitLimit(
-                name,
-                tuple(job.id for job in stopped),
-                max(job.byte_size for job in stopped) if name == "max_file_bytes" else 0,
-            )
-            for name, stopped in jobs.items()
-        ]
-        return sorted(found, key=lambda hit: -len(hit.jobs))
+        return limits_in(self._jobs(query))
+
+    def limits_of(self, job_id: str) -> list[HitLimit]:
+        """The setting that stopped a job, if one did. Raises ``NotFoundError``."""
+        return limits_in([self._repository.job(job_id)])
 
     def records(self, query: JobQuery) -> Iterator[dict[str, Any]]:
         """What is to be told of each job of a query in an exported list: one flat record each."""
@@ -100,6 +91,23 @@ class Attention:
     def _jobs(self, query: JobQuery) -> Iterator[Job]:
         for ids in self._repository.job_ids(query, part=PAGE):
             yield from self._repository.jobs_by_ids(ids)
+
+
+def limits_in(found: Iterable[Job]) -> list[HitLimit]:
+    """The settings that stopped these jobs, the one that stopped most first."""
+    jobs: dict[str, list[Job]] = {}
+    for job in found:
+        if (name := limit_of(job)) is not None:
+            jobs.setdefault(name, []).append(job)
+    hit = [
+        HitLimit(
+            name,
+            tuple(job.id for job in stopped),
+            max(job.byte_size for job in stopped) if name == "max_file_bytes" else 0,
+        )
+        for name, stopped in jobs.items()
+    ]
+    return sorted(hit, key=lambda limit: -len(limit.jobs))
 
 
 def limit_of(job: Job) -> str | None:

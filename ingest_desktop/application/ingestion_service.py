@@ -335,6 +335,10 @@ class IngestionService:
         """How many of these jobs are in each status."""
         return self._repository.count_statuses(job_ids)
 
+    def count_retryable(self, job_ids: Sequence[int]) -> int:
+        """How many of these jobs may be tried again."""
+        return self._repository.count_retryable(job_ids)
+
     def job_ids(self, query: JobQuery) -> "Iterator[array[int]]":
         """All ids that answer a query, in its order, in parts."""
         return self._repository.job_ids(query)

@@ -1,12 +1,13 @@
 """What needs a person, asked of the ledger: by cause, by the program that could read it, and what is out of reach."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from ingest_desktop.domain.causes import Cause, Tool, cause_of, codes_of
 from ingest_desktop.domain.enums import Outcome
 from ingest_desktop.domain.interfaces.repository import OutOfReach
 from ingest_desktop.infrastructure.database import from_db_path, reading
-from ingest_desktop.infrastructure.ledger_base import LedgerBase
+from ingest_desktop.infrastructure.ledger_base import LedgerBase, as_json, parts_of
 from ingest_desktop.infrastructure.ledger_schema import ATTENTION_SQL
 
 _BY_CAUSE: Final = (
@@ -27,6 +28,10 @@ _READABLE: Final = {
         "ORDER BY id"
     ),
 }
+_RETRYABLE: Final = (
+    "SELECT count(*) FROM ingest_jobs WHERE id IN (SELECT value FROM json_each(?)) AND deleted_at IS NULL "
+    "AND (status IN ('failed', 'cancelled') OR (status = 'completed' AND (outcome = 'empty' OR gaps > 0)))"
+)
 _UNREACHED: Final = sorted(codes_of(Cause.GONE) | codes_of(Cause.FORBIDDEN))
 _OUT_OF_REACH: Final = (
     f"SELECT id, source_path FROM ingest_jobs INDEXED BY ix_status WHERE status = 'failed' AND deleted_at IS NULL "
@@ -45,6 +50,14 @@ class LedgerAttention(LedgerBase):
                 cause = cause_of(code, Outcome(outcome) if outcome else None, gaps=1)
                 if cause is not None:
                     found[cause] = found.get(cause, 0) + int(count)
+        return found
+
+    def count_retryable(self, job_ids: Sequence[int]) -> int:
+        """See ``Repository``. By the same rule as ``may_retry``."""
+        found = 0
+        for part in parts_of(job_ids):
+            with reading(self.engine) as connection:
+                found += int(connection.exec_driver_sql(_RETRYABLE, (as_json(part),)).scalar_one())
         return found
 
     def readable_with(self, tool: Tool, kb_id: str | None = None) -> list[int]:

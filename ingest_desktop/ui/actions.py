@@ -169,6 +169,8 @@ class Actions(QObject):
             return self.tr("Nothing is selected.")
         if selected.statuses is None:
             return self.tr("The selection is being counted.")
+        if event is JobEvent.RETRY:
+            return self.tr("Only jobs that failed, were cancelled, are empty or have gaps can be retried.")
         allowed = [words.status_name(s).lower() for s in JobStatus if s in sources_of(event)]
         listed = (
             allowed[0]
@@ -178,8 +180,7 @@ class Actions(QObject):
         return {
             JobEvent.PAUSE: self.tr("Only jobs that are {states} can be paused."),
             JobEvent.RESUME: self.tr("Only jobs that are {states} can be resumed."),
-            JobEvent.CANCEL: self.tr("Only jobs that are {states} can be cancelled."),
-        }.get(event, self.tr("Only jobs that are {states} can be retried.")).format(states=listed)
+        }.get(event, self.tr("Only jobs that are {states} can be cancelled.")).format(states=listed)
 
     def show_app_paused(self, paused: bool) -> None:
         """Let the action for everything say what it will do."""

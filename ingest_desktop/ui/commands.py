@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Signal
 
+from ingest_desktop.domain.causes import Tool
 from ingest_desktop.domain.enums import JobEvent
 from ingest_desktop.domain.errors import IngestError
-from ingest_desktop.domain.models import ActionResult, JobSelector, KnowledgeBase, QueueMove
+from ingest_desktop.domain.models import ActionResult, JobQuery, JobSelector, KnowledgeBase, QueueMove
 from ingest_desktop.ui import words
 from ingest_desktop.ui.backend import Service
 from ingest_desktop.ui.hub import Hub
@@ -93,14 +94,14 @@ class Commands(QObject):
     def delete(self, selector: JobSelector) -> None:
         """Delete jobs and what they made searchable; originals stay."""
 
-        def tell(result: ActionResult) -> None:
-            text = self.tr("{jobs} deleted. The original files are untouched.").format(jobs=words.jobs(result.changed))
-            if token := result.undo_token:
-                self.deleted.emit(text, lambda: self.undo(token))
-            else:
-                self.said.emit(text)
+        self._hub.do(lambda backend: backend.service.delete(selector), self._tell_deleted)
 
-        self._hub.do(lambda backend: backend.service.delete(selector), tell)
+    def _tell_deleted(self, result: ActionResult) -> None:
+        text = self.tr("{jobs} deleted. The original files are untouched.").format(jobs=words.jobs(result.changed))
+        if token := result.undo_token:
+            self.deleted.emit(text, lambda: self.undo(token))
+        else:
+            self.said.emit(text)
 
     def undo(self, token: str) -> None:
         """Take a deletion back."""
@@ -138,6 +139,27 @@ class Commands(QObject):
                 lambda backend: backend.service.move(ids, where),
                 lambda count: self.said.emit(self.tr("{jobs} moved in the queue.").format(jobs=words.jobs(count))),
             )
+
+    def retry_query(self, query: JobQuery) -> None:
+        """Try again whatever answers a query and may be tried again."""
+        self._hub.do(
+            lambda backend: backend.service.attention.retry(query), lambda result: self._tell(JobEvent.RETRY, result)
+        )
+
+    def retry_jobs(self, job_ids: tuple[str, ...]) -> None:
+        """Try these jobs again."""
+        self.act(JobEvent.RETRY, JobSelector(job_ids=job_ids))
+
+    def retry_with(self, tool: Tool, kb_id: str | None) -> None:
+        """Try again what lacked a program that is there now."""
+        self._hub.do(
+            lambda backend: backend.service.attention.retry_with(tool, kb_id),
+            lambda result: self._tell(JobEvent.RETRY, result),
+        )
+
+    def delete_query(self, query: JobQuery) -> None:
+        """Delete whatever answers a query; originals stay."""
+        self._hub.do(lambda backend: backend.service.attention.delete(query), self._tell_deleted)
 
     def retry_failures(self, code: str) -> None:
         """Try again whatever failed for one cause."""

@@ -64,7 +64,7 @@ def is_structural(query: JobQuery, before: Counts | None, after: Counts) -> bool
     if query.order not in (JobOrder.ADDED, JobOrder.NAME, JobOrder.SIZE):
         return True
     if query.attention:
-        return before.attention != after.attention
+        return (before.attention, before.gaps, before.failures) != (after.attention, after.gaps, after.failures)
     if query.gaps:
         return before.gaps != after.gaps
     return any(before.of(status, query.kb_id) != after.of(status, query.kb_id) for status in query.statuses)

@@ -36,6 +36,7 @@ class Layout:
         self,
         sidebar: QWidget,
         strips: tuple[Strip, ...],
+        attention: QWidget,
         names: NameFilter,
         table: JobTable,
         empty: EmptyState,
@@ -50,7 +51,7 @@ class Layout:
         for page in (table, empty, nothing, search):
             self.pages.addWidget(page)
         self.lower = QSplitter(Qt.Orientation.Vertical)
-        self.lower.addWidget(stacked(names, self.pages, stretch=self.pages))
+        self.lower.addWidget(stacked(attention, names, self.pages, stretch=self.pages))
         self.lower.addWidget(detail)
         self.lower.setStretchFactor(0, 1)
         self.lower.setCollapsible(0, False)

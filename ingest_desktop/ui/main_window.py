@@ -11,6 +11,8 @@ from ingest_desktop.domain.models import JobSelector, Submission
 from ingest_desktop.ui import assets, dialogs, opener, window_state
 from ingest_desktop.ui.actions import Actions
 from ingest_desktop.ui.adding import Adding
+from ingest_desktop.ui.attention import Attending
+from ingest_desktop.ui.attention_panel import AttentionPanel
 from ingest_desktop.ui.base_menu import BaseMenus
 from ingest_desktop.ui.commands import Commands, Way, sentence_of
 from ingest_desktop.ui.detail_panel import DetailPanel
@@ -35,7 +37,7 @@ from ingest_desktop.ui.search_view import SearchView
 from ingest_desktop.ui.selection import Selected, SelectionWatcher
 from ingest_desktop.ui.sidebar import Sidebar
 from ingest_desktop.ui.status_bar import StatusBar
-from ingest_desktop.ui.strips import BatchStrip, Strip, UndoStrip
+from ingest_desktop.ui.strips import BatchStrip, Strip, ToolStrip, UndoStrip
 from ingest_desktop.ui.tray import SystemTray, Tray, TraySeat
 from ingest_desktop.ui.triggers import Triggers
 
@@ -104,6 +106,18 @@ class MainWindow(QMainWindow):
         self.undo_strip = UndoStrip(self)
         self.trouble_strip = Strip(self.tr("Trouble"), "warning", self)
         self.trouble_strip.tone = "danger"
+        self.tool_strip = ToolStrip(self)
+        self.groups = AttentionPanel(self)
+        self.attending = Attending(
+            self.hub,
+            self.commands,
+            self.preferences,
+            self.sidebar,
+            self.narrowing,
+            self.groups,
+            self.tool_strip,
+            self,
+        )
         self.notice_strip = Strip(self.tr("Notice"), "warning", self)
         self.notice_strip.tone = "warning"
         self.empty = EmptyState(self)
@@ -116,10 +130,11 @@ class MainWindow(QMainWindow):
 
     def _make_layout(self) -> None:
         self.addToolBar(self.top)
-        strips = (self.trouble_strip, self.notice_strip, self.batch_strip, self.undo_strip)
+        strips = (self.trouble_strip, self.notice_strip, self.tool_strip, self.batch_strip, self.undo_strip)
         self._layout = Layout(
             self.sidebar,
             strips,
+            self.groups,
             self.names,
             self.table,
             self.empty,
@@ -168,6 +183,8 @@ class MainWindow(QMainWindow):
         self.detail.open_wanted.connect(self.open_original)
         self.detail.folder_wanted.connect(self.show_in_folder)
         self.detail.settings_wanted.connect(self.preferences.open_dialog)
+        self.detail.raise_wanted.connect(self.attending.raise_for)
+        self.attending.shown.connect(self._show_groups)
         self.detail.hide_wanted.connect(lambda: self.actions_["detail"].setChecked(False))
         self.status.resume_wanted.connect(self.commands.resume_all)
         self.status.attention_wanted.connect(lambda: self.sidebar.pick_status("attention"))
@@ -259,8 +276,15 @@ class MainWindow(QMainWindow):
         else:
             page = self.table
         self._layout.show(page)
+        self._show_groups()
         self._offer_actions()
         self.show_detail()
+
+    @Slot()
+    def _show_groups(self) -> None:
+        """The groups stand above the list of what needs attention, and above nothing else."""
+        listing = self._pages.currentWidget() in (self.table, self.nothing)
+        self.groups.setVisible(listing and self.attending.is_wanted)
 
     @Slot()
     def _offer_actions(self, *_: object) -> None:
@@ -283,6 +307,7 @@ class MainWindow(QMainWindow):
     def _on_narrowed(self) -> None:
         if self._known_jobs != 0:
             self._layout.show(self.search if self.search.query else self.table)
+            self._show_groups()
 
     @Slot(str, QPoint)
     def _on_status_menu(self, key: str, at: QPoint) -> None:
@@ -373,6 +398,8 @@ class MainWindow(QMainWindow):
             self.undo_strip,
             self.trouble_strip,
             self.notice_strip,
+            self.tool_strip,
+            self.groups,
             self.empty,
             self.nothing,
             self.status,

@@ -4,6 +4,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from ingest_desktop.domain.causes import Cause
 from ingest_desktop.domain.models import JobOrder
 from ingest_desktop.ui.job_model import JobModel
 from ingest_desktop.ui.job_table import JobTable
@@ -16,9 +17,11 @@ class Narrowing(QObject):
 
     Signals:
         narrowed: Another query is shown.
+        cause_shown: Only the jobs of this cause are shown. arg: Cause, or None for all.
     """
 
     narrowed = Signal()
+    cause_shown = Signal(object)
 
     def __init__(self, model: JobModel, table: JobTable, sidebar: Sidebar, names: NameFilter, parent: QObject) -> None:
         super().__init__(parent)
@@ -44,7 +47,19 @@ class Narrowing(QObject):
     def _on_filter(self) -> None:
         found = self._sidebar.status_filter
         base, statuses = self._sidebar.base_id, found.statuses
-        self._show(kb_id=base, statuses=statuses, attention=found.attention, gaps=found.gaps)
+        cause = self.cause if found.attention else None
+        self._show(kb_id=base, statuses=statuses, attention=found.attention, gaps=found.gaps, cause=cause)
+        self.cause_shown.emit(cause)
+
+    @property
+    def cause(self) -> Cause | None:
+        """The cause whose jobs alone are shown."""
+        return self._model.query.cause
+
+    def show_cause(self, cause: Cause | None) -> None:
+        """Show only the jobs that need attention for one cause, or all of them again."""
+        self._show(cause=cause)
+        self.cause_shown.emit(cause)
 
     @Slot(str)
     def _on_name(self, text: str) -> None:

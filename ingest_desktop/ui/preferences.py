@@ -1,5 +1,6 @@
 """The settings while the window runs: the dialog, saving, telling the engine, and the look."""
 
+from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -64,8 +65,17 @@ class Preferences(QObject):
         if dialog is not None:
             dialog.deleteLater()
 
-    def save(self, changes: dict[str, Any], dialog: SettingsDialog | None = None) -> None:
-        """Write changed settings and go by them; what needs a restart waits for it and is said."""
+    def save(
+        self,
+        changes: dict[str, Any],
+        dialog: SettingsDialog | None = None,
+        *,
+        then: Callable[[], None] | None = None,
+    ) -> None:
+        """Write changed settings and go by them; what needs a restart waits for it and is said.
+
+        ``then`` is called in the UI thread once they hold, and not when they could not be saved.
+        """
         before = self.settings
         fields = Settings.model_fields
         waits = any(not is_live(fields[name]) for name in changes)
@@ -87,6 +97,8 @@ class Preferences(QObject):
             self.said.emit(
                 self.tr("Settings saved; some take effect at the next start.") if waits else self.tr("Settings saved.")
             )
+            if then is not None:
+                then()
 
         def refused(error: Exception) -> None:
             if dialog is not None and dialog is self._dialog:

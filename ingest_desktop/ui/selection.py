@@ -25,9 +25,12 @@ class Selected:
     statuses: Counter[JobStatus] | None = field(default_factory=Counter)
     ids: "array[int]" = field(default_factory=lambda: array("q"))
     group: JobSelector | None = None  # when it is all of a knowledge base, or all there is
+    retryable: int = 0  # of completed ones only those are that are empty or have gaps
 
     def count(self, event: JobEvent) -> int:
         """How many of the jobs may take this event; none while nobody has counted."""
+        if event is JobEvent.RETRY:
+            return self.retryable
         return self.among(sources_of(event))
 
     def among(self, statuses: frozenset[JobStatus]) -> int:
@@ -46,7 +49,7 @@ class Selected:
 
 def group_of(query: JobQuery) -> JobSelector | None:
     """The selector that means every job of a query, where there is one."""
-    if query.name_contains or query.attention or query.gaps or query.empty or query.error_code or query.deleted:
+    if query.name_contains or query.attention or query.gaps or query.empty or query.cause or query.error_code or query.deleted:
         return None
     if query.batch_id is not None:
         return JobSelector(batch_id=query.batch_id, statuses=query.statuses) if query.kb_id is None else None
@@ -93,28 +96,29 @@ class SelectionWatcher(QObject):
         group = group_of(self._model.query) if total and self._table.all_selected else None
         statuses = self._group_statuses() if group is not None and total > SLICE else None
         if statuses is not None:
-            self._set(Selected(total, statuses, array("q"), group))
+            self._set(Selected(total, statuses, array("q"), group, self._group_retryable(statuses)))
             return
         ids = self._table.selected_ids()
         if total > COUNTED:
             if self.now.total != total:
                 self._set(Selected(total, None, ids))
             self._hub.read(
-                lambda backend: backend.service.count_statuses(ids),
-                lambda statuses: self._set(Selected(total, Counter(statuses), ids)),
+                lambda backend: (backend.service.count_statuses(ids), backend.service.count_retryable(ids)),
+                lambda found: self._set(Selected(total, Counter(found[0]), ids, retryable=found[1])),
                 key="selection",
             )
             return
         found: Counter[JobStatus] = Counter()
-        unknown = []
+        unknown, retryable = [], 0
         for job_id in ids:
             job = self._model.cached(job_id)
             if job is None:
                 unknown.append(job_id)
             else:
                 found[job.status] += 1
+                retryable += job.may_retry
         if not unknown:
-            self._set(Selected(total, found, ids))
+            self._set(Selected(total, found, ids, retryable=retryable))
         else:
             self._hub.read(
                 lambda backend: [
@@ -122,13 +126,23 @@ class SelectionWatcher(QObject):
                     for at in range(0, len(unknown), SLICE)
                     for job in backend.service.jobs_by_ids(unknown[at : at + SLICE])
                 ],
-                lambda jobs: self._on_read(total, found, ids, jobs),
+                lambda jobs: self._on_read(total, found, ids, jobs, retryable),
                 key="selection",
             )
 
-    def _on_read(self, total: int, found: Counter[JobStatus], ids: "array[int]", jobs: list[Job]) -> None:
+    def _on_read(
+        self, total: int, found: Counter[JobStatus], ids: "array[int]", jobs: list[Job], retryable: int
+    ) -> None:
         found.update(job.status for job in jobs)
-        self._set(Selected(total, found, ids))
+        self._set(Selected(total, found, ids, retryable=retryable + sum(job.may_retry for job in jobs)))
+
+    def _group_retryable(self, statuses: Counter[JobStatus]) -> int:
+        found = statuses[JobStatus.FAILED] + statuses[JobStatus.CANCELLED]
+        if self._hub.pulse is None or JobStatus.COMPLETED not in statuses:
+            return found
+        counts, base = self._hub.pulse.status.counts, self._model.query.kb_id
+        needy = sum(n for kb, n in counts.attention.items() if base in (None, kb))
+        return found + max(0, needy - counts.of(JobStatus.FAILED, base))
 
     def _group_statuses(self) -> Counter[JobStatus] | None:
         if self._hub.pulse is None:

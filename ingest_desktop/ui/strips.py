@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
 
+from ingest_desktop.domain.causes import Tool
 from ingest_desktop.domain.enums import JobStatus
 from ingest_desktop.domain.models import Counts, DiscoveryReport
 from ingest_desktop.ui import assets, formats, theme, words
@@ -254,6 +255,46 @@ class BatchStrip(Strip):
     def _on_why(self) -> None:
         if self._report is not None:
             self.why_wanted.emit(dict(self._report.skipped))
+
+
+class ToolStrip(Strip):
+    """Offers what a program that was missing can do now that it is there.
+
+    Signals:
+        retry_wanted: arg: Tool.
+        declined: The person closed it. arg: what was offered, a dict of numbers by Tool.
+    """
+
+    retry_wanted = Signal(object)
+    declined = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(words.translate("ToolStrip", "Programs that are there now"), "search", parent)
+        self._offered: dict[Tool, int] = {}
+        self.buttons: dict[Tool, QPushButton] = {}
+        for tool, verb in ((Tool.RECOGNITION, self.tr("Run OCR")), (Tool.OFFICE, self.tr("Read with LibreOffice"))):
+            self.buttons[tool] = self.add_button(verb, lambda _=False, t=tool: self.retry_wanted.emit(t))
+        self.closed.connect(lambda: self.declined.emit(dict(self._offered)))
+
+    def offer(self, offered: dict[Tool, int]) -> None:
+        """Say how many files can be read now, by the program that they lacked; hides when there are none."""
+        if offered == self._offered:
+            return
+        self._offered = dict(offered)
+        for tool, button in self.buttons.items():
+            button.setVisible(bool(offered.get(tool)))
+        sentences = [
+            pattern.format(files=words.files(offered[tool]))
+            for tool, pattern in (
+                (Tool.RECOGNITION, self.tr("Text recognition is there now: {files} can be read.")),
+                (Tool.OFFICE, self.tr("LibreOffice is there now: {files} can be read.")),
+            )
+            if offered.get(tool)
+        ]
+        if sentences:
+            self.say(" ".join(sentences))
+        else:
+            self.hide()
 
 
 class UndoStrip(Strip):

@@ -77,3 +77,10 @@ def test_an_unchanged_file_still_has_its_gaps(ledger: Ledger) -> None:
     assert ledger.add_jobs(batch, found(*known), known=known).unchanged == 2
     assert (ledger.counts().gaps, ledger.counts().attention) == ({KB: 1}, {KB: 1})
     assert [job.gaps for job in ledger.jobs_page(JobQuery(gaps=True))] == [3]
+
+
+def test_what_may_be_tried_again_is_counted_as_it_is_tried(ledger: Ledger, ended: list[str]) -> None:
+    ids = list(map(int, ended))
+    assert ledger.count_retryable(ids) == sum(ledger.job(job_id).may_retry for job_id in ended) == 3
+    ledger.delete(JobSelector(job_ids=(ended[0],)), actor=Actor.WINDOW)
+    assert ledger.count_retryable(ids) == 2

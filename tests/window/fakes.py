@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePath
 
+from ingest_desktop.application.attention import HitLimit, limits_in, record_of
 from ingest_desktop.config.settings import Settings
+from ingest_desktop.domain.causes import Cause, Tool, cause_of
 from ingest_desktop.domain.enums import (
     JobEvent,
     JobPhase,
@@ -89,6 +91,45 @@ def job(number: int, status: JobStatus = JobStatus.QUEUED, **changes: object) ->
     return Job.model_validate({**values, **changes})
 
 
+class FakeAttention:
+    """The groups of a ``FakeService``; which programs are there is for the test to say."""
+
+    def __init__(self, service: "FakeService") -> None:
+        self.service = service
+        self.tools: dict[Tool, int] = {}
+
+    def _jobs(self, query: JobQuery) -> list[Job]:
+        return [one for part in self.service.job_ids(query) for one in self.service.jobs_by_ids(part)]
+
+    def causes(self, kb_id: str | None = None) -> dict[Cause, int]:
+        jobs = [one for one in self.service.jobs.values() if one.needs_attention and kb_id in (None, one.kb_id)]
+        found = Counter(cause_of(one.error_code, one.outcome, one.gaps) for one in jobs)
+        return {cause: count for cause, count in found.items() if cause is not None}
+
+    def readable(self, kb_id: str | None = None) -> dict[Tool, int]:
+        return dict(self.tools)
+
+    def retry(self, query: JobQuery) -> ActionResult:
+        self.service.calls.append(("retry_query", query))
+        return self.service.retry(JobSelector(job_ids=tuple(one.id for one in self._jobs(query))))
+
+    def retry_with(self, tool: Tool, kb_id: str | None = None) -> ActionResult:
+        self.service.calls.append(("retry_with", (tool, kb_id)))
+        return ActionResult(changed=self.tools.pop(tool, 0))
+
+    def delete(self, query: JobQuery) -> ActionResult:
+        return self.service.delete(JobSelector(job_ids=tuple(one.id for one in self._jobs(query))))
+
+    def limits(self, query: JobQuery) -> list[HitLimit]:
+        return limits_in(self._jobs(query))
+
+    def limits_of(self, job_id: str) -> list[HitLimit]:
+        return limits_in([self.service.job(job_id)])
+
+    def records(self, query: JobQuery) -> Iterator[dict[str, object]]:
+        return map(record_of, self._jobs(query))
+
+
 class FakeService:
     """Keeps jobs in a dict; thread safe; every act is recorded in ``calls``."""
 
@@ -96,6 +137,7 @@ class FakeService:
         self._lock = threading.RLock()
         self.jobs: dict[int, Job] = {}
         self.order: array[int] = array("q")
+        self.attention = FakeAttention(self)
         self.bases = [KnowledgeBase(kb_id="kb1", name="Library", created_at=START)]
         self.binned_bases: list[KnowledgeBase] = []
         self.calls: list[tuple[str, object]] = []
@@ -253,7 +295,7 @@ class FakeService:
         self.calls.append((event.value, selector))
         with self._lock:
             chosen = self._chosen(selector)
-            good = [one for one in chosen if can(one.status, event)]
+            good = [one for one in chosen if (one.may_retry if event is JobEvent.RETRY else can(one.status, event))]
             scope = PauseScope.APP if selector.everything else PauseScope.JOB
             changes = {"status": target_of(event), "pause_scope": scope if event is JobEvent.PAUSE else None}
             self.put(*[one.model_copy(update=changes) for one in good], tell=True)
@@ -353,6 +395,9 @@ class FakeService:
         self._off_the_ui()
         return Counter(one.status for one in (self._job(number) for number in job_ids) if one is not None)
 
+    def count_retryable(self, job_ids: Sequence[int]) -> int:
+        return sum(one.may_retry for one in (self._job(number) for number in job_ids) if one is not None)
+
     def job_ids(self, query: JobQuery) -> Iterator["array[int]"]:
         self._off_the_ui()
         with self._lock:
@@ -374,6 +419,7 @@ class FakeService:
             and (not query.statuses or one.status in query.statuses)
             and (not query.attention or one.needs_attention)
             and (not query.gaps or one.has_gaps)
+            and query.cause in (None, cause_of(one.error_code, one.outcome, one.gaps))
             and query.name_contains.casefold() in one.original_filename.casefold()
         )
 
