@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,9 +53,16 @@ class Program:
 
     @classmethod
     def start(
-        cls, data: Path, *arguments: str, point: str | None = None, settings: Mapping[str, str] | None = None
+        cls,
+        data: Path,
+        *arguments: str,
+        point: str | None = None,
+        settings: Mapping[str, str] | None = None,
+        wrap: Sequence[str] = (),
     ) -> "Program":
-        """Start it; with ``point``, the shim kills it there (see ``shim/sitecustomize.py``)."""
+        """Start it; with ``point``, the shim kills it there (see ``shim/sitecustomize.py``). ``wrap``: what starts it, such as
+        a command that takes rights away and then becomes the program.
+        """
         beside = data.parent
         resumed, struck = beside / "resumed", beside / "struck"
         for mark in (resumed, struck, beside / "resumed.stored"):
@@ -67,7 +74,7 @@ class Program:
             log.write(f"\n== {' '.join(arguments)} {point or ''}\n".encode())
             log.flush()
             process = subprocess.Popen(
-                command(data, *arguments),
+                [*wrap, *command(data, *arguments)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
