@@ -40,7 +40,7 @@ _MEMORY_BYTES = 4 * 1024**3  # of address space, where the system keeps such a l
 _PREFIX = "ingest-office-"
 _STALE_SECONDS = 6 * 3600.0  # a folder as old as that was left behind: no conversion takes so long
 # Waits for the end of its input, which is ours; then ends the office with its children and removes their folder.
-_LEASH = 'read -r _; kill -9 "-$1" 2>/dev/null; sleep 1; rm -rf "$2"'
+_LEASH = 'read -r _; kill -9 "-$1" 2>/dev/null; sleep 1; rm -rf "$2" "$3"'
 _HEAD_BYTES = 64 * 1024
 _COPY_BYTES = 1024 * 1024
 _SETTINGS = """<?xml version="1.0" encoding="UTF-8"?>
@@ -133,7 +133,7 @@ def _convert(source: SourceFile, kind: str, options: ExtractOptions) -> bytes:
         _run(
             [
                 program,
-                f"-env:UserInstallation={Path(folder, 'profile').as_uri()}",
+                f"-env:UserInstallation={_profile(folder)}",
                 "--headless",
                 "--norestore",
                 "--nolockcheck",
@@ -198,6 +198,8 @@ def _run(command: list[str], folder: str, seconds: float) -> None:
         if leash is not None:
             leash.kill()
             leash.communicate()
+        with contextlib.suppress(OSError):
+            os.unlink(_pipe(folder))
 
 
 def _leash(pid: int, folder: str) -> "subprocess.Popen[bytes] | None":
@@ -206,7 +208,7 @@ def _leash(pid: int, folder: str) -> "subprocess.Popen[bytes] | None":
         return None
     try:
         return subprocess.Popen(
-            ["/bin/sh", "-c", _LEASH, "leash", str(pid), folder],
+            ["/bin/sh", "-c", _LEASH, "leash", str(pid), folder, _pipe(folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -214,6 +216,17 @@ def _leash(pid: int, folder: str) -> "subprocess.Popen[bytes] | None":
         )
     except OSError:
         return None
+
+
+def _profile(folder: str) -> str:
+    return Path(folder, "profile").as_uri()
+
+
+def _pipe(folder: str) -> str:
+    """Where an office with this folder listens for others of its profile; one that is killed leaves it behind."""
+    user = os.getuid() if sys.platform != "win32" else 0
+    digest = hashlib.md5(_profile(folder).encode("utf-16-le"), usedforsecurity=False).digest()
+    return f"/tmp/OSL_PIPE_{user}_SingleOfficeIPC_{''.join(f'{byte:x}' for byte in digest)}"
 
 
 def _sweep(folder: str) -> None:
