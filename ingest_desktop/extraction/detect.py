@@ -1,6 +1,6 @@
 """What a file is, told from its bytes. The name only decides between kinds of text.
 
-Kinds are those of ``kinds``; a file that no built-in reader reads gets a phrase in the plural, such as ``RAR archives``.
+Kinds are those of ``kinds``; a file that no built-in reader reads gets a phrase in the plural, such as ``MP4 videos``.
 """
 
 import os
@@ -44,8 +44,8 @@ _MAGICS = (
     (b"\x1f\x8b", kinds.COMPRESSED),
     (b"BZh", kinds.COMPRESSED),
     (b"\xfd7zXZ\0", kinds.COMPRESSED),
-    (b"7z\xbc\xaf\x27\x1c", "7-Zip archives"),
-    (b"Rar!\x1a\x07", "RAR archives"),
+    (b"7z\xbc\xaf\x27\x1c", kinds.SEVEN_ZIP),
+    (b"Rar!\x1a\x07", kinds.RAR),
     (b"\x28\xb5\x2f\xfd", "Zstandard archives"),
     (b"ID3", "MP3 audio files"),
     (b"OggS", "Ogg audio files"),

@@ -1,6 +1,6 @@
 """The kinds of files that are told apart: their names, what people call them, and the endings they usually have.
 
-A kind that a built-in reader reads has a constant; everything else is a phrase in the plural, such as ``RAR archives``.
+A kind that a built-in reader reads has a constant; everything else is a phrase in the plural, such as ``MP4 videos``.
 """
 
 from typing import Final
@@ -41,13 +41,15 @@ CODE: Final = "code"
 TEXT: Final = "text"
 ZIP: Final = "zip"
 TAR: Final = "tar"
+SEVEN_ZIP: Final = "7z"
+RAR: Final = "rar"
 LOCKED: Final = "locked"  # an Office Open XML package in an envelope that asks for a password
 COMPRESSED: Final = "compressed"  # one stream of gzip, bzip2 or xz; a tar file inside or not
 
 ALL: Final = frozenset(
     (
         "pdf image docx pptx xlsx xlsb xls doc ppt odt ods odp rtf epub html mhtml markdown rst latex asciidoc csv json jsonl "
-        "xml yaml notebook eml mbox msg subtitles whatsapp chatgpt code text zip tar compressed locked"
+        "xml yaml notebook eml mbox msg subtitles whatsapp chatgpt code text zip tar 7z rar compressed locked"
     ).split()
 )
 
@@ -94,6 +96,8 @@ PROMISED: Final[dict[str, tuple[str, str]]] = {  # ending: (kind, what people ca
     ".ipynb": (NOTEBOOK, "a notebook"),
     ".zip": (ZIP, "a ZIP archive"),
     ".tar": (TAR, "a tar archive"),
+    ".7z": (SEVEN_ZIP, "a 7-Zip archive"),
+    ".rar": (RAR, "a RAR archive"),
     ".gz": (COMPRESSED, "a gzip file"),
     ".png": (IMAGE, "a picture"),
     ".jpg": (IMAGE, "a picture"),

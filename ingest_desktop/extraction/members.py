@@ -97,9 +97,9 @@ def _taken(
     data = head
     if len(head) == nested.HEAD_BYTES:
         data += content.read(most + 1 - len(head))
-    trouble: str | None = getattr(content, "trouble", None)
     if len(data) > most:
         raise too_large(options)
+    trouble: str | None = getattr(content, "trouble", None)
     if isinstance(content, tars.Walk):
         trouble = tars.CUT_OFF if size is not None and len(data) < size else None
     elif trouble is None and verdict is not None:

@@ -15,18 +15,21 @@ from typing import Self
 from ingest_desktop.domain.errors import LimitExceeded, SourceEncrypted, SourceError, UnsupportedFormat
 from ingest_desktop.domain.interfaces.extraction import Block, Reader, ReaderPlan, SegmentNotes, SourceFile
 from ingest_desktop.domain.wire import ExtractOptions
-from ingest_desktop.extraction import allowance, detect, kinds, ocr
+from ingest_desktop.extraction import allowance, detect, kinds, ocr, system_archives
 from ingest_desktop.extraction.allowance import Allowance, Spent
 from ingest_desktop.extraction.findings import Findings
 from ingest_desktop.extraction.limits import OutOfTime
 from ingest_desktop.extraction.registry import Registry, reader_versions
+from ingest_desktop.extraction.system_archives import Sealed
 
 HEAD_BYTES = 64 * 1024
 LOCKED = "It asks for a password."
 _NOT_SUPPORTED = " are not supported"  # what stands before it names a kind
 _MOST_NAME = 1000
 _PACKED = (b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0")  # their kind is told by more than their head
-_TELL_NAMES = frozenset(("zip", "tar", "compressed", "mail", "mbox", "msg"))  # readers whose gaps begin with a path
+_TELL_NAMES = frozenset(
+    ("zip", "tar", "compressed", "sealed", "mail", "mbox", "msg")
+)  # readers whose gaps begin with a path
 _TOO_MUCH_MEMORY = "Reading it takes more memory than a reading process may have (INGESTION_CHILD_MEMORY_BYTES)."
 _UNLOCKED = "unlocked="
 _MAY_LOCK = frozenset(  # by name: what is tried with the passwords before it is read
@@ -267,7 +270,7 @@ class Inside:
             self._limit = self._limit or error
         if isinstance(error, SourceEncrypted):
             self._locked += 1
-            return LOCKED
+            return str(error) if isinstance(error, Sealed) else LOCKED
         return str(error) if isinstance(error, SourceError) else f"Its reader failed ({type(error).__name__})."
 
     def _path(self, name: str) -> str:
@@ -304,7 +307,7 @@ def steady_shape(options: ExtractOptions) -> str:
     """The part of ``shape`` that depends on the program and its settings only."""
     from ingest_desktop.extraction.readers.legacy import find_office
 
-    told = [*reader_versions(), ("office", find_office() is not None)]
+    told = [*reader_versions(), ("office", find_office() is not None), ("7z", system_archives.is_there())]
     told += [(name, getattr(options, name)) for name in _SHAPING]
     limits = f"{options.max_members}/{options.max_expanded_bytes}/{options.max_depth}/{options.max_ratio}"
     return f"inner={hashlib.sha256(repr(told).encode()).hexdigest()[:8]} limits={limits}"

@@ -44,6 +44,7 @@ _BUILT_IN = {  # by the reader's name; imported when the first file of its kinds
     "zip": "archives:ZipReader",
     "tar": "archives:TarReader",
     "compressed": "compressed:CompressedReader",
+    "sealed": "sealed_archives:SealedReader",
 }
 _READS = {  # the name of the reader of each kind
     kinds.PDF: "pdf",
@@ -66,6 +67,7 @@ _READS = {  # the name of the reader of each kind
     kinds.TEXT: "text",
     kinds.ZIP: "zip",
     kinds.TAR: "tar",
+    **dict.fromkeys((kinds.SEVEN_ZIP, kinds.RAR), "sealed"),
     kinds.COMPRESSED: "compressed",
     kinds.CSV: "csv",
     kinds.JSON: "json",
@@ -93,7 +95,7 @@ _FAMILIES = (  # what people call them, and a kind that stands for each
     ("saved web pages (MHTML)", kinds.MHTML),
     ("mail (EML, MBOX)", kinds.EML),
     ("Outlook messages (MSG)", kinds.MSG),
-    ("archives (ZIP, TAR)", kinds.ZIP),
+    ("archives (ZIP, TAR, 7Z, RAR)", kinds.ZIP),
     ("Markdown", kinds.MARKDOWN),
     ("reStructuredText", kinds.RST),
     ("LaTeX", kinds.LATEX),

@@ -1,0 +1,120 @@
+"""7-Zip and RAR archives: read where the system has libarchive, and a clear sentence where it has not."""
+
+import base64
+import struct
+import zlib
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ingest_desktop.domain.errors import IngestError, LimitExceeded, SourceEncrypted, UnsupportedFormat
+from ingest_desktop.domain.wire import ExtractOptions
+from ingest_desktop.extraction import system_archives
+from ingest_desktop.extraction.system_archives import Sealed
+
+from .test_archives import Got, got, zipped
+
+# Made by 7-Zip: a member in the clear, and one (or the whole directory) behind a password.
+MIXED = base64.b64decode(
+    "N3q8ryccAAQUohMlvQAAAAAAAAAiAAAAAAAAAKPiPdoBAA9maXJzdCB0ZXh0IGhlcmUKAAwaydUxvsLz6goK5tpgE92IUrgezUu8FG6+bmj68RRY"
+    "AACBMweuMZmWtaOA8hqWYzvagmlFYokPXL1GKkVLuS3nJJjQSr389eLR7qeC6uG4EZg9x1b8hSG0VVhQqVONk/5FkV0gz3zgCt6Jr8emWNyFTlwt"
+    "1dRdr+gDWGk3zDUzzwB+IpZmHHdsdYdd+z3eg1oZpvMVo9xc+rbWIN+mjQSO+0AJUVQAAAAXBjQBCYCJAAcLAQABIwMBAQVdABAAAAyAngoBtK3B"
+    "mwAA"
+)
+SEALED = base64.b64decode(
+    "N3q8ryccAASWQqwLuQAAAAAAAAAiAAAAAAAAAIjH2njVXLy7cUc4bHVqUAPHgYzPeS3qVGiY65DHoLOsW0oEsSFfBiI3KJb+i8tS5Jt4XlcAAIEz"
+    "B64P0QDUPKCKabDjxAD69FhUvhiipCUcG3AdymR+obOh2VBHOd6TMQSS6oqctwVgLiIWpmNtkz5VWhWPbAb6OTUhHmrvhpJvYsa4XRrCdUulljYN"
+    "4g8RGSlzHe+kxfo7rJNSnjxRo4GPES53lzDNdUsZagM+Xon0FK4VnnSFz5l8AAAAABcGMAEJgIkABwsBAAEjAwEBBV0AEAAADICeCgHgGJYiAAA="
+)
+SEALED_DIRECTORY = base64.b64decode(
+    "N3q8ryccAATD8IozkAAAAAAAAAAuAAAAAAAAANvcaisrFRXuvwenusqSIOQ6HR6KTik9hey/bzQMjzpwYxn9qZP8vIVqeqyOJtqsnzjouD9xZ4vQ"
+    "s7u7I5AGCcOzgVF/1EAXa2f0fW7SMTVtFy5HiDfBskCQngLNE9ZUGgU5UVfGF4wkoZuBzOMCzXnn11fj9pP/ccf2rDV+9lRXJFg5LWkuJi+OFblM"
+    "Ebz4zcwSHmsXBiABCXAABwsBAAEkBvEHARJTD3hRZcn7PVCJONN275g3yM4MagoBHzH4bwAA"
+)
+
+
+def rar(*members: tuple[str, bytes]) -> bytes:
+    """A RAR archive of the fourth format whose members are stored as they are."""
+
+    def block(body: bytes) -> bytes:
+        return struct.pack("<H", zlib.crc32(body) & 0xFFFF) + body
+
+    found = b"Rar!\x1a\x07\0" + block(struct.pack("<BHH6x", 0x73, 0, 13))
+    for name, data in members:
+        raw = name.encode()
+        fields = struct.pack("<IIBIIBBHI", len(data), len(data), 3, zlib.crc32(data), 0, 20, 0x30, len(raw), 0o100644)
+        found += block(struct.pack("<BHH", 0x74, 0x8000, 7 + len(fields) + len(raw)) + fields + raw) + data
+    return found + block(struct.pack("<BHH", 0x7B, 0x4000, 7))
+
+
+def read(data: bytes, name: str, options: ExtractOptions = ExtractOptions()) -> Got | None:  # noqa: B008  frozen
+    """What an archive gives; None where the library is missing, which it then says."""
+    if system_archives.is_there():
+        return got(data, name, options)
+    with pytest.raises(UnsupportedFormat, match="libarchive"):
+        got(data, name, options)
+    return None
+
+
+def test_members_of_a_7z_archive_are_read_and_encrypted_ones_are_gaps() -> None:
+    found = read(MIXED, "a.7z")
+    if found is not None:
+        assert (found.plan.unit, found.plan.units, found.seen) == ("member", 2, 2)
+        assert found.parts == {"d/one.txt": "first text here\n"}
+        assert found.gaps == [(2, f"d/zwei-ü.md: {Sealed()}")]
+
+
+def test_members_of_a_rar_archive_are_read_also_inside_others() -> None:
+    data = rar(("docs/one.txt", b"the first"), ("two.md", b"# Two\n\nthe second\n"))
+    found, outer = read(data, "a.rar"), read(data, "a.rar") and got(zipped(("in.rar", data)))
+    if found is not None and outer is not None:
+        assert found.parts["docs/one.txt"] == "the first"
+        assert "the second" in found.parts["two.md"]
+        assert outer.parts["in.rar/docs/one.txt"] == "the first"
+        assert found.gaps == outer.gaps == []
+
+
+@pytest.mark.parametrize("data", [SEALED, SEALED_DIRECTORY])
+def test_an_archive_that_is_all_encrypted_says_so(data: bytes) -> None:
+    if system_archives.is_there():
+        with pytest.raises(SourceEncrypted, match="cannot be opened here"):
+            got(data, "a.7z", passwords=("secret",))
+
+
+def test_too_many_members_are_refused() -> None:
+    if system_archives.is_there():
+        with pytest.raises(LimitExceeded, match="INGESTION_MAX_MEMBERS"):
+            got(rar(*((f"{number}.txt", b"x") for number in range(30))), "a.rar", ExtractOptions(max_members=20))
+
+
+def test_a_truncated_archive_keeps_what_can_be_read_and_says_so() -> None:
+    data = rar(("one.txt", b"the first"), ("two.txt", b"the second " * 100))
+    found = read(data[:-500], "a.rar")
+    if found is not None:
+        assert found.parts["one.txt"] == "the first"
+        assert found.gaps[0][0] == 2
+
+
+def test_without_the_library_it_is_told_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(system_archives, "_library", lambda: None)
+    with pytest.raises(UnsupportedFormat, match=r"libarchive, which is .*\.$"):
+        got(MIXED, "a.7z")
+    found = got(zipped(("in.7z", MIXED), ("more.7z", MIXED), ("a.txt", b"text")))
+    assert found.gaps == []
+    (warning,) = found.warnings
+    assert warning.startswith("in.7z and 1 more: 7-Zip and RAR archives are read with the library libarchive")
+
+
+@given(st.sampled_from(["a.7z", "a.rar"]), st.integers(0, 10_000), st.binary(min_size=1, max_size=6), st.booleans())
+@settings(max_examples=100, deadline=None)
+def test_mutated_archives_end_in_text_or_in_one_of_our_errors(name: str, at: int, more: bytes, cut: bool) -> None:
+    seed = MIXED if name == "a.7z" else rar(("one.txt", b"the first"), ("two.txt", b"the second " * 50))
+    at = 8 + at % (len(seed) - 8)
+    data = seed[:at] + more + (b"" if cut else seed[at + len(more) :])
+    try:
+        found = got(data, name)
+    except IngestError as error:
+        assert str(error).endswith(".")
+        return
+    assert all(why.endswith(".") for why in found.failed)
