@@ -190,6 +190,7 @@ def build_app(
         queue_limit=settings.queue_limit,
         busy_timeout_seconds=settings.busy_timeout,
         read_only_ok=read_only_ok,
+        reserve_bytes=settings.reserve_bytes,
     )
     for name in unknown:  # now that there is a folder for the log
         _log.warning("unknown setting", extra={"cause": str(name)})
@@ -198,6 +199,7 @@ def build_app(
         backup_dir=root / "backups",
         busy_timeout_seconds=settings.busy_timeout,
         read_only_ok=read_only_ok,
+        floor_bytes=settings.content_floor_bytes,
     )
     persistence = open_persistence(settings.persistence, root)
     hub, board, metrics = EventHub(), ProgressBoard(), Metrics(enabled=settings.enable_metrics)

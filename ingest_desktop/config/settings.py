@@ -396,6 +396,16 @@ class Settings(BaseSettings):
         ge=0,
         le=100,
     )
+    reserve_bytes: int = setting(
+        4 * MIB,
+        Group.STORE,
+        "Reserve",
+        "Room that is kept for the list of jobs, so that it can be written when other programs have filled the disk.",
+        unit="bytes",
+        live=False,
+        ge=0,
+        le=1024 * MIB,
+    )
     backups: int = setting(
         7,
         Group.STORE,
@@ -512,6 +522,11 @@ class Settings(BaseSettings):
     def worker_count(self) -> int:
         """How many reading processes to run."""
         return self.workers or min(8, os.cpu_count() or 1)
+
+    @property
+    def content_floor_bytes(self) -> int:
+        """With less room on the disk no text is stored: what is left is for the list of jobs."""
+        return max(min(32 * MIB, self.min_free_bytes), 2 * self.reserve_bytes if self.reserve_bytes else 0)
 
     @property
     def extract_options(self) -> ExtractOptions:

@@ -44,6 +44,7 @@ class Caretaker:
 
     def care(self, settings: CareSettings, stop: threading.Event) -> list[Damage]:
         """See ``StoreCare``."""
+        self._ledger.reserve.keep(settings.min_free_bytes)
         with suppress(Stopped):
             for where, path in self._files():
                 if not stop.is_set():

@@ -14,12 +14,20 @@ class KnowledgeBaseStores:
     """Opens, keeps and removes knowledge bases' files below ``knowledge_bases/``. Any thread."""
 
     def __init__(
-        self, root: Path, *, backup_dir: Path, busy_timeout_seconds: float, read_only_ok: bool = False
+        self,
+        root: Path,
+        *,
+        backup_dir: Path,
+        busy_timeout_seconds: float,
+        read_only_ok: bool = False,
+        floor_bytes: int = 0,
     ) -> None:
+        """``floor_bytes``: with less room on the disk nothing is written into them."""
         self._root = root
         self._backup_dir = backup_dir
         self._busy_timeout_seconds = busy_timeout_seconds
         self._read_only_ok = read_only_ok
+        self._floor_bytes = floor_bytes
         self._stand_ins: list[tempfile.TemporaryDirectory[str]] = []
         self._lock = threading.Lock()
         self._open: dict[str, KnowledgeBaseStore] = {}
@@ -35,6 +43,7 @@ class KnowledgeBaseStores:
                     backup_dir=self._backup_dir / kb_id,
                     busy_timeout_seconds=self._busy_timeout_seconds,
                     read_only_ok=self._read_only_ok,
+                    floor_bytes=self._floor_bytes,
                 )
             return store
 

@@ -48,6 +48,7 @@ class KnowledgeBaseStore(ContentWriter):
         backup_dir: Path,
         busy_timeout_seconds: float = 30.0,
         read_only_ok: bool = False,
+        floor_bytes: int = 0,
     ) -> None:
         """Open the file, or make it.
 
@@ -66,6 +67,7 @@ class KnowledgeBaseStore(ContentWriter):
             writer_cache_bytes=WRITER_CACHE_BYTES,
             page_bytes=PAGE_BYTES,
             read_only_ok=read_only_ok,
+            floor_bytes=floor_bytes,
         )
         migrate(engine, self.path, MIGRATIONS, backup_dir)
         super().__init__(engine)

@@ -5,6 +5,7 @@ meaning of an error are the same everywhere. Imports SQLAlchemy Core only: the O
 """
 
 import os
+import shutil
 import sqlite3
 import threading
 import time
@@ -20,6 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from ingest_desktop.domain.errors import StoreBusy, StoreDamaged, StoreError, StoreFull, StoreGone, StoreReadOnly
+from ingest_desktop.infrastructure.reserve import Reserve
 
 Synchronous = Literal["FULL", "NORMAL"]
 
@@ -29,6 +31,8 @@ _WRITER: Final = "ingest_writer"
 _SYNCHRONOUS: Final = "ingest_synchronous"
 _TIMEOUT: Final = "ingest_busy_timeout_seconds"
 _READ_ONLY: Final = "ingest_read_only"
+_RESERVE: Final = "ingest_reserve"
+_FLOOR: Final = "ingest_floor_bytes"
 
 _MEANING: Final[dict[int, tuple[type[StoreError], str]]] = {
     sqlite3.SQLITE_BUSY: (StoreBusy, "Another program holds the store locked"),
@@ -131,6 +135,8 @@ def store_error(
         code = getattr(error, "sqlite_errorcode", None)
         if code is None:
             return None
+        if code == sqlite3.SQLITE_IOERR_SHMSIZE:  # the index of the log cannot grow
+            code = sqlite3.SQLITE_FULL
         kind, meaning = _MEANING.get(code & 0xFF, (None, ""))
         if kind is None:
             return None
@@ -172,6 +178,8 @@ def open_engine(
     page_bytes: int = 4096,
     read_only_ok: bool = False,
     damaged: type[StoreDamaged] = StoreDamaged,
+    reserve: Reserve | None = None,
+    floor_bytes: int = 0,
 ) -> Engine:
     """An engine for one SQLite file. Nothing is opened or written before its first use, so ``migrate`` can refuse first.
 
@@ -191,6 +199,8 @@ def open_engine(
         read_only_ok: Whether an existing file that we may not write is good enough: ``writing`` is refused then, and
             nothing is written beside it.
         damaged: What is raised when the file is no sound database.
+        reserve: Given up when a transaction of this engine finds the disk full, or nearly.
+        floor_bytes: With less room on the disk ``writing`` is refused, so that what is left stays for others.
 
     Raises:
         StoreReadOnly: We may not write the file, and that is not good enough.
@@ -231,7 +241,7 @@ def open_engine(
 
     writer = make(1, 0, writer_cache_bytes or cache_bytes, **{_WRITING: True})
     options = {_WRITER: writer, _LOCK: threading.Lock(), _SYNCHRONOUS: synchronous, _TIMEOUT: busy_timeout_seconds}
-    options[_READ_ONLY] = path if read_only else None
+    options |= {_READ_ONLY: path if read_only else None, _RESERVE: reserve, _FLOOR: (path, floor_bytes)}
     engine = make(8, 24, cache_bytes, **options)
     event.listen(engine, "engine_disposed", lambda _: writer.dispose())
     return engine
@@ -249,9 +259,14 @@ def writing(engine: Engine, *, durable: bool = True) -> Iterator[Connection]:
 
     Raises:
         StoreBusy: Others held the lock for longer than the engine's busy timeout.
+        StoreFull: There is no room, or less than this file leaves to others.
         StoreReadOnly: We may only read.
     """
     options = engine.get_execution_options()
+    reserve: Reserve | None = options[_RESERVE]
+    if reserve is not None:
+        reserve.give_up_if_needed()
+    _refuse_below(*options[_FLOOR])
     if is_read_only(engine):
         raise StoreReadOnly(f"The store may be read, but not written: {options[_READ_ONLY]}.")
     lock: threading.Lock = options[_LOCK]
@@ -264,8 +279,22 @@ def writing(engine: Engine, *, durable: bool = True) -> Iterator[Connection]:
             connection.begin(),
         ):
             yield connection
+    except StoreFull:
+        if reserve is not None:
+            reserve.give_up()  # whoever tries again finds room
+        raise
     finally:
         lock.release()
+
+
+def _refuse_below(path: Path, floor_bytes: int) -> None:
+    if not floor_bytes:
+        return
+    with suppress(OSError):
+        free = shutil.disk_usage(path.parent).free
+        if free < floor_bytes:
+            need = (floor_bytes - free) // (1024 * 1024) + 1
+            raise StoreFull(f"The disk of the store is full: {need} MB more are needed to go on.")
 
 
 def is_read_only(engine: Engine) -> bool:

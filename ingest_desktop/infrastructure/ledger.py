@@ -18,6 +18,7 @@ from ingest_desktop.infrastructure.ledger_reading import LedgerReading
 from ingest_desktop.infrastructure.ledger_schema import LEDGER_MIGRATIONS
 from ingest_desktop.infrastructure.ledger_workers import LedgerWorkers
 from ingest_desktop.infrastructure.migrations import migrate
+from ingest_desktop.infrastructure.reserve import Reserve
 
 LEDGER_FILE: Final = "ledger.db"
 BACKUPS_FOLDER: Final = "backups"
@@ -36,6 +37,7 @@ class Ledger(LedgerAdding, LedgerWorkers, LedgerQueue, LedgerActions, LedgerDele
         longest_wait_seconds: No retry is due later than this: one that seems to be was put off before the clock was
             set back, and is due at once.
         read_only_ok: Whether a store that we may not write is good enough.
+        reserve_bytes: Room that is kept for the ledger on a full disk; see ``reserve``.
 
     Raises:
         StoreReadOnly: The store may not be written, and that is not good enough.
@@ -54,6 +56,7 @@ class Ledger(LedgerAdding, LedgerWorkers, LedgerQueue, LedgerActions, LedgerDele
         ticks: Callable[[], float] = time.monotonic,
         longest_wait_seconds: float = 86_400.0,
         read_only_ok: bool = False,
+        reserve_bytes: int = 0,
     ) -> None:
         if not has_full_text():
             raise StoreError("This Python's SQLite lacks full-text search (FTS5), which the program needs.")
@@ -62,6 +65,8 @@ class Ledger(LedgerAdding, LedgerWorkers, LedgerQueue, LedgerActions, LedgerDele
         self.ticks, self.longest_wait_seconds = ticks, longest_wait_seconds
         self.worker_locks, self.worker_hands, self.seen_leases = {}, {}, {}
         self.path = root / LEDGER_FILE
+        self.reserve = Reserve(root, reserve_bytes)
+        self.reserve.give_up_if_needed()  # opening writes, too
         self.engine = open_engine(
             self.path,
             synchronous="FULL",
@@ -69,6 +74,7 @@ class Ledger(LedgerAdding, LedgerWorkers, LedgerQueue, LedgerActions, LedgerDele
             wal_autocheckpoint_pages=4000,
             read_only_ok=read_only_ok,
             damaged=LedgerDamaged,
+            reserve=self.reserve,
         )
         try:
             migrate(self.engine, self.path, LEDGER_MIGRATIONS, root / BACKUPS_FOLDER)

@@ -110,6 +110,12 @@ TEXTS = (
     QT_TRANSLATE_NOOP("settings", "Low battery"),
     QT_TRANSLATE_NOOP("settings", "Work waits below this charge when it is to wait for a low battery."),
     QT_TRANSLATE_NOOP("settings", "%"),
+    QT_TRANSLATE_NOOP("settings", "Reserve"),
+    QT_TRANSLATE_NOOP(
+        "settings",
+        "Room that is kept for the list of jobs, so that it can be written when other programs have "
+        "filled the disk.",
+    ),
     QT_TRANSLATE_NOOP("settings", "Daily copies"),
     QT_TRANSLATE_NOOP("settings", "So many copies of the list of jobs are kept, at most one for each day. 0 makes none."),
     QT_TRANSLATE_NOOP("settings", "copies"),
