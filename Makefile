@@ -4,8 +4,10 @@ VENV := .venv
 PY := $(VENV)/bin/python
 SOURCES := ingest_desktop tests docs packaging
 ARGS ?=
+N ?= 10000
+START ?= 0
 
-.PHONY: help run test format bench torture audit lock docs screenshots deb samples clean
+.PHONY: help run test format bench torture audit lock docs screenshots deb samples clean fuzz
 help:  ## Show this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
@@ -45,6 +47,9 @@ audit:  ## Ask the public advisories about every locked version (needs a network
 	build/audit/bin/python -m pip install --quiet pip-audit
 	build/audit/bin/python -m pip_audit --disable-pip --require-hashes -r requirements.lock
 	build/audit/bin/python -m pip_audit --disable-pip --require-hashes -r requirements-build.lock
+
+fuzz: $(VENV)/.ready  ## Try N=10000 broken files on every reader (START=0 goes on where an earlier run ended)
+	nice -n 10 $(PY) tests/fuzz/run.py --count $(N) --start $(START) $(ARGS)
 
 docs: $(VENV)/.ready  ## Write the generated pages of docs/, and the dialog's words for translators
 	$(PY) docs/make_configuration.py

@@ -21,7 +21,7 @@ from ingest_desktop.extraction.readers.json_data import JsonLinesReader, JsonRea
 from ingest_desktop.extraction.readers.notebook import NotebookReader
 from ingest_desktop.extraction.readers.subtitles import SubtitleReader
 from ingest_desktop.extraction.readers.tables import CsvReader, dialect_of
-from ingest_desktop.extraction.readers.xml_data import XmlReader
+from ingest_desktop.extraction.readers.xml_data import XmlReader, xml_blocks
 from ingest_desktop.extraction.readers.yaml_data import YamlReader
 
 from .conftest import memory
@@ -315,6 +315,18 @@ def test_the_declared_encoding_counts() -> None:
 
     assert "Привет, мир" in given_by(XmlReader(), data).text
     assert "naïve" in given_by(XmlReader(), "<?xml version='1.0'?><a>naïve</a>".encode("utf-16")).text
+
+
+def test_text_of_several_lines_is_cited_by_its_own_line() -> None:
+    text = "<a>\n  <b>\n\n  first\n  and more\n  </b>\n  <b>second</b>\n  third\n  <c/>\n</a>"
+    blocks, why = xml_blocks(text)
+
+    assert why is None
+    assert [(block.text, block.line_start) for block in blocks] == [
+        ("b: first and more", 4),
+        ("b: second", 7),
+        ("a: third", 8),
+    ]
 
 
 @pytest.mark.parametrize(

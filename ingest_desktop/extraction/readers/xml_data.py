@@ -175,7 +175,8 @@ class _Flow:
         if not self._texts:
             if data.isspace():
                 return
-            self._line = line + len(data) - len(data.lstrip("\n"))
+            # The parser gathers text and hands it over at what follows it, so the line is that of its end.
+            self._line = max(1, line - data.lstrip().count("\n"))
         self._texts.append(data)
 
     def other(self, data: str, line: int) -> None:
