@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from faults.corpus import long_text
-from faults.fault import Verdict
+from faults.fault import Fault, Verdict
 from faults.judge import ask_history, ask_queue, opened
 from faults.program import ENDED_WELL, Program, wait_until
 
@@ -156,6 +156,11 @@ def grow(ground: Ground) -> None:
             out.write("one more line that is being written\n")
             out.flush()
             time.sleep(0.02)
+
+
+def anything(ground: Ground) -> None:
+    """One of these."""
+    ground.draw.choice((change, cut, replace, move, delete))(ground)
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,7 +365,8 @@ class Sparse:
         return _end(work, ground, program)
 
 
-FAULTS: Sequence[object] = (
+FAULTS: Sequence[Fault] = (
+    Happening("all sorts of changes", anything, strikes=8),
     Happening("a file is changed in place", change),
     Happening("a file is cut short", cut),
     Happening("a file is replaced", replace),
