@@ -135,6 +135,16 @@ def test_pages_tell_of_their_progress(fake: FakeTesseract) -> None:
     assert (recognising, reading) == ([(0, 2), (1, 2)], [(2, 2)])
 
 
+# other scripts --------------------------------------------------------------------------------
+
+
+def test_arabic_ligatures_are_read_in_their_order(fake: FakeTesseract) -> None:
+    text = told(memory((CORPUS / "files" / "pdf" / "arabic_rtl.pdf").read_bytes(), "a.pdf")).text
+    for word in ("الإنتاجية", "المشكلات", "خلال", "الأدوات", "البرمجة"):
+        assert word in text, word
+    assert "اإلنتاجية" not in text
+
+
 # what text is of use --------------------------------------------------------------------------
 
 

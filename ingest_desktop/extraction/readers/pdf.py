@@ -50,7 +50,7 @@ class PdfReader:
     """Reads PDF documents. The last one stays open, so that its segments need not open it again."""
 
     name = "pdf"
-    version = 2
+    version = 3
     reads = frozenset({kinds.PDF})
 
     def __init__(self) -> None:

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import re
 from typing import Any
 
 import pypdfium2.raw as raw
@@ -20,6 +21,9 @@ _MAX_CHARS_PER_PAGE = 20_000_000
 _CUT_MARKS = ("\ufffe", "\uffff", "\x02")  # of a word cut at the end of a line; a soft hyphen is one only there
 
 _ASKS = (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY)  # why a document does not open
+
+_LAM = "\u0644"
+_ALEF_LAM = re.compile("[\u0622\u0623\u0625\u0627\u0671]\u0644")
 
 _ready: list[bool] = []
 
@@ -94,7 +98,10 @@ class PdfiumDocument:
                 return ""
             if count > _MAX_CHARS_PER_PAGE:
                 raise PageRefused(f"it claims {count:,} characters")
-            return self._clean(self._get(textpage, count))
+            text = self._get(textpage, count)
+            if _LAM in text:
+                text = _ligatures(textpage, text, count)
+            return self._clean(text)
         finally:
             raw.FPDFText_ClosePage(textpage)
 
@@ -181,6 +188,27 @@ class PdfiumDocument:
         if handle:
             raw.FPDF_CloseDocument(handle)
         self._data = None
+
+
+def _ligatures(textpage: Any, text: str, count: int) -> str:
+    """Lam before alef where one shape stands for both: PDFium turns such a pair around with the rest of the line."""
+    if len(text) != count:  # then places in the text are not those that PDFium counts
+        return text
+    signs = list(text)
+    for found in _ALEF_LAM.finditer(text):
+        at = found.start()
+        if _origin(textpage, at) == _origin(textpage, at + 1) and raw.FPDFText_GetUnicode(textpage, at) == ord(
+            signs[at]
+        ):
+            signs[at], signs[at + 1] = signs[at + 1], signs[at]
+    return "".join(signs)
+
+
+def _origin(textpage: Any, index: int) -> tuple[float, float]:
+    """Where on the page the shape of a character begins."""
+    across, up = ctypes.c_double(), ctypes.c_double()
+    raw.FPDFText_GetCharOrigin(textpage, index, ctypes.byref(across), ctypes.byref(up))
+    return across.value, up.value
 
 
 def _loaded(source: SourceFile, password: str | None) -> Any:
