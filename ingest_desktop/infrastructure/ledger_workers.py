@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -46,6 +47,8 @@ class LedgerWorkers(LedgerBase):
             lock.release()
             raise
         self.worker_locks[worker_id] = lock
+        with suppress(OSError):  # the disk is full: without it no file is suspected
+            self.worker_hands[worker_id] = Hands(self._hands_path(worker_id))
         return worker_id
 
     def heartbeat(self, worker_id: str) -> int:
@@ -74,14 +77,8 @@ class LedgerWorkers(LedgerBase):
     def note_in_hand(self, worker_id: str, seat: int, claim: Claim | None) -> None:
         """See ``Repository``. Costs a few microseconds, and no lock of the store."""
         hands = self.worker_hands.get(worker_id)
-        if hands is None:
-            if worker_id not in self.worker_locks:
-                return  # a reader that ends after its worker was taken out
-            try:
-                hands = self.worker_hands.setdefault(worker_id, Hands(self._hands_path(worker_id)))
-            except OSError:  # the disk is full: without it no file is suspected
-                return
-        hands.put(seat, claim.job_id if claim else 0, claim.token if claim else 0)
+        if hands is not None:  # else a reader ends after its worker was taken out
+            hands.put(seat, claim.job_id if claim else 0, claim.token if claim else 0)
 
     def blame(self, claim: Claim) -> None:
         """See ``Repository``."""
