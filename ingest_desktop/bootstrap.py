@@ -29,10 +29,11 @@ from ingest_desktop.domain.interfaces.persistence import PersistenceStore
 from ingest_desktop.domain.interfaces.workers import Worker, WorkerHost
 from ingest_desktop.domain.wire import ExtractOptions, recipe_of
 from ingest_desktop.extraction.host import ChildProcess
-from ingest_desktop.extraction.registry import reader_version
+from ingest_desktop.extraction.registry import guests_are_installed, reader_version
 from ingest_desktop.infrastructure.caretaking import Caretaker
 from ingest_desktop.infrastructure.content_registry import KnowledgeBaseStores
 from ingest_desktop.infrastructure.ledger import BACKUPS_FOLDER, LEDGER_FILE, Ledger
+from ingest_desktop.infrastructure.ledger_rescue import knows_worker
 from ingest_desktop.infrastructure.persistence import open_persistence
 from ingest_desktop.infrastructure.power import battery_charge
 from ingest_desktop.infrastructure.search import FullTextIndex
@@ -138,6 +139,30 @@ class App:
             if worked:
                 self.lifecycle.start()
 
+    def go_on_if_back(self) -> bool:
+        """Take up the work again when the data folder had vanished and is back, with the same store; whether it did.
+
+        Any thread, but blocks while the workers start anew. Costs next to nothing while nothing had vanished.
+
+        Raises:
+            StoreBusy, StoreError: It is back and cannot be used yet. Try again later.
+        """
+        crew = self.lifecycle.crew
+        if crew is None or not isinstance(crew.steward, Steward) or not crew.steward.store_is_gone:
+            return False
+        if not knows_worker(self.repository.path, crew.worker_id):
+            return False  # not there, or another store in its place
+        # What is open leads to the folder that went: the workers' last words shall reach the one that came.
+        self.repository.engine.dispose()
+        for store in self.contents.opened():
+            store.engine.dispose()
+        if self.lifecycle.stop(self.settings.thread_join_timeout):
+            raise StoreBusy("A worker did not end in time. Quit the program and start it again.")
+        self.contents.close()
+        self.lifecycle.start()
+        self.events.trouble("", "", "")
+        return True
+
     def mend(self, findings: Sequence[Finding]) -> list[Mended]:
         """Mend what can be derived of what ``check`` found; what was done. Check again to see what is left.
 
@@ -216,7 +241,9 @@ def build_app(
         return recipe_is_current(recipe, app.settings.extract_options)
 
     lifecycle = WorkerLifecycle(repository, make_crew, worker_host or ThreadHost, label=label)
-    submitter = Submitter(repository, contents, hub, is_current, own_folder=os.path.abspath(root))
+    submitter = Submitter(
+        repository, contents, hub, is_current, own_folder=os.path.abspath(root), takes_all=guests_are_installed
+    )
     reach = Reach(repository, lambda job_ids: service.on_retried(job_ids))
     service = IngestionService(
         repository,

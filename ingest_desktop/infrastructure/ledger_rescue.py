@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ingest_desktop.domain.enums import JobPhase, JobStatus, Outcome
+from ingest_desktop.domain.errors import StoreError
 from ingest_desktop.infrastructure.database import from_db_path, open_read_only, readable_name, to_db_path
 from ingest_desktop.infrastructure.ledger_base import to_micros, utc_now
 from ingest_desktop.infrastructure.ledger_schema import ACTIVE_SQL, LIBRARY_ID, LIBRARY_NAME
@@ -33,6 +34,15 @@ def fill_from_indexes(source: sqlite3.Connection, target: sqlite3.Connection) ->
     for job_id, kb_id, path in read_rows(source, sql):
         if isinstance(job_id, int) and isinstance(kb_id, str) and isinstance(path, str | bytes):
             _queue(target, job_id, kb_id, path, 0)
+
+
+def knows_worker(path: Path, worker_id: str) -> bool:
+    """Whether a ledger is the one that this worker was registered in: no other store has its name."""
+    if not path.exists():
+        return False
+    with suppress(sqlite3.DatabaseError, StoreError, OSError), closing(open_read_only(path)) as connection:
+        return connection.execute("SELECT 1 FROM workers WHERE id = ?", (worker_id,)).fetchone() is not None
+    return False
 
 
 def fill_from_snapshot(root: Path, target: sqlite3.Connection, found: Salvaged) -> None:

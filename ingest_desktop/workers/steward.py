@@ -63,6 +63,7 @@ class Steward:
         self._revision = -1
         self._due: datetime | None = None
         self._low_disk = False
+        self._gone = False
         self._next: dict[str, float] = {}
 
     def run(self) -> None:
@@ -83,6 +84,11 @@ class Steward:
                 break
         if self._care is not None:
             self._care.end()
+
+    @property
+    def store_is_gone(self) -> bool:
+        """Whether work was given up because the data folder vanished."""
+        return self._gone
 
     def stop(self) -> None:
         """End the loop."""
@@ -164,6 +170,7 @@ class Steward:
         if not self._scheduler.is_stopping:
             message = f"The data folder is not there any more: {self._settings.data_root}."
             _log.error("store gone")
+            self._gone = True
             self._hub.trouble(StoreGone.code, message, StoreGone.hint)
             self._scheduler.stop()
 
