@@ -36,6 +36,7 @@ bench: $(VENV)/.ready  ## Measure, and print ratios
 	$(PY) tests/bench/run.py $(ARGS)
 
 torture: $(VENV)/.ready  ## Break the program, ROUNDS=50 [SEED=1] [ONLY=kill,power,...], and write docs/reliability.md
+	@sh packaging/linux/system_libraries.sh test
 	PYTHONPATH=.:tests $(PY) -m faults --rounds $(or $(ROUNDS),50) --seed $(or $(SEED),1) --first $(or $(FIRST),1) \
 		--only "$(ONLY)" --name "$(NAME)" $(ARGS)
 

@@ -3,7 +3,7 @@
 #
 # They are looked for by loading Qt's own plugins, so nothing is asked of a machine that has them. What is
 # missing is installed with apt when we are root; otherwise the exact command is printed and we stop.
-# "test" also wants an X server of its own (Xvfb) and fonts for the pictures.
+# "test" also wants an X server of its own (Xvfb), fonts for the pictures, and strace, which records what is written.
 set -eu
 cd "$(dirname "$0")/../.."
 [ "$(uname -s)" = Linux ] || exit 0
@@ -40,6 +40,9 @@ if ! find /usr/share/fonts /usr/local/share/fonts "${HOME:-/nonexistent}/.fonts"
 fi
 if [ "$mode" = test ] && ! command -v Xvfb >/dev/null 2>&1; then
     wanted="$wanted xvfb xauth"
+fi
+if [ "$mode" = test ] && ! command -v strace >/dev/null 2>&1; then
+    wanted="$wanted strace"
 fi
 wanted=$(echo $wanted)
 [ -n "$wanted" ] || exit 0

@@ -3,35 +3,32 @@
 Usage: python tests/bench/kill_rounds.py --rounds 50 --seed 1 [--corpus DIR]
 
 In each round a fresh store is given the same folder; the whole process group, reading processes included, is killed one
-to three times at moments drawn from the seed, and restarted with ``ingest run`` or with the same ``ingest add``. Then:
-the exported chunks (ids, order, text, source path, place) are those of the undisturbed run, ``ingest check`` is clean, every
-job has ended, and the history of no job goes on after its completion. Exit code 0 when all rounds hold.
+to three times at moments drawn from the seed, and restarted with ``ingest run`` or with the same ``ingest add``. Then the
+store is judged as the breaking machine does it (``tests/faults/judge.py``). Exit code 0 when all rounds hold. The kills of
+``make torture`` strike at named points, too; these strike while real documents are read.
 """
 
 import argparse
 import contextlib
-import hashlib
-import json
-import os
 import random
 import shutil
-import signal
 import sqlite3
-import subprocess
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the breaking machine
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # this checkout's package, installed or not
 
 import corpora
-from process_trees import environment, ingest
+from faults.judge import Calm, calm_of, judge
+from faults.program import Program, run_to_end
 
 FILES = 500
 PDFS = 60
 EARLIEST_SECONDS = 0.15
-LIMIT_SECONDS = 300
 
 
 @dataclass(slots=True)
@@ -62,161 +59,70 @@ def make_mix(corpus: Path, target: Path, seed: int) -> Path:
     return folder
 
 
-def exported(store: Path, log: Path) -> tuple[str, list[dict[str, Any]]]:
-    """A digest of all that is exported, and its records."""
-    target = store / "export.jsonl"
-    _finish(ingest(store, "export", "--format", "jsonl", "-o", str(target)), log)
-    lines = target.read_bytes().splitlines()
-    records = [json.loads(line) for line in lines]
-    kept = [{k: r[k] for k in ("chunk_id", "source_path", "ordinal", "text", "location")} for r in records]
-    return hashlib.sha256(json.dumps(kept).encode()).hexdigest(), kept
-
-
-def _finish(command: list[str], log: Path) -> int:
-    with open(log, "ab") as out:
-        out.write((" ".join(command[4:]) + "\n").encode())
-        out.flush()
-        return subprocess.run(
-            command, stdout=out, stderr=subprocess.STDOUT, env=environment(), timeout=LIMIT_SECONDS, check=False
-        ).returncode
-
-
-def _jobs(store: Path, sql: str) -> list[tuple[Any, ...]]:
-    """Ask the ledger; nothing when there is none yet."""
-    if not (store / "ledger.db").exists():
-        return []
-    with contextlib.closing(sqlite3.connect(store / "ledger.db", timeout=30)) as ledger:
+def _count(data: Path, sql: str) -> int:
+    """Ask the ledger for a number; 0 when there is none yet."""
+    if not (data / "ledger.db").exists():
+        return 0
+    with contextlib.closing(sqlite3.connect(data / "ledger.db", timeout=30)) as ledger:
         try:
-            return ledger.execute(sql).fetchall()
+            return int(ledger.execute(sql).fetchone()[0])
         except sqlite3.OperationalError as error:
             if "no such table" in str(error):
-                return []
+                return 0
             raise
 
 
-def _killed_run(command: list[str], moment: float, log: Path) -> bool:
-    """Start a command in a group of its own and kill the group; False when it had ended before."""
-    with open(log, "ab") as out:
-        process = subprocess.Popen(
-            command, stdout=out, stderr=subprocess.STDOUT, env=environment(), start_new_session=True
-        )
-        try:
-            process.wait(moment)
-        except subprocess.TimeoutExpired:
-            pass
-        alive = process.poll() is None
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-    return alive
-
-
-def one_round(
-    number: int, seed: int, mix: Path, work: Path, wall: float, expected: tuple[str, list[dict[str, Any]]]
-) -> Round:
+def one_round(number: int, seed: int, mix: Path, work: Path, wall: float, calm: Calm) -> Round:
     """Kill and restart until done, then compare. ``wall``: seconds of the undisturbed run."""
     draw = random.Random(f"{seed}/{number}")
-    store, log, this = work / f"round-{number}", work / f"round-{number}.log", Round(number)
-    log.unlink(missing_ok=True)
-    add = ingest(store, "add", str(mix), "--wait")
+    folder, this = work / f"round-{number}", Round(number)
+    data = folder / "data"
     while not this.kills:  # a moment that came too late kills nothing: draw another
-        shutil.rmtree(store, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
         this.starts.clear()
-        _kill_some(draw, store, add, wall, log, this)
-    if not _visible(store) or draw.random() < 0.4:
-        this.starts.append("add")
-        _finish(add, log)
-    this.starts.append("run")
-    if code := _finish(ingest(store, "run"), log):
-        this.wrong.append(f"ingest run ended with {code}")
-    this.wrong += _judge(store, log, expected)
+        _kill_some(draw, data, mix, wall, this)
+    try:
+        if not _visible(data) or draw.random() < 0.4:
+            this.starts.append("add")
+            run_to_end(data, "add", "--wait", str(mix))
+        this.starts.append("run")
+        run_to_end(data, "run")
+    except AssertionError as error:
+        this.wrong.append(str(error))
+    this.wrong += judge(data, calm, added_again=True).wrong
     if not this.wrong:
-        shutil.rmtree(store)
+        shutil.rmtree(folder)
     return this
 
 
-def _kill_some(draw: random.Random, store: Path, add: list[str], wall: float, log: Path, this: Round) -> None:
+def _kill_some(draw: random.Random, data: Path, mix: Path, wall: float, this: Round) -> None:
     """Start and kill one to three times, until a start ends before its moment."""
     for _ in range(draw.choice((1, 1, 2, 3))):
         moment = round(draw.uniform(EARLIEST_SECONDS, wall), 3)
-        start = ingest(store, "run") if _visible(store) and draw.random() < 0.6 else add
-        this.starts.append(start[4])
-        if not _killed_run(start, moment, log):
+        start = ("run",) if _visible(data) and draw.random() < 0.6 else ("add", "--wait", str(mix))
+        this.starts.append(start[0])
+        program = Program.start(data, *start)
+        if program.has_ended(moment):
             return
+        program.kill_all()
         this.kills.append(moment)
-        this.done_at_kills.append(len(_jobs(store, "SELECT 1 FROM ingest_jobs WHERE status = 'completed'")))
+        this.done_at_kills.append(_count(data, "SELECT count(*) FROM ingest_jobs WHERE status = 'completed'"))
 
 
-def _visible(store: Path) -> bool:
+def _visible(data: Path) -> bool:
     """Whether the batch was accepted: from here on it must not be lost, and ``ingest run`` has to find it."""
-    return bool(_jobs(store, "SELECT 1 FROM ingest_batches LIMIT 1"))
+    return bool(_count(data, "SELECT count(*) FROM ingest_batches"))
 
 
-def _judge(store: Path, log: Path, expected: tuple[str, list[dict[str, Any]]]) -> list[str]:
-    """What does not hold in this store, in sentences."""
-    wrong = []
-    if stuck := _jobs(
-        store, "SELECT id, status FROM ingest_jobs WHERE status NOT IN ('completed', 'failed', 'cancelled')"
-    ):
-        wrong.append(f"{len(stuck)} jobs have not ended, such as {stuck[0]}")
-    if open_batches := _jobs(store, "SELECT id FROM ingest_batches WHERE discovering = 1"):
-        wrong.append(f"the search for files of batches {open_batches} never ended")
-    if bad := _jobs(store, "SELECT id, status, error_code FROM ingest_jobs WHERE status <> 'completed'"):
-        wrong.append(f"{len(bad)} jobs did not complete, such as {bad[0]}")
-    twice = (
-        "SELECT h.job_id FROM job_history h WHERE EXISTS (SELECT 1 FROM job_history e "
-        "WHERE e.job_id = h.job_id AND e.id < h.id AND e.to_status = 'completed')"
-    )
-    if again := _jobs(store, twice):
-        wrong.append(f"{len(again)} entries in the history of jobs that had completed, such as of job {again[0][0]}")
-    # A file without text is looked at again whenever it is added again: that is no second ingestion.
-    read_twice = (
-        "SELECT source_path FROM ingest_jobs WHERE outcome IN ('ingested', 'updated') "
-        "GROUP BY source_path HAVING count(*) > 1"
-    )
-    if again := _jobs(store, read_twice):
-        wrong.append(f"{len(again)} files were ingested by two jobs, such as {again[0][0]}")
-    if code := _finish(ingest(store, "check"), log):
-        wrong.append(f"ingest check ended with {code}; see {log}")
-    digest, records = exported(store, log)
-    if digest != expected[0]:
-        wrong.append(_difference(expected[1], records))
-    return wrong
-
-
-def _difference(expected: list[dict[str, Any]], found: list[dict[str, Any]]) -> str:
-    """What differs between two exports, in a sentence."""
-    ours, theirs = {r["chunk_id"]: r for r in found}, {r["chunk_id"]: r for r in expected}
-    missing, extra = theirs.keys() - ours.keys(), ours.keys() - theirs.keys()
-    changed = [key for key in theirs.keys() & ours.keys() if ours[key] != theirs[key]]
-    first = theirs[min(missing)] if missing else ours[min(extra)] if extra else None
-    if changed:
-        first = {
-            k: (theirs[changed[0]][k], ours[changed[0]][k]) for k in first_keys(theirs[changed[0]], ours[changed[0]])
-        }
-    if not (missing or extra or changed):
-        return f"the same {len(found)} chunks in another order, or doubled ({len(expected)} expected)"
-    return (
-        f"chunks differ: {len(missing)} missing, {len(extra)} extra, {len(changed)} changed; such as {str(first)[:400]}"
-    )
-
-
-def first_keys(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
-    """The fields in which two records differ."""
-    return [key for key in one if one[key] != other[key]]
-
-
-def undisturbed(mix: Path, work: Path) -> tuple[float, tuple[str, list[dict[str, Any]]]]:
-    """Seconds and export of a run that nobody kills."""
-    store, log = work / "undisturbed", work / "undisturbed.log"
-    shutil.rmtree(store, ignore_errors=True)
-    log.unlink(missing_ok=True)
+def undisturbed(mix: Path, work: Path) -> tuple[float, Calm]:
+    """Seconds and outcome of a run that nobody kills."""
+    folder = work / "undisturbed"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
     began = time.monotonic()
-    code = _finish(ingest(store, "add", str(mix), "--wait"), log)
-    wall = time.monotonic() - began
-    if code:
-        raise SystemExit(f"The undisturbed run ended with {code}; see {log}")
-    return wall, exported(store, log)
+    run_to_end(folder / "data", "add", "--wait", str(mix))
+    return time.monotonic() - began, calm_of(folder / "data")
 
 
 def run_rounds(
@@ -225,11 +131,11 @@ def run_rounds(
     """All rounds; what each found. ``work`` is a scratch folder; stores of rounds that do not hold stay there."""
     work.mkdir(parents=True, exist_ok=True)
     mix = make_mix(corpus, work, seed)
-    wall, expected = undisturbed(mix, work)
-    tell(f"seed {seed}: {len(corpora.files_of(mix))} files; undisturbed {wall:.1f} s, {len(expected[1]):,} chunks")
+    wall, calm = undisturbed(mix, work)
+    tell(f"seed {seed}: {len(corpora.files_of(mix))} files; undisturbed {wall:.1f} s, {len(calm.chunks):,} chunks")
     found = []
     for number in range(first, first + rounds):
-        found.append(one_round(number, seed, mix, work, wall, expected))
+        found.append(one_round(number, seed, mix, work, wall, calm))
         tell(found[-1].sentence())
     return found
 

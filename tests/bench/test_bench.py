@@ -1,4 +1,4 @@
-"""The measuring itself is measured: what judges the kill rounds, counts seconds and draws queries."""
+"""The measuring itself is measured: what counts seconds and draws queries."""
 
 import io
 import sys
@@ -6,30 +6,10 @@ import zipfile
 from pathlib import Path
 
 import book
-import kill_rounds
 import kinds
 import process_trees
 import pypdfium2
-import pytest
 import searching
-
-
-def record(number: int, text: str = "text") -> dict[str, object]:
-    return {"chunk_id": f"c{number}", "source_path": "/a", "ordinal": number, "text": text, "location": {}}
-
-
-@pytest.mark.parametrize(
-    ("found", "word"),
-    [
-        ([record(0)], "1 missing"),
-        ([record(0), record(1), record(2)], "1 extra"),
-        ([record(0), record(1, "other")], "1 changed"),
-        ([record(1), record(0)], "another order"),
-        ([record(0), record(1), record(1)], "doubled"),
-    ],
-)
-def test_a_difference_between_exports_is_named(found: list[dict[str, object]], word: str) -> None:
-    assert word in kill_rounds._difference([record(0), record(1)], found)
 
 
 def test_the_seconds_of_grandchildren_count(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from application.kit import all_jobs, assert_clean, completions, exported, real_app, wait_for, write_files
 
-from cli.test_crashes import segments_stored, start
+from cli.running import segments_stored, start
 from ingest_desktop.bootstrap import App
 from ingest_desktop.domain.enums import JobStatus
 from ingest_desktop.infrastructure.database import open_read_only

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from faults.fault import Verdict
@@ -50,11 +50,17 @@ def calm_of(data: Path) -> Calm:
         return _calm(app)
 
 
-def judge(data: Path, calm: Calm) -> Verdict:
-    """Everything that can be asked of a store after its work has come to an end."""
+def judge(data: Path, calm: Calm, *, added_again: bool = False) -> Verdict:
+    """Everything that can be asked of a store after its work has come to an end.
+
+    Args:
+        added_again: Whether files were added more often than in the undisturbed run, so that there are more jobs.
+    """
     verdict = Verdict()
     with opened(data) as app:
-        compare(_calm(app), calm, verdict)
+        found = _calm(app)
+        compare(replace(found, endings=found.endings & calm.endings) if added_again else found, calm, verdict)
+        _ask_twice(app, verdict)
         ask_queue(app, verdict)
         ask_history(app, verdict)
         for finding in app.check():
@@ -73,12 +79,12 @@ def compare(found: Calm, calm: Calm, verdict: Verdict) -> None:
     """Count what one store has and the other has not."""
     if found.chunks != calm.chunks:
         _compare_chunks(found, calm, verdict)
-    for ending, count in (calm.endings - found.endings).items():
-        verdict.lost += count
-        verdict.wrong.append(f"no job that ended as {ending} ({count} times)")
-    for ending, count in (found.endings - calm.endings).items():
-        verdict.doubled += ending in calm.endings
-        verdict.wrong.append(f"a job too many that ended as {ending} ({count} times)")
+    if missing := calm.endings - found.endings:
+        verdict.lost += missing.total()
+        verdict.wrong.append(f"{missing.total()} jobs did not end as they should, such as {next(iter(missing))}")
+    if extra := found.endings - calm.endings:
+        verdict.doubled += sum(count for ending, count in extra.items() if ending in calm.endings)
+        verdict.wrong.append(f"{extra.total()} jobs that should not be there, such as {next(iter(extra))}")
 
 
 def _compare_chunks(found: Calm, calm: Calm, verdict: Verdict) -> None:
@@ -92,6 +98,18 @@ def _compare_chunks(found: Calm, calm: Calm, verdict: Verdict) -> None:
     such = next(iter(sorted(changed)), "only their order differs")
     counts = f"{missing.total()} missing, {extra.total()} extra, {len(same_id)} changed"
     verdict.wrong.append(f"chunks differ: {counts}; such as {str(such)[:300]}")
+
+
+def _ask_twice(app: App, verdict: Verdict) -> None:
+    """No content of a file may be read in by two jobs. (Files of these tests never go back to what they were.)"""
+    with reading(app.repository.engine) as connection:
+        rows = connection.exec_driver_sql(
+            "SELECT source_path, count(*) FROM ingest_jobs WHERE outcome IN ('ingested', 'updated') "
+            "GROUP BY kb_id, source_path, checksum HAVING count(*) > 1"
+        ).all()
+    if rows:
+        verdict.doubled += len(rows)
+        verdict.wrong.append(f"{len(rows)} files were read in by two jobs, such as {rows[0]}")
 
 
 def ask_queue(app: App, verdict: Verdict) -> None:

@@ -15,6 +15,8 @@ from faults.fault import Verdict
 from faults.judge import Calm, calm_of, judge, opened
 from faults.poller import Editions, Poller, editions_of
 from faults.program import Program, is_alive, run_to_end, wait_until
+from ingest_desktop.domain.enums import JobStatus
+from ingest_desktop.domain.errors import Quarantined
 from ingest_desktop.domain.models import JobQuery, JobSelector
 from ingest_desktop.infrastructure.database import open_read_only
 
@@ -140,6 +142,7 @@ class _Kill:
                 if (seconds := program.resumed_seconds()) is not None and kills > 1:
                     recovered.append(seconds)  # of the start after the kill before
             last = self.restart(data)
+            quarantined = retry_quarantined(data)
             if (seconds := last.resumed_seconds()) is not None and kills:
                 recovered.append(seconds)
         verdict = judge(data, ground.calm)
@@ -149,6 +152,8 @@ class _Kill:
         verdict.wrong += [f"a reader saw {what}, {times} times" for what, times in poller.mixed.items()]
         verdict.wrong += poller.trouble + trouble
         verdict.notes.append(f"{poller.looks} looks of a reader")
+        if quarantined:
+            verdict.notes.append(f"{quarantined} files were quarantined and retried")
         return verdict
 
     def start(self, data: Path, draw: random.Random) -> Program:
@@ -183,6 +188,20 @@ def was_struck(program: Program) -> bool:
     program.finish()
     program.kill_all()
     return program.was_struck
+
+
+def retry_quarantined(data: Path) -> int:
+    """Do what a person does about files that were in hand each time the program died: it took them to be the reason.
+
+    Nothing tells a SIGKILL from outside from one for want of memory, so this is as it should be; how many there were.
+    """
+    with opened(data) as app:
+        failed = app.service.list(JobQuery(statuses=frozenset({JobStatus.FAILED})), limit=1_000)
+        jobs = [job.id for job in failed if job.error_code == Quarantined.code]
+    if jobs:
+        run_to_end(data, "retry", *jobs)
+        run_to_end(data, "run")
+    return len(jobs)
 
 
 class RandomKill(_Kill):

@@ -1,5 +1,7 @@
 """Fifty kills and a dozen losses of power: the part of the breaking machine that is in the suite."""
 
+import shutil
+import signal
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -7,11 +9,13 @@ import pytest
 
 from faults import kills, power, upgrades
 from faults.fault import Fault, Verdict, draw_of
-from faults.program import ENDED_WELL, Program, run_to_end
+from faults.program import ENDED_WELL, Program, run_to_end, wait_until
+from faults.recorder import Disk
 
 SEED = 4
 KILLS = 50
 AT_ONCE = 2
+INTERRUPTED = 130
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +52,7 @@ def test_fifty_kills_lose_nothing(work: Path, ground: kills.Ground) -> None:
         next(fault for fault in kills.FAULTS if fault.name.startswith(name))
         for name in ("at points of all sorts", "a reading process", "after a drop", "during purge, while")
     )
-    wanted: list[Round] = [(mixed, number) for number in range(1, 8)]
+    wanted: list[Round] = [(mixed, number) for number in range(1, 9)]
     wanted += [(child, 1), (once, 1), (purge, 1), (upgrades.FAULTS[0], 1)]
     found = run_all(wanted, work / "kills")
     assert not {name: verdict for name, verdict in found.items() if not verdict.holds}
@@ -62,8 +66,6 @@ def test_a_dozen_losses_of_power_lose_nothing_that_was_accepted(work: Path) -> N
 
 
 def test_an_accepted_drop_survives_the_worst_loss_of_power(work: Path, tmp_path: Path) -> None:
-    from faults.recorder import Disk
-
     first = power.FAULTS[0]
     first.prepare(work / "power", SEED)
     root = tmp_path / "root"
@@ -80,12 +82,22 @@ def test_an_accepted_drop_survives_the_worst_loss_of_power(work: Path, tmp_path:
 
 
 def test_two_processes_share_the_work_and_do_nothing_twice(work: Path, ground: kills.Ground, tmp_path: Path) -> None:
-    import shutil
-
     data = tmp_path / "data"
     shutil.copytree(ground.store, data)
     run_to_end(data, "add", str(ground.files))
     both = [Program.start(data, "run"), Program.start(data, "run")]
     assert all(program.finish() in ENDED_WELL for program in both)
+    verdict = kills.judge(data, ground.calm)
+    assert verdict.holds, verdict.wrong
+
+
+def test_an_interrupt_keeps_what_is_done_and_the_rest_goes_on(work: Path, ground: kills.Ground, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(ground.store, data)
+    program = Program.start(data, "add", "--wait", str(ground.files))
+    assert wait_until(lambda: program.resumed_seconds() is not None, 60)
+    program.process.send_signal(signal.SIGINT)
+    assert program.finish() == INTERRUPTED
+    run_to_end(data, "run")
     verdict = kills.judge(data, ground.calm)
     assert verdict.holds, verdict.wrong
