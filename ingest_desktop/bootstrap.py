@@ -29,6 +29,7 @@ from ingest_desktop.domain.interfaces.persistence import PersistenceStore
 from ingest_desktop.domain.interfaces.workers import Worker, WorkerHost
 from ingest_desktop.domain.wire import ExtractOptions, recipe_of
 from ingest_desktop.extraction.host import ChildProcess
+from ingest_desktop.extraction.nested import steady_shape
 from ingest_desktop.extraction.registry import guests_are_installed, reader_version
 from ingest_desktop.infrastructure.caretaking import Caretaker
 from ingest_desktop.infrastructure.content_registry import KnowledgeBaseStores
@@ -355,7 +356,16 @@ def recipe_is_current(recipe: str, options: ExtractOptions) -> bool:
     if reader_version(reader) != version:
         return False
     plain = recipe.partition(" ocr=")[0]  # whether text recognition is there today is for a person to act on
-    return any(recipe_of(reader, version, options, unit) == plain for unit in ("page", "byte", "whole"))
+    plain = plain.partition(" unlocked=")[0]  # so are passwords
+    shapes = ("",)
+    if " inner=" in plain:
+        steady = steady_shape(options)
+        shapes = (steady, f"segment={options.segment_bytes} {steady}")
+    return any(
+        recipe_of(reader, version, options, unit, shape) == plain
+        for unit in ("page", "byte", "whole")
+        for shape in shapes
+    )
 
 
 def _by_status(repository: Ledger) -> dict[str, int]:

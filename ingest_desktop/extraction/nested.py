@@ -152,7 +152,8 @@ class Inside:
 
     def missing(self, why: str) -> None:
         """Note a gap after the last file: something that should follow it is missing."""
-        self._findings.gap(self.number + 1, why)
+        path = self._path("")
+        self._findings.gap(self.number + 1, f"{path}: {why}" if path else why)
 
     @property
     def broken(self) -> bool:

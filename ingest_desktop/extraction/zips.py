@@ -101,7 +101,7 @@ def listing(stream: BinaryIO, size: int, options: ExtractOptions) -> Listing:
         start, length, shift = place
         members, whole = _entries(stream, start, length, shift, options)
         if members or length == 0:
-            return Listing(_without_overlaps(members), None if whole else _DIRECTORY_DAMAGED)
+            return Listing(_without_overlaps(members, start), None if whole else _DIRECTORY_DAMAGED)
     found = []
     for member in _searched(stream, size):
         found.append(member)
@@ -378,17 +378,25 @@ def _name(raw: bytes, flags: int, extra: bytes) -> str:
         return raw.decode("cp437")
 
 
-def _without_overlaps(members: list[Member]) -> tuple[Member, ...]:
-    """The members, those marked that begin inside another one."""
+def _without_overlaps(members: list[Member], end: int) -> tuple[Member, ...]:
+    """The members, those marked that begin inside another one.
+
+    One that claims more than there is before ``end``, where the directory begins, reaches to the next one at most.
+    """
+    told = list(members)
+    order = sorted(range(len(members)), key=lambda index: members[index].start)
+    starts = [members[index].start for index in order]
     stop = 0
-    bad: set[int] = set()
-    for index in sorted(range(len(members)), key=lambda index: members[index].start):
+    for index, following in zip(order, [*starts[1:], end], strict=False):
         member = members[index]
         if member.start < stop:
-            bad.add(index)
+            told[index] = replace(member, overlaps=True)
+        elif member.start + _LOCAL_BYTES + member.packed > end:
+            told[index] = replace(member, packed=max(0, following - member.start - _LOCAL_BYTES), size=None)
+            stop = following
         else:
             stop = member.start + _LOCAL_BYTES + member.packed
-    return tuple(replace(member, overlaps=True) if index in bad else member for index, member in enumerate(members))
+    return tuple(told)
 
 
 def _searched(stream: BinaryIO, size: int) -> Iterator[Member]:

@@ -17,9 +17,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ingest_desktop.bootstrap import recipe_is_current
 from ingest_desktop.domain.errors import IngestError, LimitExceeded, SourceEncrypted, SourceMalformed
 from ingest_desktop.domain.interfaces.extraction import Block, SegmentNotes, SourceFile
-from ingest_desktop.domain.wire import ExtractOptions
+from ingest_desktop.domain.wire import ExtractOptions, recipe_of
 from ingest_desktop.extraction import allowance, nested, tars, zips
 from ingest_desktop.extraction.registry import Registry
 
@@ -371,6 +372,14 @@ def test_overlapping_members_are_refused_one_by_one() -> None:
     assert found.failed == ["b.txt: It claims bytes that belong to another member."]
 
 
+def test_a_member_that_claims_more_than_there_is_reaches_to_the_next_one() -> None:
+    data = bytearray(zipped(("a.txt", b"the text of a"), ("b.txt", b"the text of b")))
+    entry = data.index(b"PK\x01\x02")
+    struct.pack_into("<II", data, entry + 20, 1 << 31, 1 << 31)
+    found = got(bytes(data))
+    assert (found.parts, found.gaps) == ({"a.txt": "the text of a", "b.txt": "the text of b"}, [])
+
+
 def encrypted(data: bytes, only: bytes | None = None) -> bytes:
     """The archive with its members marked as encrypted, in the directory and before each."""
     found = bytearray(data)
@@ -536,6 +545,13 @@ def test_the_recipe_changes_with_what_shapes_the_text_of_members() -> None:
         other = replace(plain, **{change: getattr(plain, change) + 1})
         assert got(zipped(*TWO), options=other).plan.shape != found
     assert got(zipped(*TWO), options=replace(plain, chunk_chars=500)).plan.shape == found
+
+
+def test_a_stored_recipe_of_an_archive_is_current_until_what_shapes_its_members_changes() -> None:
+    recipe = recipe_of("zip", 1, NO_OCR, "member", got(OLD, options=NO_OCR, passwords=RIGHT).plan.shape)
+    assert "unlocked=2" in recipe
+    assert recipe_is_current(recipe, NO_OCR)
+    assert not recipe_is_current(recipe, replace(NO_OCR, max_depth=2))
 
 
 # --- damage ------------------------------------------------------------------------------------

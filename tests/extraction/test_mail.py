@@ -254,6 +254,19 @@ def test_attachments_that_cannot_be_read_are_gaps_of_their_message_by_name() -> 
     assert notes.warnings == ["Left out, because nobody reads them: MP3 audio files (1)."]
 
 
+def test_a_message_that_ends_in_the_middle_of_a_file_says_so() -> None:
+    whole = attached(("a.bin", bytes(range(256)) * 40))
+    at = next(
+        at
+        for at in range(len(whole) // 2, len(whole))
+        if len("".join(whole[whole.index("base64") + 6 : at].split())) % 4
+    )
+    assert mail(whole)[2].units_failed == []
+    assert mail(whole[:at])[2].units_failed == [
+        (1, "a.bin: The message ends in the middle; what should follow is missing.")
+    ]
+
+
 def test_a_password_opens_an_attachment() -> None:
     source = memory(attached(("in.zip", AES_256), ("a.txt", b"text")).encode(), "a.eml")
     for passwords, shape, failed in (

@@ -214,6 +214,10 @@ class Teller:
         for name, data in chain(((name_of(part), part.data()) for part in found.files), packed):
             for block in self._file(name, data):
                 yield _below(block, subject)
+        if found.files and _is_cut(top, found.files[-1]):
+            self._inside.tell(
+                "The message ends in the middle; what should follow is missing.", name_of(found.files[-1])
+            )
 
     def _own(self, texts: list[tuple[Part, str]]) -> Iterator[Block]:
         """The blocks of the message's own text."""
@@ -237,6 +241,14 @@ class Teller:
             self._inside.fail(name, error)
         else:
             yield from self._inside.blocks(name, data)
+
+
+def _is_cut(top: Part, last: Part) -> bool:
+    """Whether a message ends in the middle of its last file: that was never closed, and lacks a part of a group of 4."""
+    boundary = top.parameter("boundary").encode("ascii", "surrogateescape")
+    if not boundary or b"--" + boundary + b"--" in top.raw:
+        return False
+    return last.first("content-transfer-encoding").lower() == "base64" and len(b"".join(last.raw.split())) % 4 != 0
 
 
 def _below(block: Block, subject: str) -> Block:
