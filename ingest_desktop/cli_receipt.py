@@ -7,6 +7,7 @@ from ingest_desktop.domain.models import Location, Receipt
 from ingest_desktop.domain.text import counted, one_line
 from ingest_desktop.domain.units import amount, is_counted, one
 
+LEAST_SECONDS = 0.01  # a phase that took less is not told
 MOST_LINES = 24  # of gaps, and of warnings; the rest is counted, and all are in the JSON
 _PHASES = {
     "hashing": "checking",
@@ -34,12 +35,15 @@ def receipt_lines(receipt: Receipt) -> Iterator[str]:
         yield f"Encoding: {receipt.encoding}"
     name, _, version = receipt.reader.partition("/")
     if name:
-        yield f"Reader: {one_line(name)}, version {version}; recipe {one_line(receipt.recipe)}"
+        yield f"Reader: {one_line(name)}, version {version}"
+    if receipt.recipe:
+        yield f"Recipe: {one_line(receipt.recipe)}"
     if receipt.segments_reused:
         yield f"Kept from an earlier run: {receipt.segments_reused:,} of {counted(receipt.segments, 'part')}"
     if receipt.seconds:
-        spent = (f"{_PHASES.get(phase, one_line(phase))} {value:.2f} s" for phase, value in receipt.seconds.items())
-        yield f"Time: {', '.join(spent)}"
+        slow = {phase: value for phase, value in receipt.seconds.items() if value >= LEAST_SECONDS}
+        spent = (f"{_PHASES.get(phase, one_line(phase))} {value:.2f} s" for phase, value in slow.items())
+        yield f"Time: {', '.join(spent) or 'less than 0.01 s'}"
     yield from _listed("Could not be read", [_gap(receipt.unit, *gap) for gap in receipt.units_failed])
     yield from _listed("Notes", [one_line(said) for said in receipt.warnings])
 

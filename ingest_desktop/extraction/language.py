@@ -104,7 +104,10 @@ def guess(rows: Sequence[ChunkRow]) -> str:
     if not count:
         return ""
     if count < _LONG_ROWS:
-        sample = rows[count // 2][0][:SAMPLE_CHARS]
+        middle = count // 2
+        sample = rows[middle][0][:SAMPLE_CHARS]
+        if len(sample) < SAMPLE_CHARS:  # short pieces, such as slides: a few together tell more
+            sample = " ".join([row[0] for row in (*rows[middle:], *rows[:middle])])[:SAMPLE_CHARS]
     else:
         step = count // PLACES
         sample = " ".join([rows[number][0][:SAMPLE_CHARS] for number in range(step // 2, count, step)])
@@ -131,8 +134,8 @@ def of_text(sample: str) -> str:
 def _by_script(letters: list[str], sample: str) -> str:
     letters = letters[:: 1 + len(letters) // _LETTERS]
     scripts = Counter(map(_script_of, letters))
-    if scripts["kana"] and scripts["kana"] * 10 >= scripts["han"]:
-        return "ja"
+    if scripts["kana"] and (scripts["kana"] + scripts["han"]) * 2 >= len(letters):
+        return "ja"  # Chinese has no kana
     script, count = scripts.most_common(1)[0]
     if not script or count * 2 < len(letters):
         return ""

@@ -124,7 +124,9 @@ class JobModel(QAbstractTableModel):
             if column == Column.STATUS:
                 said = self.texts(row)[column]
                 why = row.job.error_message
-                return plain_tip(f"{said}\n{why}\n{words.next_step(row.job.error_code)}" if why else said)
+                if why:
+                    return plain_tip(f"{said}\n{why}\n{words.next_step(row.job.error_code)}")
+                return plain_tip(f"{said}\n{row.job.message}" if row.job.needs_attention and row.job.message else said)
             if column == Column.ADDED:
                 return formats.exact(row.job.created_at)
             return plain_tip(row.job.source_path) if column in (Column.NAME, Column.FOLDER) else None

@@ -151,7 +151,7 @@ def _about_file(job: Job, base_name: str) -> list[tuple[str, str]]:
         found.append((translate("receipt", "Type"), job.mime_type))
     if job.attempts > 1:
         found.append((translate("receipt", "Tried"), words.times(job.attempts)))
-    if job.started_at and job.completed_at:
+    if job.started_at and job.completed_at and not (job.receipt and job.receipt.seconds):
         seconds = (job.completed_at - job.started_at).total_seconds()
         found.append((translate("receipt", "From start to end"), formats.duration(seconds)))
     return found

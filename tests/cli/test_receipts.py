@@ -20,13 +20,13 @@ def door(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest
 
 @pytest.fixture
 def mixed(tmp_path: Path) -> Path:
-    """One file that is well, one with a gap, one without text, and one that nobody reads."""
+    """One file that is well, one with a gap, one without text, and one that is damaged."""
     docs = write_files(tmp_path / "docs", {"good.txt": "The heron stood in the reeds and it was not seen by them."})
     with zipfile.ZipFile(docs / "gaps.zip", "w") as archive:
         archive.writestr("inner.txt", "an egret")
         archive.writestr("broken.pdf", "%PDF-1.7\nnothing of use\n" * 9)
     (docs / "nothing.txt").write_bytes(b"")
-    (docs / "noise.bin").write_bytes(bytes(range(256)) * 8)
+    (docs / "alone.pdf").write_bytes(b"%PDF-1.7\nnothing of use\n" * 9)
     return docs
 
 
