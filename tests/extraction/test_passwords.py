@@ -1,12 +1,13 @@
 """Documents behind a password: the right one opens, a wrong one says so, and none is ever repeated in a sentence."""
 
 import io
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
 import pypdf
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest_desktop.domain.errors import LimitExceeded, SourceEncrypted, SourceError, SourceMalformed
@@ -99,6 +100,16 @@ def test_office_packages_open(name: str, text: str, inside: str) -> None:
     assert found.plan.shape.startswith(f"inside={inside}/")
 
 
+def test_an_opendocument_text_opens() -> None:
+    data = (OFFICE / "encrypted.odt").read_bytes()
+    found = told(behind(data, WRONG, "tika", path="a.odt"))
+    assert "This should be encrypted." in found.text
+    with pytest.raises(SourceEncrypted, match=r"by a password\.$"):
+        told(behind(data, path="a.odt"))
+    with pytest.raises(SourceEncrypted, match="the given password does not open it"):
+        told(behind(data, WRONG, path="a.odt"))
+
+
 def enveloped(data: bytes, password: str) -> bytes:
     """An Office package as Office locks it."""
     from msoffcrypto.format.ooxml import OOXMLFile
@@ -145,6 +156,7 @@ def test_a_key_that_takes_hours_is_not_made() -> None:
 ENVELOPES = tuple((OFFICE / name).read_bytes() for name in ("encrypted.docx", "encrypted.xlsx"))
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.data())
 def test_damaged_envelopes_end_in_errors_of_ours(chance: st.DataObject) -> None:
     data = bytearray(chance.draw(st.sampled_from(ENVELOPES)))
@@ -152,6 +164,24 @@ def test_damaged_envelopes_end_in_errors_of_ours(chance: st.DataObject) -> None:
         data[chance.draw(st.integers(0, min(len(data), 8192) - 1))] = chance.draw(st.integers(0, 255))
     try:
         unlocked(behind(bytes(data), "tika"), OPTIONS)
+    except SourceError:
+        pass
+
+
+@settings(max_examples=8, deadline=None)  # each makes several keys
+@given(st.data())
+def test_damaged_locked_parts_end_in_errors_of_ours(chance: st.DataObject) -> None:
+    with zipfile.ZipFile(OFFICE / "encrypted.odt") as archive:
+        parts = {name: bytearray(archive.read(name)) for name in archive.namelist()}
+    for name in ("META-INF/manifest.xml", "content.xml"):
+        for _ in range(chance.draw(st.integers(0, 3))):
+            parts[name][chance.draw(st.integers(0, len(parts[name]) - 1))] = chance.draw(st.integers(0, 255))
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        for name, part in parts.items():
+            archive.writestr(name, bytes(part))
+    try:
+        told(behind(target.getvalue(), "tika", path="a.odt"))
     except SourceError:
         pass
 

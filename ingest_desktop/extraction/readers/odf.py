@@ -8,13 +8,14 @@ What is read is what was shown: a cell's own text, not its value. Deleted text o
 from collections.abc import Iterator
 from typing import Any
 
-from ingest_desktop.domain.errors import SourceEncrypted, SourceMalformed
+from ingest_desktop.domain.errors import SourceMalformed
 from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes, SourceFile
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import detect, kinds
 from ingest_desktop.extraction.packages import Package, core_properties, forget, xml_events, xml_root
 from ingest_desktop.extraction.readers.drawing import children, local
 from ingest_desktop.extraction.readers.grid import HEADER_SAMPLE, Row, find_header, grid_blocks
+from ingest_desktop.extraction.unlocking import unlocked_parts
 
 MEDIA_TYPES = {
     kinds.ODT: "application/vnd.oasis.opendocument.text",
@@ -45,8 +46,7 @@ class OdfReader:
 
     def plan(self, source: SourceFile, options: ExtractOptions) -> ReaderPlan:
         kind = detect.kind_of(source)
-        with Package(source, options, _CALLED) as package:
-            _refuse_encrypted(package)
+        with Package(_plain(source, options), options, _CALLED) as package:
             metadata = core_properties(package, _META) if _META in package else {}
             unit, units = {kinds.ODP: ("slide", 0), kinds.ODS: ("sheet", 0)}.get(kind, ("whole", 1))
             if unit != "whole":
@@ -58,7 +58,7 @@ class OdfReader:
     def read(
         self, source: SourceFile, plan: ReaderPlan, segment: SegmentSpec, options: ExtractOptions, notes: SegmentNotes
     ) -> Iterator[Block]:
-        with Package(source, options, _CALLED) as package:
+        with Package(_plain(source, options), options, _CALLED) as package:
             texts = 0
             if plan.unit == "slide":
                 blocks = _slides(package, plan, notes)
@@ -81,15 +81,19 @@ class OdfReader:
                 yield from _running_heads(package)
 
 
-def _refuse_encrypted(package: Package) -> None:
-    """Encrypted parts are told in the manifest; their bytes look like damage."""
-    if _MANIFEST in package:
+def _plain(source: SourceFile, options: ExtractOptions) -> SourceFile:
+    """The file, or what its password opens. Encrypted parts are told in the manifest; their bytes look like damage."""
+    with Package(source, options, _CALLED) as package:
+        if _MANIFEST not in package:
+            return source
         try:
-            data = package.read(_MANIFEST, 4 * 1024 * 1024)
+            said = package.read(_MANIFEST, 4 * 1024 * 1024)
         except SourceMalformed:
-            return  # if it is encrypted, its content is no XML
-        if b"encryption-data" in data.replace(b"\0", b""):
-            raise SourceEncrypted("The document is protected by a password.")
+            return source  # if it is encrypted, its content is no XML
+        if b"encryption-data" not in said.replace(b"\0", b""):
+            return source
+        data = unlocked_parts(package, xml_root(package, _MANIFEST), (_CONTENT, _STYLES, _META), source, options)
+    return SourceFile(source.path, len(data), data[:1024], data, inner=source.inner)
 
 
 def _count(package: Package, wanted: str) -> int:
