@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ingest_desktop.bootstrap import recipe_is_current
 from ingest_desktop.domain.errors import LimitExceeded, SourceEncrypted, SourceError, SourceMalformed
 from ingest_desktop.domain.interfaces.extraction import SourceFile
-from ingest_desktop.domain.wire import ExtractOptions
+from ingest_desktop.domain.wire import ExtractOptions, recipe_of
+from ingest_desktop.extraction.readers.legacy import LegacyReader
 from ingest_desktop.extraction.readers.pypdf_engine import PypdfDocument
 from ingest_desktop.extraction.unlocking import still_locked, unlocked
 
@@ -190,3 +192,11 @@ def test_damaged_locked_parts_end_in_errors_of_ours(chance: st.DataObject) -> No
 def test_no_sentence_holds_a_password(passwords: list[str]) -> None:
     said = str(still_locked(passwords))
     assert said in {str(still_locked([])), str(still_locked(["xyzzy"])), str(still_locked(["xyzzy", "plugh"]))}
+
+
+def test_what_a_password_or_another_program_opened_is_no_reason_to_read_anew() -> None:
+    source = behind((OFFICE / "encrypted.docx").read_bytes(), "tika")
+    plan = told(source).plan
+    assert recipe_is_current(recipe_of("locked", 1, OPTIONS, plan.unit, plan.shape), OPTIONS)
+    assert not recipe_is_current(recipe_of("locked", 0, OPTIONS, plan.unit, plan.shape), OPTIONS)
+    assert recipe_is_current(recipe_of("legacy", LegacyReader.version, OPTIONS, "whole", "office=1"), OPTIONS)

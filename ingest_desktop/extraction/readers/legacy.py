@@ -58,7 +58,7 @@ class LegacyReader:
     """Reads Word and PowerPoint files of before 2007 by way of LibreOffice."""
 
     name = "legacy"
-    version = 1
+    version = 2
     reads = frozenset(_INTO)
 
     def __init__(self) -> None:
