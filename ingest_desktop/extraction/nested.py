@@ -14,6 +14,7 @@ from typing import Self
 
 from ingest_desktop.domain.errors import LimitExceeded, SourceEncrypted, SourceError, UnsupportedFormat
 from ingest_desktop.domain.interfaces.extraction import Block, Reader, ReaderPlan, SegmentNotes, SourceFile
+from ingest_desktop.domain.units import is_counted, one, some_of
 from ingest_desktop.domain.wire import ExtractOptions
 from ingest_desktop.extraction import allowance, detect, kinds, ocr, system_archives
 from ingest_desktop.extraction.allowance import Allowance, Spent
@@ -239,9 +240,9 @@ class Inside:
                 self._findings.gap(self.number, why)
         elif failed:
             number, why = failed[0]
-            if plan.units > 1 or len(failed) > 1:
-                unit = plan.unit if len(failed) == 1 else f"{plan.unit}s"
-                why = f"{len(failed):,} {unit} of {plan.units:,} could not be read ({plan.unit} {number:,}: {why})"
+            if is_counted(plan.unit) and (plan.units > 1 or len(failed) > 1):
+                missing = some_of(len(failed), plan.units, plan.unit)
+                why = f"{missing} could not be read ({one(plan.unit)} {number:,}: {why})"
             self._findings.gap(self.number, f"{'/'.join(self._names)}: {why}")
 
     def _ended(self, name: str, trouble: str | None, error: Exception | None) -> None:
