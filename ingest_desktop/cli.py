@@ -1,7 +1,8 @@
 """The door without a window: ``ingest``. Reads the command line, calls a command, maps errors to exit codes.
 
 Exit codes: 0 done; 1 the store or something else failed; 2 wrong use; 3 some jobs did not complete; 4 wrong state,
-nothing changed; 5 ``check`` found something; 130 interrupted. Heavy rooms are imported when a command needs them.
+nothing changed; 5 ``check`` found something; 6 the queue is full: the next run adds the rest of the drop; 130 interrupted.
+Heavy rooms are imported when a command needs them.
 """
 
 import argparse
@@ -80,6 +81,7 @@ def _adding(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
     add.add_argument("--kb", metavar="NAME", help="the knowledge base, by name or id")
     add.add_argument("--wait", action="store_true", help="work until these jobs have ended")
     add.add_argument("--priority", type=int, default=0, metavar="N", help="higher goes first; 0 is usual")
+    add.add_argument("--show-skipped", action="store_true", help="name the files that are left out")
     add.add_argument("--json", action="store_true", help="print each job as a JSON object")
     _take_passwords(add, "; implies --wait, as they are not kept")
     run = command("run", "Work until the queue is empty.")

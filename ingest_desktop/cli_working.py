@@ -8,26 +8,30 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
+from ingest_desktop.application.left_out import REASONS
 from ingest_desktop.bootstrap import App
 from ingest_desktop.cli_listing import PAGE, pages
 from ingest_desktop.cli_output import ProgressBar, TroubleTeller, out, out_json, status_text
 from ingest_desktop.cli_passwords import passwords_of
 from ingest_desktop.cli_stats import empty_of, ended_text
 from ingest_desktop.domain.enums import JobStatus
-from ingest_desktop.domain.errors import DuplicateJobError, IngestError, InvalidRequestError
+from ingest_desktop.domain.errors import DuplicateJobError, IngestError, InvalidRequestError, QueueFullError
 from ingest_desktop.domain.models import Counts, DiscoveryReport, Job, JobQuery
 from ingest_desktop.domain.models.jobs import filename_of
 from ingest_desktop.domain.text import counted, one_line
 
-OK, SOME_FAILED, INTERRUPTED = 0, 3, 130
+OK, SOME_FAILED, QUEUE_FULL, INTERRUPTED = 0, 3, 6, 130
 _QUEUED, _RUNNING = JobStatus.QUEUED, JobStatus.RUNNING
 LOOK_SECONDS = 0.2  # between two looks at the store while waiting
 
-_SKIPPED = {"link": "link", "special": "special file"}  # the other reasons are adjectives: "2 hidden"
+HOLD_SECONDS = 0.05  # given to the work to begin, before it is asked whether there is any
+
+# The other reasons are adjectives: "2 hidden".
+_SKIPPED = {"link": "link", "special": "special file", "font": "font", "program": "program", "disk_image": "disk image"}
 
 
 def add(app: App, options: argparse.Namespace) -> int:
@@ -40,15 +44,44 @@ def add(app: App, options: argparse.Namespace) -> int:
     with interruptible() as stop:
         try:
             made = app.service.submit(
-                options.paths, kb_id=kb_id, priority=options.priority, origin="command", stop=stop
+                options.paths,
+                kb_id=kb_id,
+                priority=options.priority,
+                origin="command",
+                stop=stop,
+                hold=_working(app) if options.wait else None,
             )
+        except QueueFullError as error:
+            out(
+                f"{one_line(str(error))} What of the drop is added is kept; 'ingest run' adds the rest.",
+                file=sys.stderr,
+            )
+            return QUEUE_FULL
         except DuplicateJobError as error:
             if not options.json:
                 out(one_line(str(error)), file=sys.stderr)
             return _follow(app, options, None, [error.job_id], stop)
         if not options.json:
             out(f"Batch {made.batch.batch_id}: {_summary(made.report)}")
+        if options.show_skipped:
+            _show_skipped(app, made.batch.batch_id, stop)
         return _follow(app, options, made.batch.batch_id, list(made.already_listed), stop)
+
+
+def _working(app: App) -> Callable[[], bool]:
+    """What makes room in a full queue: this process works, for as long as there is something that it may work on."""
+
+    def hold() -> bool:
+        app.service.start()
+        return app.lifecycle.is_working and not app.lifecycle.drain(HOLD_SECONDS)
+
+    return hold
+
+
+def _show_skipped(app: App, batch_id: str, stop: threading.Event) -> None:
+    for reason, paths in sorted(app.service.left_out(batch_id, stop).items()):
+        for path in paths:
+            out(f"skipped ({reason.replace('_', ' ')}): {one_line(path)}", file=sys.stderr)
 
 
 def follow(app: App, options: argparse.Namespace, job_ids: Sequence[str]) -> int:
@@ -81,15 +114,19 @@ def _refuse_paths(paths: Iterable[str]) -> None:
 
 
 def _summary(report: DiscoveryReport) -> str:
-    skipped = ", ".join(
-        counted(count, _SKIPPED[reason]) if reason in _SKIPPED else f"{count:,} {reason}"
-        for reason, count in sorted(report.skipped.items())
-    )
+    skipped = ", ".join(_told(reason, n) for reason, n in sorted(report.skipped.items()) if reason not in REASONS)
+    media = [(report.skipped[reason], reason) for reason in REASONS if report.skipped.get(reason)]
+    kinds = ", ".join(_told(reason, count) for count, reason in sorted(media, key=lambda pair: -pair[0]))
     parts = [f"{report.added:,} added"] if report.found else ["nothing to add was found"]
     parts += [f"{report.unchanged:,} unchanged"] if report.unchanged else []
     parts += [f"{report.already_listed:,} already in the list"] if report.already_listed else []
+    parts += [f"{counted(sum(count for count, _ in media), 'file')} left out: {kinds}"] if media else []
     parts += [f"skipped: {skipped}"] if skipped else []
     return f"{'; '.join(parts)}."
+
+
+def _told(reason: str, count: int) -> str:
+    return counted(count, _SKIPPED[reason]) if reason in _SKIPPED else f"{count:,} {reason}"
 
 
 def _follow(
@@ -204,7 +241,7 @@ def run(app: App, options: argparse.Namespace) -> int:
     app.passwords.give(passwords_of(options))
     with interruptible() as stop, _served_metrics(app):
         app.events.subscribe(TroubleTeller())
-        app.service.resume_discoveries(stop)
+        app.service.resume_discoveries(stop, hold=_working(app))
         app.service.start()
         bar = ProgressBar()
         is_drained = False

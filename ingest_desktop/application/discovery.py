@@ -10,10 +10,11 @@ import stat
 import sys
 import threading
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ingest_desktop.application.gitignore import Ground
+from ingest_desktop.application.left_out import left_out_as
 from ingest_desktop.domain.interfaces.repository import FoundFile
 from ingest_desktop.domain.wire import signature_of
 
@@ -44,14 +45,17 @@ _HIDDEN_ATTRIBUTES = getattr(stat, "FILE_ATTRIBUTE_HIDDEN", 2) | getattr(stat, "
 class Walk:
     """One walk.
 
-    ``skipped`` counts by reason: hidden, system, temporary, link, special, unreadable, missing, kind, and in
-    repositories ignored (by its own rules) and vendored (from others, or built). A folder counts as one.
+    ``skipped`` counts by reason: hidden, system, temporary, link, special, unreadable, missing, kind, what holds no
+    text (see ``left_out``), and in repositories ignored (by its own rules) and vendored (from others, or built). A folder
+    counts as one. ``on_skip`` hears the path of each, with the reason.
     """
 
     skipped: Counter[str] = field(default_factory=Counter)
     stop: threading.Event | None = None
     own_folder: str | None = None  # the program's data folder, absolute
     without: Collection[str] = ()  # kinds that the person left out, as ``kind_of`` names them
+    takes_all: bool = False  # also what holds no text by its name: some reader of others may read it
+    on_skip: Callable[[str, str], None] | None = None
     _named: frozenset[str] = frozenset()
 
     def files(self, roots: Sequence[str]) -> Iterator[FoundFile]:
@@ -69,7 +73,7 @@ class Walk:
             try:
                 found = os.stat(root)
             except OSError:
-                self.skipped["missing"] += 1
+                self._skip("missing", root)
                 continue
             if stat.S_ISDIR(found.st_mode):
                 yield from self._folder(root)
@@ -77,7 +81,7 @@ class Walk:
                 if self._is_wanted(root):
                     yield _file(root, found)
             else:
-                self.skipped["special"] += 1
+                self._skip("special", root)
 
     def _folder(self, root: str) -> Iterator[FoundFile]:
         pending: list[tuple[str, Ground | None]] = [(root, None)]
@@ -87,11 +91,11 @@ class Walk:
                 with os.scandir(folder) as listing:
                     entries = sorted(listing, key=lambda entry: entry.name)
             except OSError:
-                self.skipped["unreadable"] += 1
+                self._skip("unreadable", folder)
                 continue
             names = frozenset([entry.name for entry in entries])
             if ENVIRONMENT_MARK in names and folder != root:
-                self.skipped["vendored"] += 1
+                self._skip("vendored", folder)
                 continue
             if ground is not None or ".git" in names:
                 ground = (ground or Ground()).below(folder, names)
@@ -100,7 +104,7 @@ class Walk:
                 try:
                     found = self._entry(entry, inner, ground, names)
                 except OSError:
-                    self.skipped["unreadable"] += 1
+                    self._skip("unreadable", entry.path)
                     continue
                 if found is not None:
                     yield found
@@ -134,17 +138,24 @@ class Walk:
         if reason is None and ground is not None and ground.ignores(entry.path, is_folder=False):
             reason = "ignored"
         if reason is not None:
-            self.skipped[reason] += 1
+            self._skip(reason, entry.path)
             return None
         if not self._is_wanted(entry.path):
             return None
         return _file(entry.path, os.stat(entry.path) if sys.platform == "win32" else entry.stat())
 
     def _is_wanted(self, path: str) -> bool:
-        if self.without and kind_of(path) in self.without:
-            self.skipped["kind"] += 1
-            return False
-        return True
+        reason = None if self.takes_all else left_out_as(path)
+        if reason is None and self.without and kind_of(path) in self.without:
+            reason = "kind"
+        if reason is not None:
+            self._skip(reason, path)
+        return reason is None
+
+    def _skip(self, reason: str, path: str) -> None:
+        self.skipped[reason] += 1
+        if self.on_skip is not None:
+            self.on_skip(reason, path)
 
     def _stopped(self) -> bool:
         return self.stop is not None and self.stop.is_set()

@@ -16,7 +16,7 @@ from ingest_desktop.application.lifecycle import WorkerLifecycle
 from ingest_desktop.application.passwords import PasswordBook, Unlocking
 from ingest_desktop.application.progress import ProgressBoard
 from ingest_desktop.application.reach import Reach
-from ingest_desktop.application.submission import Preflight, Submitter
+from ingest_desktop.application.submission import Hold, Preflight, Submitter
 from ingest_desktop.domain.causes import Tool
 from ingest_desktop.domain.enums import Actor, JobEvent, JobStatus, PauseScope
 from ingest_desktop.domain.errors import NotFoundError
@@ -155,6 +155,7 @@ class IngestionService:
         origin: str = "window",
         stop: threading.Event | None = None,
         without: Collection[str] = (),
+        hold: Hold | None = None,
     ) -> Submission:
         """Make a batch of files and folders, and a job of every file; returns when all were found.
 
@@ -165,10 +166,12 @@ class IngestionService:
             kb_id: The knowledge base; None takes the first one.
             stop: Set it to end the search early; what was added stays, and ``resume_discoveries`` searches on.
             without: Kinds of files to leave out: lower-case endings without the dot, "" for names without one.
+            hold: While the queue is full, wait for room as long as this answers True; it is asked now and then.
 
         Raises:
             DuplicateJobError: A single file that is in the list already.
-            QueueFullError: The queue limit is reached; what was added before stays.
+            QueueFullError: The queue limit is reached, and nobody waits (any longer); what was added before stays, and
+                ``resume_discoveries`` adds the rest.
             NotFoundError: No such knowledge base.
         """
         target = kb_id or self._default_kb()
@@ -180,11 +183,18 @@ class IngestionService:
             stop=stop,
             on_added=self._lifecycle.wake,
             without=without,
+            hold=hold,
         )
 
-    def resume_discoveries(self, stop: threading.Event | None = None) -> int:
-        """Go on with drops whose search was cut short; how many there were."""
-        return self._submitter.resume(stop=stop, on_added=self._lifecycle.wake)
+    def left_out(self, batch_id: str, stop: threading.Event | None = None) -> dict[str, builtins.list[str]]:
+        """Which files and folders of a drop are left out, by reason: the first thousand of each. Searches anew."""
+        sources = self._repository.sources(batch_id)
+        roots = [source.path for source in sources if source.kind != "without"]
+        return self._submitter.left_out(roots, [s.path for s in sources if s.kind == "without"], stop)
+
+    def resume_discoveries(self, stop: threading.Event | None = None, *, hold: Hold | None = None) -> int:
+        """Go on with drops whose search was cut short; how many there were. ``hold`` as in ``submit``."""
+        return self._submitter.resume(stop=stop, on_added=self._lifecycle.wake, hold=hold)
 
     def _default_kb(self) -> str:
         known = self._repository.knowledge_bases()

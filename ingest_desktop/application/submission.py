@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ingest_desktop.application.discovery import Walk, kind_of
-from ingest_desktop.domain.errors import DuplicateJobError, IngestError, StoreError
+from ingest_desktop.domain.errors import DuplicateJobError, IngestError, QueueFullError, StoreError
 from ingest_desktop.domain.interfaces.contents import ContentStores
 from ingest_desktop.domain.interfaces.events import JobEvents
 from ingest_desktop.domain.interfaces.repository import ContentStore, FoundFile, KnownPath, Repository, SameContent
@@ -19,10 +19,15 @@ from ingest_desktop.domain.text import one_line
 
 _log = logging.getLogger(__name__)
 
+LEFT_OUT_TOLD = 1_000
+ROOM_SECONDS = 0.5  # between two looks whether there is room in a full queue
 FIRST_SLICE = 64  # so that rows appear at once
 SLICE = 1_000
 SLICE_SECONDS = 0.25
 ALREADY_TOLD = 100_000
+
+Hold = Callable[[], bool]
+"""Asked now and then while a drop waits for room in a full queue; False ends the wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +56,49 @@ class Submitter:
         events: JobEvents,
         is_current: Callable[[str], bool],
         own_folder: str | None = None,
+        *,
+        takes_all: Callable[[], bool] = lambda: False,
     ) -> None:
-        """``is_current`` says whether a stored recipe is what would be done today."""
+        """``is_current`` says whether a stored recipe is what would be done today; ``takes_all``: see ``Walk``."""
         self._repository = repository
         self._contents = contents
         self._events = events
         self._is_current = is_current
         self._own_folder = own_folder  # the program's own data is nobody's document
+        self._takes_all = takes_all
+
+    def _walk(
+        self,
+        stop: threading.Event | None,
+        without: Collection[str] = (),
+        on_skip: Callable[[str, str], None] | None = None,
+    ) -> Walk:
+        return Walk(
+            stop=stop,
+            own_folder=self._own_folder,
+            without=frozenset(without),
+            takes_all=self._takes_all(),
+            on_skip=on_skip,
+        )
+
+    def left_out(
+        self, paths: Sequence[str], without: Collection[str] = (), stop: threading.Event | None = None
+    ) -> dict[str, list[str]]:
+        """Which files and folders ``submit`` leaves out of these paths, by reason: the first thousand of each."""
+        found: dict[str, list[str]] = {}
+
+        def keep(reason: str, path: str) -> None:
+            kept = found.setdefault(reason, [])
+            if len(kept) < LEFT_OUT_TOLD:
+                kept.append(path)
+
+        for _ in self._walk(stop, without, keep).files(paths):
+            pass
+        return found
 
     def preflight(self, paths: Sequence[str], kb_id: str, stop: threading.Event | None = None) -> Preflight:
         """Count what is there, found as ``submit`` finds it."""
-        walk = Walk(stop=stop, own_folder=self._own_folder)
+        walk = self._walk(stop)
         kinds: Counter[str] = Counter()
         sizes: Counter[str] = Counter()
         already: Counter[str] = Counter()
@@ -87,15 +124,16 @@ class Submitter:
         stop: threading.Event | None,
         on_added: Callable[[], None],
         without: Collection[str] = (),
+        hold: Hold | None = None,
     ) -> Submission:
         """See ``IngestionService.submit``."""
         roots = list(dict.fromkeys(os.path.abspath(path) for path in paths))
         batch = self._repository.create_batch(
             kb_id, roots, origin=origin, priority=priority, label=label_of(roots), without=sorted(without)
         )
-        return self._discover(batch, roots, without, stop, on_added)
+        return self._discover(batch, roots, without, stop, on_added, hold)
 
-    def resume(self, *, stop: threading.Event | None, on_added: Callable[[], None]) -> int:
+    def resume(self, *, stop: threading.Event | None, on_added: Callable[[], None], hold: Hold | None = None) -> int:
         """Search on where a crash or a quit cut a drop short. Files that have their job already are left alone.
 
         One that cannot go on now (the queue is full, its knowledge base is in the trash) waits for the next time.
@@ -105,7 +143,7 @@ class Submitter:
             try:
                 roots = [source.path for source in sources if source.kind != "without"]
                 without = [source.path for source in sources if source.kind == "without"]
-                self._discover(batch, roots, without, stop, on_added, resumed=True)
+                self._discover(batch, roots, without, stop, on_added, hold, resumed=True)
             except IngestError as error:  # a full queue, a damaged knowledge base: the others go on
                 _log.warning("search put off", extra={"batch_id": batch.batch_id, "cause": str(error)})
         return len(cut_short)
@@ -117,26 +155,34 @@ class Submitter:
         without: Collection[str],
         stop: threading.Event | None,
         on_added: Callable[[], None],
+        hold: Hold | None,
         *,
         resumed: bool = False,
     ) -> Submission:
-        walk = Walk(stop=stop, own_folder=self._own_folder, without=frozenset(without))
+        walk = self._walk(stop, without)
         round_ = _Round(batch.batch_id)
         known = self._unchanged_below(batch.kb_id, roots)
         found = walk.files(roots)
-        if resumed:
-            done = self._paths_of(batch.batch_id)
-            found = (file for file in found if file.path not in done)
-        for files in slices(found):
+        done = self._paths_of(batch.batch_id) if resumed else set[str]()
+        found = (file for file in found if file.path not in done)
+        room = _Room(self._repository, self._events, batch.batch_id, stop, hold)
+        room.count_all = lambda: sum(file.path not in done for file in self._walk(stop, without).files(roots))
+        for files in room.fitting(slices(found), round_, walk):
             same = {f.path: _same_content(known[f.path]) for f in files if _is_same(known.get(f.path), f)}
-            added = self._repository.add_jobs(batch.batch_id, files, known=same)
+            try:
+                added = self._repository.add_jobs(batch.batch_id, files, known=same)
+            except QueueFullError:
+                if hold is None:
+                    raise
+                room.hold_back(files)
+                continue
             round_.count(len(files), added.added, added.already_listed, added.unchanged, added.already)
             if added.added:
                 on_added()
             if added.added or added.unchanged:
                 self._events.jobs_added(batch.batch_id, added.added + added.unchanged)
-            self._events.discovery_changed(round_.report(walk.skipped))
-        is_finished = not (stop and stop.is_set())
+            self._events.discovery_changed(round_.report(walk.skipped, held=room.held(round_)))
+        is_finished = not (stop and stop.is_set()) and not room.given_up
         if is_finished:  # else the batch stays unfinished, so that ``resume`` searches on
             self._repository.finish_discovery(batch.batch_id, dict(walk.skipped))
         report = round_.report(walk.skipped, finished=is_finished)
@@ -206,7 +252,12 @@ class _Round:
         self.already.extend(already)
         del self.already[ALREADY_TOLD:]
 
-    def report(self, skipped: Counter[str], *, finished: bool = False) -> DiscoveryReport:
+    @property
+    def found(self) -> int:
+        """Files that were handed to the ledger so far."""
+        return self._found
+
+    def report(self, skipped: Counter[str], *, finished: bool = False, held: int = 0) -> DiscoveryReport:
         """The sums so far."""
         return DiscoveryReport(
             batch_id=self._batch_id,
@@ -215,8 +266,70 @@ class _Round:
             already_listed=self._listed,
             unchanged=self._unchanged,
             skipped=dict(skipped),
+            held=held,
             finished=finished,
         )
+
+
+class _Room:
+    """Holds back what does not fit into the queue, and hands it on as room appears."""
+
+    def __init__(
+        self,
+        repository: Repository,
+        events: JobEvents,
+        batch_id: str,
+        stop: threading.Event | None,
+        hold: Hold | None,
+    ) -> None:
+        self._repository, self._events, self._batch_id = repository, events, batch_id
+        self._stop, self._hold = stop or threading.Event(), hold
+        self._back: list[FoundFile] = []  # what did not fit
+        self._all = 0  # how many files the search has, once somebody had to wait
+        self.count_all: Callable[[], int] = lambda: 0
+        self.given_up = False  # the batch was cancelled, or the search stopped, while files were held back
+
+    def hold_back(self, files: list[FoundFile]) -> None:
+        """These did not fit, or somebody else was faster."""
+        self._back = files + self._back
+
+    def held(self, round_: _Round) -> int:
+        """How many files still have to be added, as far as somebody counted them."""
+        return max(0, self._all - round_.found)
+
+    def fitting(self, parts: Iterable[list[FoundFile]], round_: _Round, walk: Walk) -> Iterator[list[FoundFile]]:
+        """The parts, each cut to the room that there is when one did not fit whole."""
+        for part in parts:
+            yield part
+            while self._back:
+                back, self._back = self._back, []
+                room = self._wait(round_, walk)
+                if not room:
+                    self.given_up = True
+                    return
+                self._back = back[room:]
+                yield back[:room]
+
+    def _wait(self, round_: _Round, walk: Walk) -> int:
+        """How many jobs may be added now; 0 when the search is over.
+
+        Raises:
+            QueueFullError: There is no room, and it is of no use to wait.
+        """
+        if not self._all:
+            self._all = self.count_all()
+        self._events.discovery_changed(round_.report(walk.skipped, held=self.held(round_)))
+        while not self._stop.is_set():
+            room = self._repository.room()
+            if room:
+                return room
+            if not self._repository.batch(self._batch_id).discovering:
+                return 0  # it was cancelled meanwhile
+            wanted = self._hold is not None and self._hold()
+            if not wanted and not self._repository.room():  # the last of the work may have made some just now
+                raise QueueFullError("The queue is full; the rest of this drop is not in the list yet.")
+            self._stop.wait(ROOM_SECONDS)
+        return 0
 
 
 def slices(files: Iterator[FoundFile]) -> Iterator[list[FoundFile]]:

@@ -163,6 +163,12 @@ class Registry:
 
 
 @cache
+def guests_are_installed() -> bool:
+    """Whether other packages bring readers. Looks, and loads none."""
+    return bool(entry_points(group=GROUP))
+
+
+@cache
 def reader_version(name: str) -> int | None:
     """The version of a reader that is installed, or None."""
     try:

@@ -43,6 +43,7 @@ _INSERT_UNCHANGED: Final = (
     "SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, 1.0 "
     f"WHERE NOT EXISTS (SELECT 1 FROM ingest_jobs WHERE kb_id = ?2 AND source_path = ?4 AND {ACTIVE_SQL})"
 )
+_UNENDED: Final = "SELECT coalesce(sum(open + paused), 0) FROM counters WHERE scope >= 'kb:' AND scope < 'kb;'"
 
 
 class LedgerAdding(LedgerBase):
@@ -152,10 +153,13 @@ class LedgerAdding(LedgerBase):
                     found.update(connection.exec_driver_sql(f"{find} = ?", (kb_id, key)).scalars())
         return {from_db_path(key) for key in found}
 
+    def room(self) -> int:
+        """See ``Repository``."""
+        with reading(self.engine) as connection:
+            return max(0, self.queue_limit - int(connection.exec_driver_sql(_UNENDED).scalar_one()))
+
     def _refuse_above_limit(self, connection: Connection, added: int) -> None:
-        waiting = connection.exec_driver_sql(
-            "SELECT coalesce(sum(open + paused), 0) FROM counters WHERE scope >= 'kb:' AND scope < 'kb;'"
-        ).scalar_one()
+        waiting = connection.exec_driver_sql(_UNENDED).scalar_one()
         if waiting > self.queue_limit:
             raise QueueFullError(
                 f"{added:,} more files would make {waiting:,} waiting jobs; the queue limit is {self.queue_limit:,}."
@@ -173,6 +177,14 @@ class LedgerAdding(LedgerBase):
                 raise NotFoundError(f"There is no batch {batch_id}.")
             settle_batches(connection, [number], self._now())
             next_revision(connection)
+
+    def sources(self, batch_id: str) -> list[Source]:
+        """See ``Repository``."""
+        with reading(self.engine) as connection:
+            found = _sources(connection, job_number(batch_id))
+        if not found:
+            raise NotFoundError(f"There is no batch {batch_id}.")
+        return found
 
     def unfinished_discoveries(self) -> list[tuple[Batch, list[Source]]]:
         """See ``Repository``. Oldest first."""

@@ -1,6 +1,4 @@
-"""Small dialogs: naming a knowledge base, deleting one, what was skipped, quitting during work."""
-
-from collections.abc import Mapping
+"""Small dialogs: naming a knowledge base, deleting one, quitting during work."""
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QIcon
@@ -71,18 +69,6 @@ def confirm_delete_base(base: KnowledgeBase, jobs: int, days: float, parent: QWi
     box.addButton(QMessageBox.StandardButton.Cancel)
     box.setDefaultButton(QMessageBox.StandardButton.Cancel)
     delete.setObjectName("delete")
-    return box
-
-
-def skipped_box(skipped: Mapping[str, int], parent: QWidget) -> QMessageBox:
-    """Says what a drop left out and why; the caller opens it."""
-    box = QMessageBox(parent)
-    box.setWindowTitle(box.tr("Skipped"))
-    box.setTextFormat(Qt.TextFormat.PlainText)
-    box.setText(box.tr("{files} left out:").format(files=words.files(sum(skipped.values()))))
-    lines = sorted(skipped.items(), key=lambda line: -line[1])
-    box.setInformativeText("\n".join(words.skipped(code, count) for code, count in lines))
-    box.setStandardButtons(QMessageBox.StandardButton.Close)
     return box
 
 

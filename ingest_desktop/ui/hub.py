@@ -70,6 +70,11 @@ def is_structural(query: JobQuery, before: Counts | None, after: Counts) -> bool
     return any(before.of(status, query.kb_id) != after.of(status, query.kb_id) for status in query.statuses)
 
 
+def always() -> bool:
+    """What does not fit into the queue waits for room for as long as the window is open."""
+    return True
+
+
 class Hub(QObject):
     """The engine, its threads and its news.
 
@@ -133,7 +138,7 @@ class Hub(QObject):
         self.reload_bases()
         self.ready.emit()
         self.commands.ask(backend.service.start)
-        self._resuming.ask(lambda: backend.service.resume_discoveries(self.stop_adding))
+        self._resuming.ask(lambda: backend.service.resume_discoveries(self.stop_adding, hold=always))
         self._look()
 
     @property

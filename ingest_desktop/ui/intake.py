@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QWidget
 from ingest_desktop.config.settings import Settings
 from ingest_desktop.domain.models import DiscoveryReport, Job, Submission
 from ingest_desktop.ui.backend import PreflightView
-from ingest_desktop.ui.hub import Hub
+from ingest_desktop.ui.hub import Hub, always
 from ingest_desktop.ui.preflight_dialog import PreflightDialog
 
 PATIENCE_MS = 700  # a look that takes longer shows its sheet
@@ -165,7 +165,9 @@ class Intake(QObject):
         def call() -> Submission:
             searches.begin(stop)
             try:
-                return backend.service.submit(paths, kb_id=kb_id, origin="window", stop=stop, without=without)
+                return backend.service.submit(
+                    paths, kb_id=kb_id, origin="window", stop=stop, without=without, hold=always
+                )
             finally:
                 searches.end()
 

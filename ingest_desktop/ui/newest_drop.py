@@ -5,10 +5,10 @@ from PySide6.QtWidgets import QWidget
 
 from ingest_desktop.domain.enums import JobEvent
 from ingest_desktop.domain.models import DiscoveryReport, JobSelector, Submission
-from ingest_desktop.ui import dialogs
 from ingest_desktop.ui.commands import Commands
 from ingest_desktop.ui.hub import Hub, Pulse
 from ingest_desktop.ui.intake import Intake
+from ingest_desktop.ui.left_out import LeftOutDialog
 from ingest_desktop.ui.sidebar import Sidebar
 from ingest_desktop.ui.strips import BatchStrip
 
@@ -29,7 +29,7 @@ class NewestDrop(QObject):
         strip.cancel_wanted.connect(self._on_cancel)
         strip.undo_wanted.connect(self._on_undo)
         strip.attention_wanted.connect(lambda: sidebar.pick_status("attention"))
-        strip.why_wanted.connect(lambda skipped: dialogs.skipped_box(skipped, window).open())
+        strip.why_wanted.connect(lambda skipped: LeftOutDialog(hub, strip.batch_id, skipped, window).open())
         strip.closed.connect(self._leave)
 
     @Slot(object)

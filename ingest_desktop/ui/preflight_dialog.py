@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from ingest_desktop.ui import formats, theme, words
 from ingest_desktop.ui.backend import PreflightView
+from ingest_desktop.ui.left_out import lines_of_skipped
 from ingest_desktop.ui.thin_bar import ThinBar
 
 MOST_LINES = 60  # rarer kinds than these share a line
@@ -104,8 +105,8 @@ class PreflightDialog(QDialog):
         self._list.setFixedHeight(min(body.sizeHint().height(), most))
         self._list.setVisible(bool(self.ticks))
         self.all.setVisible(len(self.ticks) > 1)
-        for code, count in sorted(found.skipped.items(), key=lambda kind: -kind[1]):
-            self._note(self.tr("Skipped: {what}").format(what=words.skipped(code, count)))
+        for line in lines_of_skipped(found.skipped):
+            self._note(line)
         self._count()
         self._add.setFocus()
         self._fit()

@@ -89,7 +89,16 @@ class Strip(QWidget):
 
 def told(report: DiscoveryReport, counts: Counts | None) -> str:
     """What became of a drop, in one line. Files that had not changed are told apart: nothing was done for them."""
-    if not report.finished:
+    if report.held:
+        parts = [
+            translate("BatchStrip", "The list is full: {files} added").format(files=words.files(report.added)),
+            words.plural(
+                report.held,
+                translate("BatchStrip", "1 more is waiting to be added"),
+                translate("BatchStrip", "{n} more are waiting to be added"),
+            ),
+        ]
+    elif not report.finished:
         parts = [translate("BatchStrip", "Looking… {files} found").format(files=words.files(report.found))]
     elif counts is not None and counts.total():
         parts = _told_of_jobs(counts, report.unchanged)

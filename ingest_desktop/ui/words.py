@@ -209,6 +209,11 @@ def skipped_reason(code: str) -> str:
         "empty": translate("words", "empty files"),
         "missing": translate("words", "not there any more"),
         "too_large": translate("words", "too large"),
+        "audio": translate("words", "audio"),
+        "video": translate("words", "video"),
+        "font": translate("words", "fonts"),
+        "program": translate("words", "programs"),
+        "disk_image": translate("words", "disk images"),
     }.get(code, code.replace("_", " "))
 
 

@@ -37,7 +37,7 @@ def troubled(door: Door, tmp_path: Path) -> Door:
 
 
 def test_the_names_are_those_of_the_causes() -> None:
-    assert CAUSES == [cause.value for cause in Cause]
+    assert [cause.value for cause in Cause] == CAUSES
     assert set(TITLES) == set(NEXT_STEPS) == set(Cause)
 
 
@@ -103,3 +103,47 @@ def test_the_list_as_lines_of_json(troubled: Door) -> None:
     records = [json.loads(line) for line in troubled.out.splitlines()]
     assert {record["cause"] for record in records} == {"unsupported"} and len(records) == 2
     assert any("\udcff" in record["path"] for record in records)
+
+
+# --- a drop that does not fit, and what is left out of it -------------------------------------------
+
+
+@pytest.fixture
+def many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """More files than the queue takes."""
+    monkeypatch.setenv("INGESTION_QUEUE_LIMIT", "80")
+    docs = tmp_path / "many"
+    docs.mkdir()
+    for number in range(200):
+        (docs / f"{number:03}.txt").write_text(f"text {number}")
+    return docs
+
+
+def test_a_full_queue_is_told_and_the_next_run_adds_the_rest(door: Door, many: Path) -> None:
+    assert door("add", str(many)) == 6
+    assert "queue limit is 80" in door.err and "ingest run" in door.err
+    assert door("run") == 0
+    assert len(door.json("jobs", "--status", "completed")) == 200
+    assert door("check") == 0
+
+
+def test_who_waits_makes_room(door: Door, many: Path) -> None:
+    assert door("add", str(many), "--wait") == 0, door.err
+    assert len(door.json("jobs", "--status", "completed")) == 200
+
+
+def test_a_queue_that_is_full_of_paused_jobs_does_not_hang(door: Door, many: Path) -> None:
+    assert door("add", str(many)) == 6
+    assert door("pause", "--all") == 0
+    assert door("add", str(many), "--wait") == 6
+    assert door("run") == 0
+
+
+def test_what_is_left_out_is_one_line(door: Door, tmp_path: Path) -> None:
+    docs = tmp_path / "mixed"
+    docs.mkdir()
+    for name in ("a.mp3", "b.mp3", "c.mp4", "d.ttf", ".hidden", "letter.txt"):
+        (docs / name).write_text("x")
+    assert door("add", str(docs), "--show-skipped") == 0
+    assert "1 added; 4 files left out: 2 audio, 1 video, 1 font; skipped: 1 hidden." in door.out
+    assert f"skipped (audio): {docs / 'a.mp3'}" in door.err

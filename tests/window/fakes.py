@@ -4,7 +4,7 @@ import threading
 import time
 from array import array
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePath
@@ -237,6 +237,7 @@ class FakeService:
         origin: str = "window",
         stop: threading.Event | None = None,
         without: Collection[str] = (),
+        hold: Callable[[], bool] | None = None,
     ) -> Submission:
         self._off_the_ui()
         self.without.append(tuple(without))
@@ -360,7 +361,10 @@ class FakeService:
     def start(self) -> None:
         self.calls.append(("start", None))
 
-    def resume_discoveries(self, stop: threading.Event | None = None) -> int:
+    def left_out(self, batch_id: str, stop: threading.Event | None = None) -> dict[str, list[str]]:
+        return {code: [f"/docs/{code}-{n}" for n in range(count)] for code, count in self.skipped.items()}
+
+    def resume_discoveries(self, stop: threading.Event | None = None, *, hold: Callable[[], bool] | None = None) -> int:
         self.calls.append(("resume_discoveries", None))
         return 0
 

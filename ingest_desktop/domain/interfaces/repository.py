@@ -155,6 +155,10 @@ class Repository(Protocol):
         """Make a batch and its sources durable, before a file is looked for. ``without``: kinds that are left out."""
         ...
 
+    def room(self) -> int:
+        """How many more jobs may be added before the queue is full; 0 or more."""
+        ...
+
     def listed_paths(self, kb_id: str, paths: Sequence[str]) -> set[str]:
         """Those of the paths that would not be added again, as a job of this knowledge base has them in hand."""
         ...
@@ -170,6 +174,10 @@ class Repository(Protocol):
         ...
 
     def finish_discovery(self, batch_id: str, skipped: dict[str, int]) -> None: ...
+
+    def sources(self, batch_id: str) -> list[Source]:
+        """Where the files of a batch come from. Raises ``NotFoundError`` for one that is not there."""
+        ...
 
     def unfinished_discoveries(self) -> list[tuple[Batch, list[Source]]]:
         """Batches whose search for files was cut short."""

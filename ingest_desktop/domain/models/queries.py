@@ -84,6 +84,7 @@ class DiscoveryReport(Frozen):
     already_listed: int = 0
     unchanged: int = 0
     skipped: dict[str, int] = Field(default_factory=dict)  # reason to count
+    held: int = 0  # files that wait to be added, as the queue is full
     finished: bool = False
 
 

@@ -1,0 +1,67 @@
+"""What a drop left out, and what does not fit into the list yet, as the window tells it."""
+
+from collections.abc import Callable
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from ingest_desktop.domain.models import DiscoveryReport
+from ingest_desktop.ui.left_out import LeftOutDialog, lines_of_skipped, media_line
+from ingest_desktop.ui.main_window import MainWindow
+from ingest_desktop.ui.preflight_dialog import PreflightDialog
+from ingest_desktop.ui.strips import told
+
+from .fakes import FakeApp, FakePreflight
+
+SKIPPED = {"audio": 12, "video": 8, "font": 3, "hidden": 2, "link": 1}
+LINE = "23 files left out: 12 audio, 8 video, 3 fonts"
+
+
+def test_all_that_holds_no_text_is_one_line() -> None:
+    assert media_line(SKIPPED) == LINE
+    assert lines_of_skipped(SKIPPED) == [LINE, "Skipped: 2 hidden files", "Skipped: 1 link"]
+    assert (media_line({"hidden": 2}), media_line({"program": 1})) == ("", "1 file left out: 1 program")
+
+
+def test_the_sheet_before_a_drop_says_it_in_one_line(qtbot: QtBot) -> None:
+    sheet = PreflightDialog("Library")
+    qtbot.addWidget(sheet)
+    sheet.show_found(FakePreflight(4, 4000, {"pdf": 4}, SKIPPED))
+    notes = [sheet._notes.itemAt(row).widget().text() for row in range(sheet._notes.count())]  # type: ignore[union-attr, attr-defined]
+    assert LINE in notes and not [note for note in notes if "audio" in note and note != LINE]
+
+
+@pytest.fixture
+def dialog(app: FakeApp, window: MainWindow, qtbot: QtBot) -> LeftOutDialog:
+    app.service.skipped = dict(SKIPPED)
+    window.adding.add_paths(["/docs/a.pdf"])
+    qtbot.waitUntil(window.batch_strip.why.isVisible)
+    window.batch_strip.why.click()
+    (found,) = window.findChildren(LeftOutDialog)
+    return found
+
+
+def test_why_says_it_and_which_on_demand(dialog: LeftOutDialog, qtbot: QtBot) -> None:
+    assert dialog.lines.text().splitlines()[0] == LINE
+    assert not dialog.files.isVisible()
+    dialog.which.click()
+    qtbot.waitUntil(lambda: "/docs/audio-11" in dialog.files.toPlainText())
+    assert dialog.files.toPlainText().splitlines()[:2] == ["12 audio", "    /docs/audio-0"]
+    dialog.reject()
+
+
+def test_an_answer_that_comes_after_the_end_hurts_nobody(
+    dialog: LeftOutDialog, app: FakeApp, qtbot: QtBot, make_window: Callable[[], MainWindow]
+) -> None:
+    dialog.which.click()
+    gone: list[object] = []
+    dialog.destroyed.connect(lambda: gone.append(1))
+    dialog.reject()
+    qtbot.waitUntil(lambda: bool(gone))
+
+
+def test_what_waits_to_be_added_is_told() -> None:
+    report = DiscoveryReport(batch_id="b1", found=1000, added=1000, held=12_000, skipped={"audio": 3})
+    assert told(report, None) == "The list is full: 1,000 files added, 12,000 more are waiting to be added, 3 skipped"
+    one = report.model_copy(update={"held": 1, "skipped": {}})
+    assert told(one, None).endswith("1 more is waiting to be added")
