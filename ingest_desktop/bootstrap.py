@@ -358,7 +358,7 @@ def recipe_is_current(recipe: str, options: ExtractOptions) -> bool:
     plain = recipe.partition(" ocr=")[0]  # whether text recognition is there today is for a person to act on
     plain = plain.partition(" unlocked=")[0]  # so are passwords
     plain = plain.partition(" inside=")[0].partition(" office=")[0]  # and what another program made of it
-    shapes = ("",)
+    shapes: tuple[str, ...] = ("",)
     if " inner=" in plain:
         steady = steady_shape(options)
         shapes = (steady, f"segment={options.segment_bytes} {steady}")
