@@ -25,6 +25,7 @@ def stretch_of(verdicts: Sequence[Verdict], *, seed: int, first: int) -> dict[st
         "seed": seed,
         "first": first,
         "day": datetime.now(UTC).date().isoformat(),
+        "load": round(os.getloadavg()[1], 1) if hasattr(os, "getloadavg") else 0.0,
         "rounds": len(verdicts),
         "hits": sum(verdict.hits for verdict in verdicts),
         **{word: sum(getattr(verdict, word) for verdict in verdicts) for word in COUNTS},
@@ -69,9 +70,14 @@ def table(known: dict[str, Any]) -> str:
         rounds, hits = _total(row, "rounds"), _total(row, "hits")
         counts = " | ".join(f"{n:,}" if not n else f"**{n:,}**" for n in (_total(row, word) for word in COUNTS))
         lines.append(f"| {row['group']}: {row['name']} | {rounds:,} | {hits:,} | {counts} | {_seconds(row)} |")
+    loads = [stretch["load"] for row in known["rows"] for stretch in row["stretches"]]
     rounds = sum(_total(row, "rounds") for row in known["rows"])
     broken = sum(_total(row, "rounds_that_do_not_hold") for row in known["rows"])
     lines += ["", f"{rounds:,} rounds, of which {broken:,} do not hold. Machine: {known['machine']}."]
+    if max(loads, default=0.0) > 2 * (os.cpu_count() or 1):
+        lines.append(
+            f"Other programs ran meanwhile (load average {min(loads)} to {max(loads)}), which the times suffer from."
+        )
     for row in known["rows"]:
         for stretch in row["stretches"]:
             named = f"{row['group']}: {row['name']} (seed {stretch['seed']})"

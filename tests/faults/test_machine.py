@@ -15,7 +15,7 @@ from faults.fault import Fault, Verdict, draw_of, find_faults
 from faults.judge import Calm, compare
 from faults.poller import Poller
 from faults.recorder import BLOCK, SECTOR, Disk, Step, _Reading
-from faults.results import BEGIN, END, keep, stretch_of
+from faults.results import BEGIN, END, PAGE, RECORD, keep, stretch_of, table
 
 CHUNKS = tuple((f"c{number}", "d", number, f"text {number}", "/a") for number in range(3))
 CALM = Calm(CHUNKS, Counter({("/a", "completed", None): 1}))
@@ -206,6 +206,10 @@ def test_stretches_add_up_and_words_by_hand_stay(tmp_path: Path) -> None:
     assert "| kill: a | 3 | 9 | 0 |" in page.read_text()
     keep(Dummy("a"), stretch_of([good], seed=9, first=1), fresh=True, record=record, page=page)
     assert len(json.loads(record.read_text())["rows"][0]["stretches"]) == 1
+
+
+def test_the_page_shows_what_was_recorded() -> None:
+    assert table(json.loads(RECORD.read_text("utf-8"))) in PAGE.read_text("utf-8")
 
 
 def test_a_damaged_store_does_not_hold(tmp_path: Path) -> None:
