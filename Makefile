@@ -7,7 +7,7 @@ ARGS ?=
 N ?= 10000
 START ?= 0
 
-.PHONY: help run test format bench torture audit lock docs screenshots deb samples clean fuzz
+.PHONY: help run test format bench torture audit lock docs screenshots deb samples clean fuzz formats
 help:  ## Show this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
@@ -48,6 +48,10 @@ audit:  ## Ask the public advisories about every locked version (needs a network
 	build/audit/bin/python -m pip install --quiet pip-audit
 	build/audit/bin/python -m pip_audit --disable-pip --require-hashes -r requirements.lock
 	build/audit/bin/python -m pip_audit --disable-pip --require-hashes -r requirements-build.lock
+
+formats: $(VENV)/.ready  ## Read the whole corpus and write docs/formats.md
+	@sh packaging/linux/system_libraries.sh run
+	$(PY) docs/make_formats.py $(ARGS)
 
 fuzz: $(VENV)/.ready  ## Try N=10000 broken files on every reader (START=0 goes on where an earlier run ended)
 	nice -n 10 $(PY) tests/fuzz/run.py --count $(N) --start $(START) $(ARGS)
