@@ -1,0 +1,103 @@
+"""Clocks that are set, forward and back: leases go by ticks, retries are never put off for longer than they may be, and
+the history keeps its order.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from ledger_kit import Clock, files
+
+from ingest_desktop.domain.enums import JobStatus, Outcome
+from ingest_desktop.domain.interfaces.repository import Claim, Ending
+from ingest_desktop.infrastructure.ledger import Ledger
+
+MANY = 2**40
+YEAR = 365 * 86_400.0
+OPEN = Callable[..., Ledger]
+
+
+def filled(ledger: Ledger, count: int) -> None:
+    batch = ledger.create_batch("library", ["/docs"], origin="window", priority=0, label="docs").batch_id
+    ledger.add_jobs(batch, files(count), known={})
+    ledger.finish_discovery(batch, {})
+
+
+def end(ledger: Ledger, claim: Claim, **how: object) -> None:
+    with ledger.ending([Ending(claim, **how)]) as mine:  # type: ignore[arg-type]
+        assert mine == {claim.job_id}
+
+
+@pytest.mark.parametrize("jump", [YEAR, -YEAR, 3600.0, -3600.0])
+def test_a_clock_that_is_set_takes_no_job_from_a_worker_that_lives(
+    open_ledger: OPEN, clock: Clock, jump: float
+) -> None:
+    here, there = open_ledger(), open_ledger()
+    filled(here, 2)
+    mine, other = here.register_worker("here"), there.register_worker("there")
+    (claim,) = here.claim(mine, limit=1, max_bytes=MANY)
+    there.heartbeat(other)
+    clock.set_by(jump)
+    assert there.heartbeat(other) == 0  # before the one it might take for dead has said anything
+    for _ in range(5):
+        clock.pass_seconds(10)
+        assert here.heartbeat(mine) == 0 and there.heartbeat(other) == 0
+    assert here.still_mine([claim]) == {1}
+    end(here, claim, outcome=Outcome.INGESTED)
+    assert here.job("1").status is JobStatus.COMPLETED
+
+
+@pytest.mark.parametrize("jump", [0.0, YEAR, -YEAR])
+def test_a_worker_that_stops_answering_loses_its_job_whatever_the_clock_says(
+    open_ledger: OPEN, clock: Clock, jump: float
+) -> None:
+    here, there = open_ledger(), open_ledger()
+    filled(here, 1)
+    mine = here.register_worker("here")
+    (claim,) = here.claim(mine, limit=1, max_bytes=MANY)
+    other = there.register_worker("there")
+    clock.set_by(jump)
+    clock.pass_seconds(29)
+    assert there.heartbeat(other) == 0
+    clock.pass_seconds(2)
+    assert there.heartbeat(other) == 1
+    with here.ending([Ending(claim, outcome=Outcome.INGESTED)]) as owned:
+        assert owned == set()  # its late write is refused
+    assert [entry.reason for entry in here.history("1")][-1] == "its worker stopped answering"
+    assert here.job("1").crashes == 0
+
+
+def test_a_retry_does_not_wait_for_a_time_that_the_clock_was_set_back_from(open_ledger: OPEN, clock: Clock) -> None:
+    ledger = open_ledger(longest_wait_seconds=300.0)
+    filled(ledger, 2)
+    worker = ledger.register_worker("here")
+    for claim in ledger.claim(worker, limit=2, max_bytes=MANY):
+        end(ledger, claim, error_code="source_changed", retry_at=clock() + timedelta(seconds=100 * claim.job_id))
+    assert ledger.claim(worker, limit=2, max_bytes=MANY) == []
+    clock.set_by(-150)
+    assert ledger.next_due() == clock()
+    assert len(ledger.claim(worker, limit=2, max_bytes=MANY)) == 1  # seems due in 350 s, which no retry ever is
+    assert ledger.next_due() == clock() + timedelta(seconds=250)  # it may be right, so it is kept
+    clock.set_by(-YEAR)
+    assert ledger.next_due() == clock()
+    assert len(ledger.claim(worker, limit=2, max_bytes=MANY)) == 1
+    assert ledger.next_due() is None
+
+
+def test_a_clock_that_is_set_forward_makes_retries_due(ledger: Ledger, clock: Clock) -> None:
+    filled(ledger, 1)
+    worker = ledger.register_worker("here")
+    (claim,) = ledger.claim(worker, limit=1, max_bytes=MANY)
+    end(ledger, claim, error_code="source_changed", retry_at=clock() + timedelta(seconds=100))
+    clock.set_by(YEAR)
+    assert len(ledger.claim(worker, limit=1, max_bytes=MANY)) == 1
+
+
+def test_the_history_keeps_the_order_in_which_things_happened(ledger: Ledger, clock: Clock) -> None:
+    filled(ledger, 1)
+    worker = ledger.register_worker("here")
+    clock.set_by(-YEAR)
+    (claim,) = ledger.claim(worker, limit=1, max_bytes=MANY)
+    clock.set_by(YEAR / 2)
+    end(ledger, claim, outcome=Outcome.INGESTED)
+    assert [entry.to_status.value for entry in ledger.history("1")] == ["queued", "running", "completed"]
