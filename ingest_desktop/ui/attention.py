@@ -1,5 +1,7 @@
 """The groups of what needs a person: read when they change, acted on as a whole, offered when something can mend them."""
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
@@ -28,10 +30,12 @@ class Attending(QObject):
     Signals:
         passwords_wanted: The person wants to give passwords for jobs that ask for one. arg: JobSelector.
         shown: The panel came or went, or holds other groups.
+        tools_seen: Which programs of others are there now. arg: a frozenset of Tool.
     """
 
     passwords_wanted = Signal(object)
     shown = Signal()
+    tools_seen = Signal(object)
 
     def __init__(
         self,
@@ -83,15 +87,16 @@ class Attending(QObject):
         """Read the groups anew, and which programs are there."""
         base = self._sidebar.base_id
 
-        def call(backend: Backend) -> tuple[Groups, dict[Tool, int]]:
+        def call(backend: Backend) -> tuple[Groups, Mapping[Tool, int], frozenset[Tool]]:
             attention = backend.service.attention
             groups = Groups(attention.causes(base), attention.readable(base))
-            return groups, attention.readable() if base else dict(groups.readable)
+            return groups, attention.readable() if base else groups.readable, attention.tools()
 
         self._hub.read(call, self._on_read, key="attention")
 
-    def _on_read(self, found: tuple[Groups, dict[Tool, int]]) -> None:
-        groups, everywhere = found
+    def _on_read(self, found: tuple[Groups, Mapping[Tool, int], frozenset[Tool]]) -> None:
+        groups, everywhere, tools = found
+        self.tools_seen.emit(tools)
         if groups != self._panel.groups:
             self._panel.show_groups(groups)
             self._panel.show_picked(self._narrowing.cause)

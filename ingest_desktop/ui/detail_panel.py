@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from ingest_desktop.application.attention import limit_of
+from ingest_desktop.domain.causes import Tool
 from ingest_desktop.domain.enums import JobEvent, JobStatus, Outcome, can
 from ingest_desktop.domain.models import Chunk, HistoryEntry, Job, Progress
 from ingest_desktop.ui import assets, history, places, receipt_card, theme, words
@@ -83,6 +84,7 @@ class DetailPanel(QWidget):
         self._hub = hub
         self._job_id = 0
         self._detail: Detail | None = None
+        self._tools: frozenset[Tool] | None = None  # which programs of others are there; None: nobody has looked yet
         self._text_of: tuple[int, int] | None = None
         self._card_of = ""  # the card that is shown
         self.held: Callable[[Job], str] = lambda _: ""  # what holds a waiting job up, as the list tells it
@@ -275,7 +277,10 @@ class DetailPanel(QWidget):
         self._advice.setText(advice.strip())
         self._advice.setVisible(bool(advice.strip()))
         self._retry.setText(self.tr("Run OCR") if wants_recognition(job) else self.tr("Retry"))
-        self._retry.setVisible(job.may_retry)
+        lacks = wants_recognition(job) and self._tools is not None and Tool.RECOGNITION not in self._tools
+        self._retry.setVisible(
+            job.may_retry and not lacks
+        )  # else it would end as it did; its message says how to get it
         self._password.setVisible(Passwords.asks(job))
         self._resume.setVisible(can(job.status, JobEvent.RESUME))
         self._settings.setVisible(failed and job.error_code in ("limit_exceeded", "source_too_large"))
@@ -331,6 +336,14 @@ class DetailPanel(QWidget):
         if len(chunks) == TEXT_CHUNKS:
             parts.append(self.tr("Only the start is shown here."))
         self._fill(self.text, "\n\n".join(parts) or self.tr("There is no text yet."))
+
+    @Slot(object)
+    def set_tools(self, tools: frozenset[Tool]) -> None:
+        """Tell which programs of others are there: what they can mend is offered as soon as they are."""
+        if tools != self._tools:
+            self._tools = tools
+            if self._detail is not None:
+                self._show_head()
 
     def restyle(self) -> None:
         """Take the colours of the theme."""

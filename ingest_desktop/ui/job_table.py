@@ -42,6 +42,7 @@ class JobTable(QTableView):
         self._all_selected = False
         self._anchor: tuple[int, int] | None = None
         self._current_id = 0
+        self._awaited = 0
         self._told = QTimer(self)  # first the list is painted, then told who has the focus: keys that are held move on
         self._told.setSingleShot(True)
         self._told.setInterval(0)
@@ -61,6 +62,8 @@ class JobTable(QTableView):
         model.rowsRemoved.connect(lambda *_: self._tell_visible())
         model.loaded.connect(self._tell_visible)
         model.loaded.connect(self._find_current)
+        model.loaded.connect(self._find_awaited)
+        model.rowsInserted.connect(self._find_awaited)
         self.verticalScrollBar().valueChanged.connect(lambda _: self._tell_visible())
         self.selectionModel().selectionChanged.connect(lambda *_: self.selection_moved.emit())
         self.selectionModel().currentChanged.connect(self._on_current)
@@ -227,6 +230,16 @@ class JobTable(QTableView):
         self.selectRow(row)
         self.scrollTo(self._jobs.index(row, 0))
         return True
+
+    def select_when_there(self, job_id: int) -> None:
+        """Select a job as soon as its row is there; given up once all rows are."""
+        self._awaited = job_id
+        self._find_awaited()
+
+    @Slot()
+    def _find_awaited(self, *_: object) -> None:
+        if self._awaited and (self.select_job(self._awaited) or self._jobs.is_settled):
+            self._awaited = 0
 
     @Slot(QModelIndex, QModelIndex)
     def _on_current(self, current: QModelIndex, before: QModelIndex) -> None:

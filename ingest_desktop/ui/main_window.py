@@ -185,6 +185,8 @@ class MainWindow(QMainWindow):
         self.detail.settings_wanted.connect(self.preferences.open_dialog)
         self.detail.raise_wanted.connect(self.attending.raise_for)
         self.attending.shown.connect(self._show_groups)
+        self.attending.passwords_wanted.connect(lambda _: self.passwords.ask_for_all())
+        self.attending.tools_seen.connect(self.detail.set_tools)
         self.detail.hide_wanted.connect(lambda: self.actions_["detail"].setChecked(False))
         self.status.resume_wanted.connect(self.commands.resume_all)
         self.status.attention_wanted.connect(lambda: self.sidebar.pick_status("attention"))
@@ -206,7 +208,7 @@ class MainWindow(QMainWindow):
         self.empty.samples_wanted.connect(self.adding.add_samples)
         self.intake.begun.connect(self._on_begun)
         self.adding.said.connect(self.status.say)
-        self.adding.found.connect(self.table.select_job)
+        self.adding.found.connect(self._jump_to)
         self.adding.found.connect(lambda _: self.batch_strip.hide())
         self.adding.refused.connect(self._on_refused)
         self.adding.added.connect(self._on_submitted)
@@ -344,6 +346,14 @@ class MainWindow(QMainWindow):
     def _on_submitted(self, submission: Submission) -> None:
         self.newest_drop.show(submission)
         self.model.refresh()
+
+    @Slot(int)
+    def _jump_to(self, job_id: int) -> None:
+        """Select a job that is in the list, also when a filter hides it."""
+        if not self.table.select_job(job_id):
+            self.search.clear()
+            self.narrowing.show_everything()
+            self.table.select_when_there(job_id)
 
     @Slot(str)
     def _on_refused(self, sentence: str) -> None:

@@ -82,6 +82,12 @@ class Narrowing(QObject):
         if self._model.query.order is JobOrder.ADDED:
             self._table.verticalScrollBar().setValue(0)
 
+    def show_everything(self) -> None:
+        """No filter: all knowledge bases, all statuses, any name."""
+        self._names.clear()
+        self._sidebar.pick_base("")
+        self._sidebar.pick_status("all")
+
     def nothing_text(self) -> str:
         """Why the list is empty."""
         if self._names.text:

@@ -49,7 +49,15 @@ class Selected:
 
 def group_of(query: JobQuery) -> JobSelector | None:
     """The selector that means every job of a query, where there is one."""
-    if query.name_contains or query.attention or query.gaps or query.empty or query.cause or query.error_code or query.deleted:
+    if (
+        query.name_contains
+        or query.attention
+        or query.gaps
+        or query.empty
+        or query.cause
+        or query.error_code
+        or query.deleted
+    ):
         return None
     if query.batch_id is not None:
         return JobSelector(batch_id=query.batch_id, statuses=query.statuses) if query.kb_id is None else None

@@ -64,7 +64,7 @@ def waiting(app: FakeApp) -> int:
 
 def test_the_rest_waits_and_comes_in_as_room_appears(small: FakeApp, docs: Path) -> None:
     told = Told()
-    small.events.subscribe(told)  # type: ignore[arg-type]
+    small.events.subscribe(told)
     drop = Drop(small, docs)
     wait_for(lambda: waiting(small) == 100)
     held = wait_for(lambda: [report.held for report in told.reports if report.added == 100])

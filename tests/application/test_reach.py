@@ -25,6 +25,17 @@ class Ticks:
         return self.now
 
 
+class Asked:
+    """A file system where nothing is; keeps the names that it was asked for."""
+
+    def __init__(self) -> None:
+        self.names = ""
+
+    def __call__(self, path: str) -> bool:
+        self.names += Path(path).stem
+        return False
+
+
 @pytest.fixture
 def lost(real: App, docs: Path) -> App:
     """Two files that went before they were read."""
@@ -83,9 +94,9 @@ def test_one_that_fails_again_is_tried_less_and_less_often(fake: FakeApp, script
 
 
 def test_nothing_is_asked_of_the_disk_while_nothing_is_lost(fake: FakeApp, docs: Path) -> None:
-    asked: list[str] = []
-    watch = Reach(fake.repository, lambda _ids: None, Prober(lambda path: bool(asked.append(path))))
-    assert (watch.round(), watch.round(), asked) == (0, 0, [])
+    asked = Asked()
+    watch = Reach(fake.repository, lambda _ids: None, Prober(asked))
+    assert (watch.round(), watch.round(), asked.names) == (0, 0, "")
 
 
 def test_many_lost_files_are_looked_at_in_turn(
@@ -96,11 +107,11 @@ def test_many_lost_files_are_looked_at_in_turn(
     write_files(docs, {f"{name}.txt": name for name in "abcde"})
     fake.service.submit([str(docs)])
     work(fake)
-    asked: list[str] = []
-    watch = Reach(fake.repository, lambda _ids: None, Prober(lambda path: bool(asked.append(Path(path).stem))))
+    asked = Asked()
+    watch = Reach(fake.repository, lambda _ids: None, Prober(asked))
     for _ in range(4):
         watch.round()
-    assert "".join(asked) == "abcdeab"
+    assert asked.names == "abcdeab"
 
 
 def test_a_file_system_that_hangs_is_left_alone_until_it_answers() -> None:
@@ -142,9 +153,12 @@ def test_it_ends_though_a_file_system_hangs(make_fake: Callable[..., FakeApp], s
     app.service.submit([str(docs)])
     work(app)
     asked, never = threading.Event(), threading.Event()
-    watch = Reach(
-        app.repository, lambda _ids: None, Prober(lambda _path: asked.set() or never.wait(30), patience_seconds=0.1)
-    )  # type: ignore[func-returns-value]
+
+    def hang(_path: str) -> bool:
+        asked.set()
+        return never.wait(30)
+
+    watch = Reach(app.repository, lambda _ids: None, Prober(hang, patience_seconds=0.1))
     watch.start()
     assert asked.wait(30)
     assert watch.stop()

@@ -21,7 +21,7 @@ from application.kit import (
 )
 from ingest_desktop.domain.enums import JobStatus, Outcome
 from ingest_desktop.domain.models import JobSelector
-from ingest_desktop.domain.wire import ChunkRow, Failed, Looked, LookItem, Message, SegmentResult
+from ingest_desktop.domain.wire import ChunkRow, Failed, Looked, LookItem, Message, SegmentResult, SegmentTask
 
 from .kit import plan_file
 
@@ -142,7 +142,7 @@ def test_deleting_during_a_try_takes_all_of_it_out(
     holed: FakeApp, script: Script, pages: Pages, docs: Path, how_far: str
 ) -> None:
     if how_far == "running":
-        script.before_file = lambda child, _item: child.hang()  # type: ignore[assignment, func-returns-value]
+        script.before_file = lambda child, _item: child.hang()
     elif how_far == "failed":
         pages.fails_with = "source_malformed"
     else:
@@ -219,3 +219,62 @@ def test_added_again_after_a_failed_try_it_keeps_answering(holed: FakeApp, pages
     work(holed)
     assert {job.status for job in all_jobs(holed)} <= {COMPLETED, FAILED}
     assert_clean(holed)
+
+
+# --- by itself, later ----------------------------------------------------------------------------
+
+
+def test_a_retry_that_is_due_later_survives_a_restart_with_its_time(
+    make_fake: Callable[..., FakeApp], pages: Pages, docs: Path
+) -> None:
+    app = make_fake(retry_base_seconds=3600.0, retry_cap_seconds=7200.0)
+    pages.fails_with = "source_changed"  # at least the base: the file is to become quiet
+    write_files(docs, {"a.txt": "bytes"})
+    app.service.submit([str(docs)])
+    app.service.start()
+    due = wait_for(lambda: job_of(app, docs / "a.txt").due_at)
+    before = job_of(app, docs / "a.txt")
+    assert (before.status, before.attempts, before.error_code) == (QUEUED, 1, "source_changed")
+    app.close()
+    again = make_fake(retry_base_seconds=3600.0, retry_cap_seconds=7200.0)
+    again.service.start()
+    after = job_of(again, docs / "a.txt")
+    assert (after.status, after.attempts, after.due_at, again.repository.next_due()) == (QUEUED, 1, due, due)
+
+
+def test_finished_segments_are_kept_over_retries(fake: FakeApp, script: Script, docs: Path) -> None:
+    write_files(docs, {"long.txt": "\n".join(f"line{number}" for number in range(9))})
+    script.segments_of = lambda _path: 3
+    failures = [True]
+
+    def fail_once(_child: FakeChild, task: SegmentTask) -> list[Message] | None:
+        return (
+            [Failed(task.key, "source_unreadable", "Locked.")]
+            if task.number == 2 and failures and failures.pop()
+            else None
+        )
+
+    script.before_segment = fail_once
+    fake.service.submit([str(docs)])
+    work(fake)
+    assert statuses(fake) == {"long.txt": COMPLETED}
+    assert sorted(number for _, number in script.read) == [0, 1, 2]
+    assert_clean(fake)
+
+
+def test_ends_from_outside_use_up_no_tries(make_fake: Callable[..., FakeApp], pages: Pages, docs: Path) -> None:
+    """As after a kill: the worker's lock is free, its jobs are recovered by the next one."""
+    write_files(docs, {"a.txt": "bytes"})
+    app = make_fake(max_attempts=2)
+    app.service.submit([str(docs)])
+    for _ in range(5):
+        worker = app.repository.register_worker("killed")
+        (claim,) = app.repository.claim(worker, limit=1, max_bytes=10**9)
+        assert claim.attempts == 1
+        app.repository.worker_locks.pop(worker).release()  # what the system does for a process that is gone
+    work(app)
+    job = job_of(app, docs / "a.txt")
+    assert (job.status, job.attempts) == (COMPLETED, 1)
+    reasons = [entry.reason for entry in app.service.history(job.id) if entry.actor == "recovery"]
+    assert len(reasons) == 5 and set(reasons) == {"its worker died"}
+    assert_clean(app)

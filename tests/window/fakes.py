@@ -96,7 +96,7 @@ class FakeAttention:
 
     def __init__(self, service: "FakeService") -> None:
         self.service = service
-        self.tools: dict[Tool, int] = {}
+        self.there: dict[Tool, int] = {}
 
     def _jobs(self, query: JobQuery) -> list[Job]:
         return [one for part in self.service.job_ids(query) for one in self.service.jobs_by_ids(part)]
@@ -106,8 +106,11 @@ class FakeAttention:
         found = Counter(cause_of(one.error_code, one.outcome, one.gaps) for one in jobs)
         return {cause: count for cause, count in found.items() if cause is not None}
 
+    def tools(self) -> frozenset[Tool]:
+        return frozenset(self.there)
+
     def readable(self, kb_id: str | None = None) -> dict[Tool, int]:
-        return dict(self.tools)
+        return dict(self.there)
 
     def retry(self, query: JobQuery) -> ActionResult:
         self.service.calls.append(("retry_query", query))
@@ -115,7 +118,7 @@ class FakeAttention:
 
     def retry_with(self, tool: Tool, kb_id: str | None = None) -> ActionResult:
         self.service.calls.append(("retry_with", (tool, kb_id)))
-        return ActionResult(changed=self.tools.pop(tool, 0))
+        return ActionResult(changed=self.there.pop(tool, 0))
 
     def delete(self, query: JobQuery) -> ActionResult:
         return self.service.delete(JobSelector(job_ids=tuple(one.id for one in self._jobs(query))))

@@ -5,16 +5,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from ingest_desktop.domain.causes import NEXT_STEPS, TITLES, Cause, Tool
 from ingest_desktop.domain.enums import JobStatus, Outcome
-from ingest_desktop.domain.models import JobQuery, JobSelector
+from ingest_desktop.domain.errors import DuplicateJobError
+from ingest_desktop.domain.models import JobQuery, JobSelector, Receipt
 from ingest_desktop.ui import causes
 from ingest_desktop.ui.attention_panel import Groups
 from ingest_desktop.ui.main_window import MainWindow
+from ingest_desktop.ui.password_dialog import PasswordDialog
 from ingest_desktop.ui.raise_dialog import RaiseDialog
 
 from .fakes import FakeApp, job
@@ -72,20 +73,20 @@ def test_groups_stand_above_what_needs_attention_only(troubled: MainWindow, qtbo
 
 def test_the_list_narrows_to_a_cause_and_back(troubled: MainWindow, qtbot: QtBot) -> None:
     row = troubled.groups.rows[Cause.GONE]
-    qtbot.mouseClick(row.files, Qt.MouseButton.LeftButton)
+    row.files.click()
     qtbot.waitUntil(lambda: picked(troubled) == [2])
     other = troubled.groups.rows[Cause.RECOGNITION]
-    qtbot.mouseClick(other.files, Qt.MouseButton.LeftButton)
+    other.files.click()
     qtbot.waitUntil(lambda: picked(troubled) == [7])
     assert (row.files.isChecked(), row.files.text(), other.files.text()) == (False, "Show files", "Show all")
-    qtbot.mouseClick(other.files, Qt.MouseButton.LeftButton)
+    other.files.click()
     qtbot.waitUntil(lambda: len(picked(troubled)) == 8)
 
 
 def test_all_jobs_come_back_when_the_last_of_a_cause_is_mended(
     troubled: MainWindow, app: FakeApp, qtbot: QtBot
 ) -> None:
-    qtbot.mouseClick(troubled.groups.rows[Cause.GONE].files, Qt.MouseButton.LeftButton)
+    troubled.groups.rows[Cause.GONE].files.click()
     qtbot.waitUntil(lambda: picked(troubled) == [2])
     app.service.put(job(2, JobStatus.COMPLETED, outcome=Outcome.INGESTED), tell=True)
     qtbot.waitUntil(lambda: troubled.narrowing.cause is None and len(picked(troubled)) == 7, timeout=5_000)
@@ -93,7 +94,7 @@ def test_all_jobs_come_back_when_the_last_of_a_cause_is_mended(
 
 
 def test_leaving_the_page_forgets_the_cause(troubled: MainWindow, qtbot: QtBot) -> None:
-    qtbot.mouseClick(troubled.groups.rows[Cause.GONE].files, Qt.MouseButton.LeftButton)
+    troubled.groups.rows[Cause.GONE].files.click()
     troubled.sidebar.pick_status("all")
     assert troubled.model.query.cause is None
     assert not troubled.groups.rows[Cause.GONE].files.isChecked()
@@ -101,7 +102,7 @@ def test_leaving_the_page_forgets_the_cause(troubled: MainWindow, qtbot: QtBot) 
 
 def test_a_group_is_tried_again(troubled: MainWindow, app: FakeApp, qtbot: QtBot) -> None:
     with qtbot.waitSignal(troubled.commands.said):
-        qtbot.mouseClick(troubled.groups.rows[Cause.GONE].mend, Qt.MouseButton.LeftButton)
+        troubled.groups.rows[Cause.GONE].mend.click()
     assert ("retry_query", JobQuery(attention=True, cause=Cause.GONE)) in app.service.calls
     assert app.service.job("2").status is JobStatus.QUEUED
     with qtbot.waitSignal(troubled.commands.said):
@@ -129,12 +130,33 @@ def test_a_group_is_deleted_and_brought_back(troubled: MainWindow, app: FakeApp,
 
 def test_passwords_are_asked_for(troubled: MainWindow, qtbot: QtBot) -> None:
     with qtbot.waitSignal(troubled.attending.passwords_wanted) as asked:
-        qtbot.mouseClick(troubled.groups.rows[Cause.PASSWORD].mend, Qt.MouseButton.LeftButton)
+        troubled.groups.rows[Cause.PASSWORD].mend.click()
     assert asked.args == [JobSelector(everything=True)]
+    (dialog,) = troubled.findChildren(PasswordDialog)
+    dialog.reject()
+
+
+def test_the_detail_offers_recognition_once_it_is_there(troubled: MainWindow, app: FakeApp, qtbot: QtBot) -> None:
+    app.service.receipts[7] = Receipt(unit="page", units_seen=2, reader="pdf/1", recipe="pdf/1 segment=64")
+    troubled.table.select_job(7)
+    retry = troubled.detail._retry
+    qtbot.waitUntil(lambda: retry.text() == "Run OCR" and not retry.isVisible())
+    app.service.attention.there = {Tool.RECOGNITION: 1}
+    troubled.attending.look()
+    qtbot.waitUntil(retry.isVisible)
+    retry.click()
+    qtbot.waitUntil(lambda: app.service.job("7").status is JobStatus.QUEUED)
+
+
+def test_a_duplicate_is_jumped_to_although_a_filter_hides_it(troubled: MainWindow, app: FakeApp, qtbot: QtBot) -> None:
+    app.service.error = DuplicateJobError("x.pdf is already in the list.", job_id="8")
+    troubled.adding.add_paths(["/docs/x.pdf"])
+    qtbot.waitUntil(lambda: troubled.table.current_id == 8)
+    assert troubled.sidebar.status_filter.key == "all"
 
 
 def raising(window: MainWindow, qtbot: QtBot, cause: Cause) -> RaiseDialog:
-    qtbot.mouseClick(window.groups.rows[cause].mend, Qt.MouseButton.LeftButton)
+    window.groups.rows[cause].mend.click()
     qtbot.waitUntil(lambda: bool(window.findChildren(RaiseDialog)))
     (dialog,) = window.findChildren(RaiseDialog)
     return dialog
@@ -201,7 +223,7 @@ def test_a_program_that_is_there_now_is_offered_until_it_is_declined(
     troubled: MainWindow, app: FakeApp, qtbot: QtBot
 ) -> None:
     assert not troubled.tool_strip.isVisible()
-    app.service.attention.tools = {Tool.RECOGNITION: 12}
+    app.service.attention.there = {Tool.RECOGNITION: 12}
     troubled.attending.look()
     qtbot.waitUntil(troubled.tool_strip.isVisible)
     assert troubled.tool_strip.text.text() == "Text recognition is there now: 12 files can be read."
@@ -212,7 +234,7 @@ def test_a_program_that_is_there_now_is_offered_until_it_is_declined(
     with qtbot.waitSignal(troubled.attending.shown):
         troubled.attending.look()
     assert not troubled.tool_strip.isVisible()
-    app.service.attention.tools = {Tool.RECOGNITION: 13}
+    app.service.attention.there = {Tool.RECOGNITION: 13}
     troubled.attending.look()
     qtbot.waitUntil(troubled.tool_strip.isVisible)
     with qtbot.waitSignal(troubled.commands.said):
@@ -223,7 +245,7 @@ def test_a_program_that_is_there_now_is_offered_until_it_is_declined(
 
 
 def test_recognition_of_the_group_is_that_of_the_picked_base(troubled: MainWindow, app: FakeApp, qtbot: QtBot) -> None:
-    app.service.attention.tools = {Tool.RECOGNITION: 1, Tool.OFFICE: 2}
+    app.service.attention.there = {Tool.RECOGNITION: 1, Tool.OFFICE: 2}
     troubled.sidebar.pick_base("kb1")
     mend = troubled.groups.rows[Cause.RECOGNITION].mend
     qtbot.waitUntil(mend.isVisible)

@@ -27,7 +27,7 @@ def test_the_sheet_before_a_drop_says_it_in_one_line(qtbot: QtBot) -> None:
     sheet = PreflightDialog("Library")
     qtbot.addWidget(sheet)
     sheet.show_found(FakePreflight(4, 4000, {"pdf": 4}, SKIPPED))
-    notes = [sheet._notes.itemAt(row).widget().text() for row in range(sheet._notes.count())]  # type: ignore[union-attr, attr-defined]
+    notes = [sheet._notes.itemAt(row).widget().text() for row in range(sheet._notes.count())]  # type: ignore[union-attr]
     assert LINE in notes and not [note for note in notes if "audio" in note and note != LINE]
 
 

@@ -321,7 +321,9 @@ def test_the_detail_says_what_to_do(qtbot: QtBot, make_window: Make, app: FakeAp
     window.table.selectRow(0)
     qtbot.waitUntil(window.detail.isVisible)
     qtbot.waitUntil(lambda: window.detail._advice.text() != "")
-    advice = "Give its password in the window, or with --password-file: it is kept in memory only. Then it is read again."
+    advice = (
+        "Give its password in the window, or with --password-file: it is kept in memory only. Then it is read again."
+    )
     assert window.detail._advice.text() == f"It asks for a password. {advice}"
     window.detail._retry.click()
     qtbot.waitUntil(lambda: app.service.jobs[1].status is JobStatus.QUEUED)
