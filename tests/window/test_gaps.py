@@ -1,6 +1,7 @@
 """Completed with gaps: a status of its own wherever one is shown, counted apart and never with what is done."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from pytestqt.qtbot import QtBot
@@ -18,7 +19,7 @@ from ingest_desktop.ui.strips import told
 from .fakes import FakeApp, FakeService, hit, job
 
 Make = Callable[[], MainWindow]
-GAPS = {"status": JobStatus.COMPLETED, "outcome": Outcome.INGESTED, "gaps": 2}
+GAPS: dict[str, Any] = {"status": JobStatus.COMPLETED, "outcome": Outcome.INGESTED, "gaps": 2}
 ENDED = Counts(
     by_status={("kb1", JobStatus.COMPLETED): 82, ("kb1", JobStatus.FAILED): 17},
     attention={"kb1": 22},
