@@ -316,9 +316,10 @@ def mend_content(connection: Connection) -> dict[str, int]:
 
 def jobs_to_read_again(ledger: Ledger, store: KnowledgeBaseStore) -> list[int]:
     """The jobs that stand for a document that is not there (any more)."""
+    rows = standing_jobs(ledger, store.kb_id)  # first: what a job brings is in the content before the job has ended
     with reading(store.engine) as connection:
         present = set(connection.exec_driver_sql("SELECT document_id FROM documents").scalars())
-    return [int(row[0]) for row in standing_jobs(ledger, store.kb_id) if row[1] not in present]
+    return [int(row[0]) for row in rows if row[1] not in present]
 
 
 def _hide_jobless(ledger: Ledger, store: KnowledgeBaseStore, codes: set[str]) -> list[Mended]:
