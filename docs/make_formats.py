@@ -47,7 +47,7 @@ FORMATS: tuple[tuple[str, str, str, str, str], ...] = (
     ("Word (DOCX)", "docx", "docx", "body, tables, text boxes, content controls, notes, headers", "mammoth"),
     ("PowerPoint (PPTX)", "pptx", "pptx", "titles, text, tables, charts, notes", "our own, with lxml"),
     ("Excel (XLSX, XLSB, XLS)", "xlsx xlsb xls", "xlsx", "rows below their header", "calamine; our own for long sheets"),
-    ("Word, PowerPoint, Excel behind a password", "locked", "", "as the document inside, once a password is given", "olefile and our own"),
+    ("Word, PowerPoint, Excel behind a password", "locked", "", "as the document inside, once a password is given", "msoffcrypto, then as above"),
     ("OpenDocument text (ODT)", "odt", "odt", "headings, lists, tables, notes, boxes", "our own, with lxml"),
     ("OpenDocument spreadsheet (ODS)", "ods", "ods", "rows below their header", "our own, with lxml"),
     ("OpenDocument presentation (ODP)", "odp", "odp", "slides with their notes", "our own, with lxml"),
