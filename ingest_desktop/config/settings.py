@@ -122,7 +122,7 @@ class Settings(BaseSettings):
         300.0, Group.QUEUE, "Longest wait", "No wait between two tries is longer.", unit="s", gt=0, le=86_400
     )
     crash_limit: int = setting(
-        3,
+        5,
         Group.QUEUE,
         "Crashes in a row",
         "A file during which the program was killed so often, without getting further, is set aside.",

@@ -60,6 +60,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
         **os.environ,
         "PYTHONPATH": f"{ROOT}{os.pathsep}{site}",
         "INGESTION_WORKERS": "1",
+        "INGESTION_CRASH_LIMIT": "3",
         "INGESTION_THREAD_JOIN_TIMEOUT": str(JOIN_SECONDS),
         "INGESTION_CONSUMER_POLL_INTERVAL": "0.05",
         "INGESTION_COMMIT_SECONDS": "0.05",
