@@ -56,7 +56,7 @@ class Attending(QObject):
         self._declined: dict[Tool, int] = {}  # what was offered and closed: not offered again unless there is more
         self._timer = QTimer(self)
         self._timer.setInterval(TOOLS_MS)
-        self._timer.timeout.connect(self.look)
+        self._timer.timeout.connect(self._on_time)
         self._timer.start()
         hub.pulsed.connect(self._on_pulse)
         sidebar.filter_changed.connect(self.look)
@@ -78,8 +78,18 @@ class Attending(QObject):
     def _on_pulse(self, pulse: Pulse) -> None:
         counts: Counts = pulse.status.counts
         seen = (counts.attention, counts.gaps, counts.failures)
+        is_first = self._counts is None
         if seen != self._counts:
             self._counts = seen
+            if (
+                is_first or self._sidebar.status_filter.attention
+            ):  # elsewhere nobody sees them: from time to time will do
+                self.look()
+
+    @Slot()
+    def _on_time(self) -> None:
+        """Nothing is asked while nothing needs a person: idle means idle."""
+        if self._counts is not None and (self._counts[0] or self._panel.groups.counts):
             self.look()
 
     @Slot()
