@@ -479,3 +479,29 @@ def test_content_that_was_swept_meanwhile_is_read_again(make_fake: MAKE, script:
     assert (job.status, job.attempts) == (COMPLETED, 2)
     assert hits(fake, "line1") == ["long.txt"]
     assert_clean(fake)
+
+
+def test_a_consumer_ten_times_slower_keeps_what_is_in_hand_bounded(make_fake: MAKE, script: Script, docs: Path) -> None:
+    """However many jobs wait, what is claimed, read and held grows with the settings and not with the queue."""
+    fake = make_fake(workers=2, queue_capacity=2, batch_size=5, commit_chunks=1)
+    write_files(docs, {f"{number:03}.txt": f"words of {number}" for number in range(400)})
+    ending, most_active, most_queued = fake.repository.ending, 0, 0
+    one_at_a_time = threading.Lock()
+
+    def slow(endings: Sequence[Ending]) -> AbstractContextManager[set[int]]:
+        nonlocal most_active, most_queued
+        crew = fake.lifecycle.crew
+        if crew is not None:
+            with one_at_a_time:
+                most_active = max(most_active, crew.scheduler.active_count())
+                most_queued = max(most_queued, len(crew.queue))
+                threading.Event().wait(0.005)  # reading a lot of these takes a tenth of that
+        return ending(endings)
+
+    fake.repository.ending = slow  # type: ignore[method-assign]
+    fake.service.submit([str(docs)])
+    work(fake)
+    assert set(statuses(fake).values()) == {COMPLETED}
+    claimed_at_once = 5 * 2 * 2
+    in_hand = 5 * (2 + 2 + 1)  # lots with the producers, in the queue, with the consumer
+    assert 0 < most_active <= claimed_at_once + in_hand and most_queued <= 2
