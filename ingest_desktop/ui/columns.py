@@ -18,14 +18,14 @@ GIVE_WAY = (  # the first of them goes first; name, status and progress stay
     Column.SPEED,
     Column.ADDED,
     Column.LEFT,
-    Column.PAGES,
+    Column.LENGTH,
     Column.SIZE,
 )
 SAMPLES = {  # what should fit without being shortened
     Column.NAME: "A name of some thirty letters.docx",
     Column.STATUS: "Failed: something went wrong",
     Column.PROGRESS: "12,345 passages",
-    Column.PAGES: "123 messages",
+    Column.LENGTH: "123 messages",
     Column.SIZE: "999 MB",
     Column.SPEED: "99.9 pages/s",
     Column.LEFT: "59 min 59 s",

@@ -17,7 +17,7 @@ class Column(IntEnum):
     NAME = 0
     STATUS = 1
     PROGRESS = 2
-    PAGES = 3
+    LENGTH = 3
     SIZE = 4
     SPEED = 5
     LEFT = 6
@@ -35,7 +35,7 @@ ORDERS = {
     Column.ADDED: JobOrder.ADDED,
 }
 FIRST_ORDER = (JobOrder.ADDED, False)
-NUMERIC = frozenset({Column.PAGES, Column.SIZE, Column.SPEED, Column.LEFT, Column.TRIES, Column.ADDED})
+NUMERIC = frozenset({Column.LENGTH, Column.SIZE, Column.SPEED, Column.LEFT, Column.TRIES, Column.ADDED})
 RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 TOOL_TIP, ALIGNMENT, ACCESSIBLE = 3, 7, 11
@@ -123,7 +123,7 @@ def titles() -> tuple[str, ...]:
         translate("JobModel", "Name"),
         translate("JobModel", "Status"),
         translate("JobModel", "Progress"),
-        translate("JobModel", "Pages"),
+        translate("JobModel", "Length"),
         translate("JobModel", "Size"),
         translate("JobModel", "Speed"),
         translate("JobModel", "Left"),

@@ -80,7 +80,7 @@ def test_a_name_that_was_given_a_width_keeps_it(qtbot: QtBot, table: MainWindow)
 @pytest.mark.parametrize(
     ("column", "text"),
     [
-        (Column.PAGES, formats.units(1_012, 1_999, "page")),
+        (Column.LENGTH, formats.units(1_012, 1_999, "page")),
         (Column.SPEED, formats.rate(24.5, "page")),
         (Column.SPEED, formats.rate(123_400_000, "byte")),
         (Column.STATUS, "Failed: type not supported"),

@@ -120,7 +120,7 @@ def test_progress_is_pulled_for_rows_on_the_screen(qtbot: QtBot, hub: Hub, app: 
     qtbot.waitUntil(lambda: model.cached(1) is not None)
     app.progress.now[1] = Progress(phase=JobPhase.EXTRACTING, done=310, total=512, unit="page", units_per_second=25.2)
     qtbot.waitUntil(lambda: model.data(model.index(0, Column.PROGRESS)) == "60 %")
-    assert model.data(model.index(0, Column.PAGES)) == "310/512"
+    assert model.data(model.index(0, Column.LENGTH)) == "310/512"
     assert model.data(model.index(0, Column.SPEED)) == "25 pages/s"
     assert model.data(model.index(0, Column.LEFT)) == "8 s"
 
