@@ -132,9 +132,11 @@ def _why_not(data_root: Path) -> str:
 
 
 def _obey_signals(window: MainWindow) -> QTimer:
-    """Ctrl+C and a polite kill quit in good order; the timer lets Python see them."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: window.quit_now())
+    """Ctrl+C, a polite kill and a terminal that closes quit in good order; the timer lets Python see them."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # ignored: it is to outlive that
+            signal.signal(number, lambda *_: window.quit_now())
     beat = QTimer(window)
     beat.timeout.connect(lambda: None)
     beat.start(SIGNAL_MS)

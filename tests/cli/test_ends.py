@@ -170,3 +170,30 @@ def test_a_file_that_takes_the_program_with_it_is_given_up_after_some_starts(
         assert (found["a.txt"].crashes, found["c.txt"].crashes) == (0, 0)
     finally:
         app.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_window_that_is_told_to_end_puts_its_work_back(
+    environment: dict[str, str], wish: Callable[[str], tuple[Path, Path]], tmp_path: Path, number: signal.Signals
+) -> None:
+    """As at the end of a session that has no session manager."""
+    path, readers = wish("sleep")
+    command = [sys.executable, "-m", "ingest_desktop", "--data-dir", str(tmp_path / "data"), str(path)]
+    where = subprocess.DEVNULL
+    offscreen = {**environment, "QT_QPA_PLATFORM": "offscreen"}
+    process = subprocess.Popen(command, env=offscreen, stdout=where, stderr=where, start_new_session=True)
+    try:
+        (reader,) = wait_for(lambda: pids(readers), "it is read")
+        process.send_signal(number)
+        assert process.wait(30) == 0
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    assert not lives(reader)
+    app = real_app(tmp_path / "data")
+    try:
+        (job,) = app.service.list(JobQuery())
+        assert (job.status.value, job.crashes) == ("queued", 0)
+    finally:
+        app.close()
