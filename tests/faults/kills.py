@@ -14,7 +14,7 @@ from faults import corpus
 from faults.fault import Verdict
 from faults.judge import Calm, calm_of, judge, opened
 from faults.poller import Editions, Poller, editions_of
-from faults.program import Program, is_alive, run_to_end, wait_until
+from faults.program import ENDED_WELL, Program, is_alive, run_to_end, wait_until
 from ingest_desktop.domain.enums import JobStatus
 from ingest_desktop.domain.errors import Quarantined
 from ingest_desktop.domain.models import JobQuery, JobSelector
@@ -47,7 +47,7 @@ PURGE_POINTS = {
     "during purge, after the ledger": (f"{INFRASTRUCTURE}.ledger_deleting:LedgerDeleting.purge:found", 1),
     "during purge, before the content": (f"{INFRASTRUCTURE}.content_store:PathEditor.commit:before", 1),
     "during purge, after the content": (f"{INFRASTRUCTURE}.content_store:PathEditor.commit:after", 1),
-    "during purge, while text is swept": (f"{INFRASTRUCTURE}.content_store:_delete_segment:after", 8),
+    "during purge, while text is swept": (f"{INFRASTRUCTURE}.content_store:delete_segment:after", 8),
 }
 
 
@@ -185,8 +185,9 @@ def is_accepted(data: Path) -> bool:
 
 def was_struck(program: Program) -> bool:
     """Wait for its end; whether the shim killed it. Ends its children, should only the program have been hit."""
-    program.finish()
+    code = program.finish()
     program.kill_all()
+    assert program.was_struck or code in ENDED_WELL, f"the program ended with {code} by itself"
     return program.was_struck
 
 

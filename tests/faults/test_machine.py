@@ -1,5 +1,7 @@
 """The breaking machine itself: it sees what it is there to see, and keeps what it saw."""
 
+import functools
+import importlib
 import json
 import random
 import sqlite3
@@ -13,9 +15,11 @@ import pytest
 from faults.__main__ import shares
 from faults.fault import Fault, Verdict, draw_of, find_faults
 from faults.judge import Calm, compare
+from faults.kills import POINTS, PURGE_POINTS
 from faults.poller import Poller
 from faults.recorder import BLOCK, SECTOR, Disk, Step, _Reading
 from faults.results import BEGIN, END, PAGE, RECORD, keep, stretch_of, table
+from faults.upgrades import UPGRADE_POINTS
 
 CHUNKS = tuple((f"c{number}", "d", number, f"text {number}", "/a") for number in range(3))
 CALM = Calm(CHUNKS, Counter({("/a", "completed", None): 1}))
@@ -206,6 +210,12 @@ def test_stretches_add_up_and_words_by_hand_stay(tmp_path: Path) -> None:
     assert "| kill: a | 3 | 9 | 0 |" in page.read_text()
     keep(Dummy("a"), stretch_of([good], seed=9, first=1), fresh=True, record=record, page=page)
     assert len(json.loads(record.read_text())["rows"][0]["stretches"]) == 1
+
+
+def test_every_point_names_a_function_that_is_there() -> None:
+    for where, _ in [*POINTS.values(), *PURGE_POINTS.values(), *UPGRADE_POINTS.values()]:
+        module, dotted, _ = where.split(":")
+        assert callable(functools.reduce(getattr, dotted.split("."), importlib.import_module(module)))
 
 
 def test_the_page_shows_what_was_recorded() -> None:
