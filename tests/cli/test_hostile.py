@@ -26,7 +26,7 @@ EVIL = (
     "<script>alert(1)</script>".replace("/", "\u2215"),
     "{0.__class__} %s %n ${HOME}",
     "NEAR(a b) * ^ text:b",
-    "\u202etxt.exe",
+    "\u202etxt.md",
 )
 
 

@@ -223,6 +223,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def crash(self) -> None:
         """The worker's process dies: its lock is free, nothing else was said. Another one starts."""
         self.ledger.worker_locks.pop(self.worker).release(remove=False)
+        self.ledger.worker_hands.pop(self.worker).close(remove=False)
         self.worker = self.ledger.register_worker("next")
         for row in self.rows.values():
             if row.status is JobStatus.RUNNING:
