@@ -66,6 +66,7 @@ class Scheduler:
         self._wanted = True  # whether a claim may bring something
         self._stopping = False
         self._held: set[str] = set()  # why nothing is claimed for now
+        self._store_trouble: IngestError | None = None
 
     @property
     def options(self) -> ExtractOptions:
@@ -177,6 +178,7 @@ class Scheduler:
         """
         claims: list[Claim] | None = None
         jobs: list[ActiveJob] = []
+        trouble: IngestError | None = None
         try:
             claims = self._repository.claim(
                 self._worker_id,
@@ -187,11 +189,13 @@ class Scheduler:
             jobs = [ActiveJob(claim) for claim in claims]
             self._look_up_known(jobs)  # when it fails they are simply read without
         except IngestError as error:
+            trouble = error if claims is None else None
             _log.warning("claim failed", extra={"code": error.code, "cause": str(error)})
         except Exception:  # noqa: BLE001 - or nobody would ever claim again
             _log.exception("claim failed")
         with self._condition:
             self._refilling = False
+            self._store_trouble = trouble
             self._wanted = self._wanted or claims is None or bool(claims)
             for job in jobs:
                 former = self._active.get(job.claim.job_id)
@@ -353,6 +357,11 @@ class Scheduler:
             return list(self._active.values())
 
     @property
+    def store_trouble(self) -> IngestError | None:
+        """What the store refused last, a claim perhaps; None when it works. It is tried again all the while."""
+        return self._store_trouble
+
+    @property
     def is_held_idle(self) -> bool:
         """Whether nothing is in hand and nothing is claimed because something holds work up."""
         with self._condition:
@@ -361,6 +370,23 @@ class Scheduler:
     def active_count(self) -> int:
         """How many jobs are in the hands of this process."""
         return len(self._active)
+
+    def met_trouble(self, error: IngestError | None, pause_seconds: float = 0.0) -> None:
+        """The store refused something, or works again with None. Waits a little then, but not past the end."""
+        with self._condition:
+            self._store_trouble = error
+            if pause_seconds:
+                self._condition.wait_for(lambda: self._stopping, pause_seconds)
+
+    def hold_damaged(self, kb_id: str) -> bool:
+        """Pause a damaged knowledge base and let go of its jobs; False when that cannot be written."""
+        try:
+            self._repository.hold_damaged(kb_id)
+            self.recheck()
+        except IngestError as error:
+            _log.warning("damaged store not held", extra={"code": error.code, "cause": str(error)})
+            return False
+        return True
 
     def wait_until_drained(self, timeout_seconds: float | None = None) -> bool:
         """Wait until nothing is in hand and the last claim brought nothing. True when it is so."""

@@ -49,6 +49,7 @@ CAUSES: Final[Mapping[str, Cause]] = MappingProxyType(
         "source_changed": Cause.CHANGING,
         "store_full": Cause.DISK_FULL,
         "store_busy": Cause.STORE_BUSY,
+        "store_faulty": Cause.STORE_BUSY,
     }
 )
 """The cause of each error code; every other code is ``Cause.OTHER``."""

@@ -202,6 +202,17 @@ class StoreFull(StoreError):
     hint = "Free some space on the disk, then resume."
 
 
+class StoreFaulty(StoreError):
+    """The disk that holds the store reports an error. It may pass: a cable, a network folder."""
+
+    code = "store_faulty"
+    retryable = True
+    hint = (
+        "Look after the disk, its cable or its network: work that was begun is tried again by itself. If a single knowledge "
+        "base is the reason, pause it: the others go on."
+    )
+
+
 class StoreReadOnly(StoreError):
     """The store may be read, but not written."""
 

@@ -5,6 +5,7 @@ while nobody asks to stop. A knowledge base that is damaged is paused by itself;
 """
 
 import logging
+import re
 import sqlite3
 import threading
 import time
@@ -14,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from ingest_desktop.domain.errors import IngestError, LedgerDamaged, StoreDamaged
+from ingest_desktop.domain.errors import IngestError, LedgerDamaged, StoreDamaged, StoreFaulty
 from ingest_desktop.domain.interfaces.care import CareSettings, Damage
 from ingest_desktop.infrastructure.backups import Stopped, back_up_if_due
 from ingest_desktop.infrastructure.content_registry import KnowledgeBaseStores
@@ -30,6 +31,7 @@ LOOK_SECONDS: Final = 2.0  # of the first look at one file
 WHOLE_EVERY: Final = timedelta(days=1)
 _STEPS: Final = 20_000  # of SQLite's machine between two looks at the clock
 _WHOLE: Final = "looked_through:"
+_ERROR_CODE: Final = re.compile(r"error code=(\d+)")
 
 
 class Caretaker:
@@ -72,7 +74,7 @@ class Caretaker:
         try:
             if where not in self._looked:
                 refuse_emptied(path, StoreDamaged, has_traces=True)
-                problem = _first_look(path, stop)
+                problem = first_look(path, stop)
                 self._looked.add(where)
             elif self._is_due(where):
                 problem = look_through(path, stop)
@@ -133,7 +135,7 @@ class Caretaker:
                 _log.info("copy made", extra={"kb_id": where, "size": made.stat().st_size})
 
 
-def _first_look(path: Path, stop: threading.Event) -> str | None:
+def first_look(path: Path, stop: threading.Event) -> str | None:
     """A problem that a few seconds of reading find."""
     end = time.monotonic() + LOOK_SECONDS
     return _asked(path, ["PRAGMA quick_check(1)"], lambda: stop.is_set() or time.monotonic() > end)
@@ -170,5 +172,13 @@ def _asked(path: Path, queries: list[str], enough: Callable[[], bool]) -> str | 
             except sqlite3.DatabaseError as error:
                 return str(error)
             if found is not None and found[0] != "ok":
+                _refuse_faulty(path, str(found[0]))
                 return str(found[0])
     return None
+
+
+def _refuse_faulty(path: Path, problem: str) -> None:
+    """A page that the disk does not give is not known to be damaged."""
+    code = _ERROR_CODE.search(problem)
+    if code is not None and int(code[1]) & 0xFF == sqlite3.SQLITE_IOERR:
+        raise StoreFaulty(f"The disk that holds the store reports an error: {path} ({problem}).")

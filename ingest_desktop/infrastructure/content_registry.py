@@ -62,6 +62,12 @@ class KnowledgeBaseStores:
         """Whether there is a file of this knowledge base."""
         return (self._root / kb_id / "kb.db").exists()
 
+    def seems_sound(self, kb_id: str) -> bool:
+        """See ``ContentStores``."""
+        from ingest_desktop.infrastructure.caretaking import first_look  # it knows this room
+
+        return first_look(self._root / kb_id / "kb.db", threading.Event()) is None
+
     def opened(self) -> list[KnowledgeBaseStore]:
         """Those that are open."""
         with self._lock:

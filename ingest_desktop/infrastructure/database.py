@@ -4,6 +4,7 @@ Both databases (the ledger and a knowledge base's content) go through here, so l
 meaning of an error are the same everywhere. Imports SQLAlchemy Core only: the ORM costs start-up time.
 """
 
+import errno
 import os
 import shutil
 import sqlite3
@@ -20,7 +21,15 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from ingest_desktop.domain.errors import StoreBusy, StoreDamaged, StoreError, StoreFull, StoreGone, StoreReadOnly
+from ingest_desktop.domain.errors import (
+    StoreBusy,
+    StoreDamaged,
+    StoreError,
+    StoreFaulty,
+    StoreFull,
+    StoreGone,
+    StoreReadOnly,
+)
 from ingest_desktop.infrastructure.reserve import Reserve
 
 Synchronous = Literal["FULL", "NORMAL"]
@@ -40,12 +49,15 @@ _MEANING: Final[dict[int, tuple[type[StoreError], str]]] = {
     sqlite3.SQLITE_FULL: (StoreFull, "There is no room left on the disk that holds the store"),
     sqlite3.SQLITE_CORRUPT: (StoreDamaged, "The store's file is damaged"),
     sqlite3.SQLITE_NOTADB: (StoreDamaged, "The store's file is not a database"),
-    sqlite3.SQLITE_IOERR: (StoreError, "The disk that holds the store reports an error"),
+    sqlite3.SQLITE_IOERR: (StoreFaulty, "The disk that holds the store reports an error"),
     sqlite3.SQLITE_READONLY: (StoreReadOnly, "The store may not be written"),
     sqlite3.SQLITE_PERM: (StoreError, "The store may not be used"),
-    sqlite3.SQLITE_CANTOPEN: (StoreError, "The store cannot be opened"),
+    sqlite3.SQLITE_CANTOPEN: (StoreFaulty, "The store cannot be opened"),
     sqlite3.SQLITE_AUTH: (StoreError, "The store may not be used"),
 }
+_NO_ROOM: Final = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+_PUT: Final = (sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_TRUNCATE)
+_LEAST_ROOM_BYTES: Final = 2 * 1024 * 1024  # with less even a small transaction may not fit
 
 
 # --- files ---------------------------------------------------------------------------------------
@@ -119,13 +131,17 @@ def _is_clean(text: str) -> bool:
 
 
 def store_error(
-    error: BaseException, path: Path | None = None, damaged: type[StoreDamaged] = StoreDamaged
+    error: BaseException,
+    path: Path | None = None,
+    damaged: type[StoreDamaged] = StoreDamaged,
+    floor_bytes: int = 0,
 ) -> StoreError | None:
     """What an error of the driver means, or None when it tells of a mistake of ours (bad SQL, a constraint).
 
     Args:
         path: The file, to be named.
         damaged: What to raise when it is none or no sound database.
+        floor_bytes: So much must be free before it is written again.
     """
     if isinstance(error, DBAPIError) and error.orig is not None:
         error = error.orig
@@ -137,14 +153,44 @@ def store_error(
             return None
         if code == sqlite3.SQLITE_IOERR_SHMSIZE:  # the index of the log cannot grow
             code = sqlite3.SQLITE_FULL
+        if code in _PUT and path is not None and _has_no_room(path):  # SQLite tells a quota from an error by no code
+            code = sqlite3.SQLITE_FULL
         kind, meaning = _MEANING.get(code & 0xFF, (None, ""))
         if kind is None:
             return None
-        if kind is StoreError and path is not None and not path.exists():
+        if kind in (StoreError, StoreFaulty) and path is not None and not path.exists():
             return StoreGone(f"The store is not there any more: {path}.")
         where = "" if path is None else f": {path}"
+        if kind is StoreFull and path is not None:
+            return StoreFull(f"{meaning}{where}. {_room_wanted(path, floor_bytes)}")
         return (damaged if kind is StoreDamaged else kind)(f"{meaning}{where} ({error}).")
     return None
+
+
+def _has_no_room(path: Path) -> bool:
+    """Whether it is for want of room that nothing can be written beside a file."""
+    probe = path.with_name(f"{path.name}.room")
+    try:
+        handle = os.open(probe, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+        try:
+            os.write(handle, bytes(64 * 1024))
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    except OSError as error:
+        return error.errno in _NO_ROOM
+    finally:
+        with suppress(OSError):
+            probe.unlink()
+    return False
+
+
+def _room_wanted(path: Path, floor_bytes: int) -> str:
+    with suppress(OSError):
+        missing = max(floor_bytes, _LEAST_ROOM_BYTES) - shutil.disk_usage(path.parent).free
+        if missing > 0:
+            return f"{missing // (1024 * 1024) + 1} MB more are needed to go on."
+    return "A quota may be used up: what you may store there is limited."
 
 
 @contextmanager
@@ -236,7 +282,7 @@ def open_engine(
             execution_options=options,
         )
         event.listen(engine, "begin", _begin)
-        event.listen(engine, "handle_error", partial(_handle_error, path, damaged))
+        event.listen(engine, "handle_error", partial(_handle_error, path, damaged, floor_bytes))
         return engine
 
     writer = make(1, 0, writer_cache_bytes or cache_bytes, **{_WRITING: True})
@@ -388,8 +434,8 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _handle_error(path: Path, damaged: type[StoreDamaged], context: ExceptionContext) -> None:
-    found = store_error(context.original_exception, path, damaged)
+def _handle_error(path: Path, damaged: type[StoreDamaged], floor_bytes: int, context: ExceptionContext) -> None:
+    found = store_error(context.original_exception, path, damaged, floor_bytes)
     if found is not None:
         raise found from context.original_exception
 

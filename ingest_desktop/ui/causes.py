@@ -27,6 +27,7 @@ def reason(code: str | None) -> str:
         "quarantined": translate("causes", "quarantined"),
         "store_busy": translate("causes", "store busy"),
         "store_full": translate("causes", "disk full"),
+        "store_faulty": translate("causes", "disk reports errors"),
         "store_read_only": translate("causes", "store may not be written"),
         "store_damaged": translate("causes", "store damaged"),
         "ledger_damaged": translate("causes", "list of jobs damaged"),
@@ -41,6 +42,8 @@ def hold(code: str) -> str:
     return {
         "store_full": translate("causes", "disk is low"),
         "store_busy": translate("causes", "store busy"),
+        "store_faulty": translate("causes", "disk reports errors"),
+        "store_read_only": translate("causes", "store may not be written"),
         "store_gone": translate("causes", "data folder gone"),
         "on_battery": translate("causes", "on battery"),
     }.get(code, translate("causes", "work is held up"))
@@ -96,6 +99,11 @@ def _store_steps() -> dict[str, str]:
             "causes", "It is tried again by itself; close other programs that use the store if it lasts."
         ),
         "store_full": translate("causes", "Free some space on the disk, then resume."),
+        "store_faulty": translate(
+            "causes",
+            "Look after the disk, its cable or its network: work that was begun is tried again by itself. If a single "
+            "knowledge base is the reason, pause it: the others go on.",
+        ),
         "store_read_only": translate(
             "causes",
             "You can list, search, export and check. To add or change anything you need the right to write there.",

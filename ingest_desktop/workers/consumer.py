@@ -25,7 +25,9 @@ from ingest_desktop.domain.errors import (
     QueueEmptyError,
     StoreBusy,
     StoreDamaged,
+    StoreFaulty,
     StoreFull,
+    StoreReadOnly,
 )
 from ingest_desktop.domain.interfaces.contents import ContentStores
 from ingest_desktop.domain.interfaces.repository import Confirmed, ContentStore, Ending, Finished, Repository, SegmentIn
@@ -36,6 +38,12 @@ _log = logging.getLogger(__name__)
 
 IDLE_SECONDS = 0.02  # nothing is in hand and nothing came for so long: store what is there
 LONGEST_WAIT_SECONDS = 15.0  # between two tries while the store cannot be written
+DAMAGE_TRIES = 10  # of a file that seems sound: a page that could not be read looks to SQLite like a damaged one
+
+
+def damage_wait(tries: int) -> float:
+    """Seconds until a file that is said to be damaged and seems sound is tried again, after so many tries."""
+    return float(min(3.0, 0.1 * 2**tries))
 
 
 @dataclass(slots=True)
@@ -182,8 +190,8 @@ class Consumer:
                 self._store_patiently(kb_id, group)
 
     def _store_patiently(self, kb_id: str, group: _Group) -> None:
-        """Store a group; while the disk is full or the store is locked, keep it and try again."""
-        wait, in_trouble = 0.5, False
+        """Store a group; while the disk is full or reports errors, or the store is locked, keep it and try again."""
+        wait, in_trouble, damaged = 0.5, False, 0
         # Jobs that were taken away do not end here, but what was read of them is kept. One that is back in our hands
         # under a new claim must not stand here twice.
         group = group.part({job for job in group.jobs if not job.dropped}, ending=False)
@@ -191,7 +199,7 @@ class Consumer:
             try:
                 self._store(kb_id, group)
                 break
-            except (StoreBusy, StoreFull) as error:
+            except (StoreBusy, StoreFull, StoreFaulty, StoreReadOnly) as error:
                 if self._give_up.is_set():
                     _log.warning("group not stored; its jobs wait again", extra={"code": error.code})
                     break  # the lifecycle gives back what is still in our hands
@@ -201,7 +209,15 @@ class Consumer:
                 in_trouble = True
                 self._give_up.wait(wait)
                 wait = min(wait * 2, LONGEST_WAIT_SECONDS)
+                if isinstance(error, StoreFaulty):  # what a person pauses meanwhile holds the others up no longer
+                    group = group.part({job for job in group.jobs if not job.dropped})
+                    if not group.jobs:
+                        break
             except StoreDamaged as error:
+                damaged += 1
+                if damaged < DAMAGE_TRIES and self._seems_sound(kb_id, error):
+                    self._give_up.wait(damage_wait(damaged))
+                    continue
                 if not self._hold_damaged(kb_id, group, error):
                     self._sort_out(kb_id, group, error)
                 break
@@ -212,16 +228,21 @@ class Consumer:
             self._scheduler.hold(False, "store")
             self._hub.trouble("", "", "")
 
+    def _seems_sound(self, kb_id: str, error: StoreDamaged) -> bool:
+        """Whether a look at a file that is said to be damaged finds nothing, or cannot be taken now."""
+        try:
+            return not isinstance(error, LedgerDamaged) and self._contents.seems_sound(kb_id)
+        except StoreDamaged:
+            return False
+        except IngestError:
+            return True
+
     def _hold_damaged(self, kb_id: str, group: _Group, error: StoreDamaged) -> bool:
         """A damaged knowledge base waits to be repaired, and its jobs with it; the others go on. False when it cannot."""
         if isinstance(error, LedgerDamaged):
             return False
         _log.error("knowledge base damaged", extra={"kb_id": kb_id, "cause": str(error)})
-        try:
-            self._repository.hold_damaged(kb_id)
-            self._scheduler.recheck()
-        except IngestError as other:
-            _log.warning("damaged store not held", extra={"code": other.code, "cause": str(other)})
+        if not self._scheduler.hold_damaged(kb_id):
             return False
         self._scheduler.ended(group.jobs)
         self._hub.trouble(error.code, str(error), error.hint)

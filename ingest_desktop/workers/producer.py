@@ -21,7 +21,18 @@ from ingest_desktop.application.work import (
     Stored,
 )
 from ingest_desktop.domain.enums import JobPhase
-from ingest_desktop.domain.errors import IngestError, LimitExceeded, Quarantined, ReaderCrashed, SourceMalformed
+from ingest_desktop.domain.errors import (
+    IngestError,
+    LimitExceeded,
+    Quarantined,
+    ReaderCrashed,
+    SourceMalformed,
+    StoreBusy,
+    StoreDamaged,
+    StoreFaulty,
+    StoreFull,
+    StoreReadOnly,
+)
 from ingest_desktop.domain.interfaces.extraction import ExtractionChild
 from ingest_desktop.domain.wire import Extracted, Failed, Looked, Message, SegmentTask, Working, recipe_of
 from ingest_desktop.observability.logs import work_context
@@ -29,6 +40,8 @@ from ingest_desktop.observability.logs import work_context
 _log = logging.getLogger(__name__)
 
 FLUSH_SECONDS = 0.25  # results of a slow lot are handed on this often
+PLAN_WAIT_SECONDS = 5.0  # between two looks at what is stored of a long document, while the store refuses them
+DAMAGE_TRIES = 6  # a page that could not be read at one moment looks like a damaged one
 MAX_DEATHS = 2  # of children over one file, or one segment: once perhaps among others, then alone
 
 
@@ -258,11 +271,24 @@ class _Gathering:
         if not message.plan.segments:
             self._results.append(Fault(job, SourceMalformed.code, "There is nothing to read in this document."))
             return
-        try:
-            if not self._scheduler.planned(job, message.plan):
-                self._results.append(Complete(job))
-        except IngestError as error:
-            self._results.append(Fault(job, error.code, str(error)))
+        tries = 0
+        while not (job.dropped or self._scheduler.is_stopping):  # else its job waits again anyway
+            try:
+                if not self._scheduler.planned(job, message.plan):
+                    self._results.append(Complete(job))
+            except (StoreBusy, StoreFull, StoreFaulty, StoreReadOnly, StoreDamaged) as error:
+                tries += 1
+                self._scheduler.met_trouble(error, min(PLAN_WAIT_SECONDS, 0.1 * 2**tries))
+                if isinstance(error, StoreDamaged) and tries >= DAMAGE_TRIES:
+                    if not self._scheduler.hold_damaged(job.claim.kb_id):
+                        self._results.append(Fault(job, error.code, str(error)))
+                    return
+                continue
+            except IngestError as error:
+                self._results.append(Fault(job, error.code, str(error)))
+            if tries:
+                self._scheduler.met_trouble(None)
+            return
 
     def _progress(self, message: Working) -> None:
         job = self._by_key.get(message.key)

@@ -64,6 +64,7 @@ class Steward:
         self._due: datetime | None = None
         self._low_disk = False
         self._gone = False
+        self._store_trouble = ""  # its code, while it lasts
         self._next: dict[str, float] = {}
 
     def run(self) -> None:
@@ -102,6 +103,7 @@ class Steward:
         self.watch_disk()
         if self._power is not None and not self._low_disk:
             self._power.look()
+        self._tell_store_trouble()
         self._follow()
         for producer in self._producers():
             producer.abort_if_useless(ABORT_SECONDS)
@@ -111,6 +113,18 @@ class Steward:
             self._housekeeping.run(self._stop)
         if self._care is not None:
             self._care.look(self._stop)
+
+    def _tell_store_trouble(self) -> None:
+        """Say that the store refuses what others ask of it, and when it is over."""
+        trouble = self._scheduler.store_trouble
+        code = "" if trouble is None else trouble.code
+        if code == self._store_trouble:
+            return
+        self._store_trouble = code
+        if trouble is None:
+            self._hub.trouble("", "", "")
+        else:
+            self._hub.trouble(code, str(trouble), trouble.hint)
 
     def _clean_up(self) -> None:
         """One round of housekeeping, as far as it comes while others wait for us."""

@@ -31,6 +31,10 @@ from ingest_desktop.domain.errors import (
     QueueFullError,
     ReaderCrashed,
     StoreBusy,
+    StoreDamaged,
+    StoreError,
+    StoreFaulty,
+    StoreReadOnly,
 )
 from ingest_desktop.domain.interfaces.repository import Claim, Ending
 from ingest_desktop.domain.models import Job, JobSelector
@@ -365,6 +369,59 @@ def test_a_busy_store_is_waited_for_and_told_of(fake: FakeApp, docs: Path) -> No
     assert listener.troubles == ["store_busy", ""]
     assert listener.finished == [made.batch.batch_id]
     assert_clean(fake)
+
+
+@pytest.mark.parametrize("error", [StoreFaulty, StoreReadOnly])
+def test_a_disk_that_reports_errors_delays_and_fails_nothing(
+    fake: FakeApp, docs: Path, error: type[StoreError]
+) -> None:
+    write_files(docs, TEN)
+    listener = Listener()
+    fake.events.subscribe(listener)  # type: ignore[arg-type]
+    Grumbling(fake, endings=[error("input/output error")])
+    fake.service.submit([str(docs)])
+    work(fake)
+    assert set(statuses(fake).values()) == {COMPLETED}
+    assert listener.troubles == [error.code, ""]
+    assert_clean(fake)
+
+
+def test_jobs_that_are_paused_meanwhile_hold_up_no_others_on_a_faulty_disk(fake: FakeApp, docs: Path) -> None:
+    write_files(docs, {"a.txt": "a"})
+    listener = Listener()
+    fake.events.subscribe(listener)  # type: ignore[arg-type]
+    grumbling = Grumbling(fake, endings=[StoreFaulty("input/output error")] * 1_000)
+    fake.service.submit([str(docs)])
+    fake.service.start()
+    wait_for(lambda: bool(listener.troubles), "trouble")
+    fake.service.pause(JobSelector(everything=True))
+    wait_for(lambda: listener.troubles[-1] == "", "the group is let go")
+    assert grumbling.endings
+    grumbling.endings.clear()
+    fake.service.resume(JobSelector(everything=True))
+    work(fake)
+    assert set(statuses(fake).values()) == {COMPLETED}
+
+
+def test_a_page_that_was_unreadable_for_a_moment_is_no_damage(fake: FakeApp, docs: Path) -> None:
+    write_files(docs, TEN)
+    Grumbling(fake, endings=[StoreDamaged("malformed")] * 2)
+    fake.service.submit([str(docs)])
+    work(fake)
+    assert set(statuses(fake).values()) == {COMPLETED}
+
+
+def test_it_is_told_that_no_job_can_be_taken_from_the_list(fake: FakeApp, docs: Path) -> None:
+    write_files(docs, TEN)
+    listener = Listener()
+    fake.events.subscribe(listener)  # type: ignore[arg-type]
+    grumbling = Grumbling(fake, claims=[StoreFaulty("input/output error")] * 1_000)
+    fake.service.submit([str(docs)])
+    fake.service.start()
+    wait_for(lambda: listener.troubles == ["store_faulty"], "trouble")
+    grumbling.claims.clear()
+    work(fake)
+    assert set(statuses(fake).values()) == {COMPLETED}
 
 
 def test_an_error_that_stays_fails_the_jobs_with_its_code(fake: FakeApp, docs: Path) -> None:

@@ -17,6 +17,14 @@ class ContentStores(Protocol):
         """Whether there is a file of this knowledge base: one that nothing was added to has none yet."""
         ...
 
+    def seems_sound(self, kb_id: str) -> bool:
+        """Whether a look of a few seconds at its file, past all that is open, finds no damage.
+
+        Raises:
+            StoreBusy, StoreDamaged, StoreError: It cannot be looked at.
+        """
+        ...
+
     def opened(self) -> Sequence[ContentStore]:
         """Those that are open."""
         ...
