@@ -251,8 +251,9 @@ def _ask_versions(first: Texts, old: Texts, new: Texts, ground: Ground, verdict:
 
 def _ask_now(found: Texts, old: Texts, new: Texts, verdict: Verdict) -> None:
     """What can be found in the end: the files as they are; of those that are gone, what they were."""
+    whole = set(found.values())  # a moved file shares the document of its old name, and is cited by that
     for path, texts in new.items():
-        if found.get(path) != texts:
+        if found.get(path) != texts and (path in found or texts not in whole):
             verdict.lost += path not in found
             verdict.mixed += path in found
             verdict.wrong.append(f"{path!r} has not the text it has now")
