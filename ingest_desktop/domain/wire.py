@@ -28,7 +28,7 @@ class ChunkRow(NamedTuple):
     """One chunk as it is stored. Its place in the list is its ordinal within the segment.
 
     ``page`` is 1-based; ``line_start`` and ``line_end`` are 1-based and inclusive; ``extra`` is a
-    JSON object with further location fields (``sheet``, ``slide``, ``part``, ``row_start`` ...);
+    JSON object with further location fields (``sheet``, ``slide``, ``part``, ``box`` ...);
     ``cjk`` holds the Han, Kana and Hangul bigrams of the text, or None when there are none.
     """
 

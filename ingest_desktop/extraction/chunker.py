@@ -6,20 +6,23 @@ Works on long strings with ``str.find`` and its kin: a chunk costs a few microse
 import json
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from time import perf_counter
 
 from ingest_desktop.domain.cjk import cjk_terms, has_cjk
 from ingest_desktop.domain.errors import LimitExceeded
-from ingest_desktop.domain.interfaces.extraction import Block
+from ingest_desktop.domain.interfaces.extraction import Block, Box
 from ingest_desktop.domain.wire import HEADING_SEPARATOR, ChunkRow, ExtractOptions
+from ingest_desktop.extraction.boxes import united
 
 _SENTENCE_ENDS = (". ", ".\n", "? ", "?\n", "! ", "!\n")
 _WIDE_SENTENCE_ENDS = ("。", "！", "？")
 _GLUE = frozenset("\u200d\ufe0e\ufe0f")  # joiner and variation selectors belong to the character before
 _MAX_HEADING = 200  # characters of one heading in a path
 _MAX_DEPTH = 8
+
+BoxOf = Callable[[int, int], Box | None]
 
 
 _new_row = partial(tuple.__new__, ChunkRow)  # as ChunkRow(...), at half the cost: there is one for every chunk
@@ -54,7 +57,7 @@ def chunk_blocks(
     run = _Run(None, None, ())
     seen, most, spent = 0, options.max_output_chars, 0.0
     for block in blocks:
-        text, level, page, _, extra, _, names = block
+        text, level, page, _, extra, _, names, _, last = block
         seen += len(text)
         if seen > most:
             raise LimitExceeded(
@@ -72,6 +75,11 @@ def chunk_blocks(
             spent += perf_counter() - began
             run = _Run(path.joined, page, extra)
         run.add(block)
+        if last:  # before the reader goes on
+            began = perf_counter()
+            run.cut(options, rows)
+            spent += perf_counter() - began
+            run = _Run(path.joined, page, extra)
     began = perf_counter()
     run.cut(options, rows)
     if watch is not None:
@@ -111,19 +119,21 @@ class _Path:
 class _Run:
     """Neighbouring blocks that share heading path, page and extra location: cut as one text."""
 
-    __slots__ = ("extra", "flows", "heading", "headings_only", "lines", "page", "texts")
+    __slots__ = ("boxes", "extra", "flows", "heading", "headings_only", "lines", "page", "texts")
 
     def __init__(self, heading: str | None, page: int | None, extra: tuple[tuple[str, str | int], ...]) -> None:
         self.heading, self.page, self.extra = heading, page, extra
         self.texts: list[str] = []
         self.lines: list[int | None] = []
+        self.boxes: list[BoxOf | None] = []
         self.headings_only = True
         self.flows = True  # a line end is the end of a paragraph, or of a line of code
 
     def add(self, block: Block) -> None:
-        text, level, page, line, _, keep, _ = block
+        text, level, page, line, _, keep, _, box, _ = block
         self.texts.append(text)
         self.lines.append(line)
+        self.boxes.append(box)
         if not level:
             self.headings_only = False
             if not keep and (line is not None or page is not None):
@@ -136,10 +146,12 @@ class _Run:
             return
         text = texts[0] if len(texts) == 1 else "\n".join(texts)
         heading, page, limit = self.heading, self.page, options.chunk_chars
-        extra = json.dumps(dict(self.extra), ensure_ascii=False, sort_keys=True) if self.extra else None
+        extra, placed = _json(self.extra) if self.extra else None, any(self.boxes)
         wide = not text.isascii() and has_cjk(text)
         ruler = _Ruler(text, texts, self.lines) if any(self.lines) else None
         if ruler is None and len(text) <= limit:
+            if placed:
+                extra = self._placed(0, len(text))
             text = text.strip()
             if text:
                 rows.append(_new_row((text, heading, page, None, None, extra, cjk_terms(text) if wide else None)))
@@ -147,9 +159,28 @@ class _Run:
         first = last = None
         for start, stop in _spans(text, limit, options.chunk_overlap, self.flows, ruler is not None):
             piece = text[start:stop]
+            if placed:
+                extra = self._placed(start, stop)
             if ruler is not None:
                 first, last = ruler.line(start), ruler.line(stop - 1)
             rows.append(_new_row((piece, heading, page, first, last, extra, cjk_terms(piece) if wide else None)))
+
+    def _placed(self, start: int, stop: int) -> str | None:
+        """The further location of a stretch with the rectangle round it."""
+        found, offset = [], 0
+        for text, box_of in zip(self.texts, self.boxes, strict=True):
+            end = offset + len(text)
+            if box_of is not None and start < end and offset < stop:
+                found.append(box_of(max(start - offset, 0), min(stop, end) - offset))
+            offset = end + 1
+        box = united(found)
+        if box is None:
+            return _json(self.extra) if self.extra else None
+        return _json((*self.extra, ("box", box))) if self.extra else f'{{"box": {list(box)}}}'
+
+
+def _json(extra: Iterable[tuple[str, object]]) -> str:
+    return json.dumps(dict(extra), ensure_ascii=False, sort_keys=True)
 
 
 class _Ruler:

@@ -1,6 +1,8 @@
 """The chunker's rules: nothing lost, nothing too long, places true, cut where a reader would."""
 
 import json
+from collections.abc import Iterator
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -22,6 +24,8 @@ BLOCKS = st.lists(
         path=st.none(),
         page=st.sampled_from([None, 1, 2]),
         keep=st.booleans(),
+        box=st.none(),
+        last=st.booleans(),
     ),
     max_size=8,
 )
@@ -133,3 +137,23 @@ def test_too_much_text_is_refused() -> None:
 def test_bigrams_ride_along_only_where_there_are_any() -> None:
     rows = chunk_blocks([Block("日本語", page=1), Block("plain – text", page=2)], ExtractOptions())
     assert [row.cjk for row in rows] == ["日本 本語 語", None]
+
+
+def test_a_chunk_asks_for_the_box_of_its_very_text_before_the_reader_goes_on() -> None:
+    text, open_pages = "abc def. " * 40, set()
+
+    def box(page: int, start: int, stop: int) -> tuple[int, int, int, int] | None:
+        return (start, 0, stop, 9) if page in open_pages else None
+
+    def blocks() -> Iterator[Block]:
+        for page in (1, 2):
+            open_pages.add(page)
+            yield Block(text, page=page, box=partial(box, page))
+            yield Block("a remark", page=page, last=True)
+            open_pages.clear()
+
+    rows = chunk_blocks(blocks(), ExtractOptions(chunk_chars=100))
+    assert [row.page for row in rows] == [1] * 4 + [2] * 4
+    for row in rows:
+        start, _, stop, _ = json.loads(row.extra or "")["box"]
+        assert row.text.partition("a remark")[0].strip() == text[start:stop].strip()

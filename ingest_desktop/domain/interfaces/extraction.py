@@ -7,6 +7,8 @@ from typing import BinaryIO, NamedTuple, Protocol, runtime_checkable
 
 from ingest_desktop.domain.wire import ExtractOptions, Message, SegmentSpec, Task
 
+Box = tuple[int, int, int, int]  # left, bottom, right, top
+
 
 class Block(NamedTuple):
     """A piece of extracted text with its place.
@@ -16,6 +18,8 @@ class Block(NamedTuple):
     the line of the block's first character; further lines are counted by its newlines.
     ``keep`` blocks (code, tables) keep their white space. ``path`` sets the heading path outright,
     highest first, for formats whose headings are told apart from the text (a PDF's outline).
+    ``box`` tells the rectangle on the page round the characters from a first to before a last one. It is
+    asked until the reader has gone on from a block that is the ``last`` before it lets go of the page.
     """
 
     text: str
@@ -25,6 +29,8 @@ class Block(NamedTuple):
     extra: tuple[tuple[str, str | int], ...] = ()
     keep: bool = False
     path: tuple[str, ...] | None = None
+    box: Callable[[int, int], Box | None] | None = None
+    last: bool = False  # no more belongs to the same run of text: it is cut at once
 
 
 @dataclass(frozen=True, slots=True)

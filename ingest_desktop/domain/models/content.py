@@ -25,6 +25,7 @@ class Location(Frozen):
     time: str | None = None  # of the first cue or message, as it is written there
     message: int | None = None  # of a mailbox, 1-based
     chapter: int | None = None  # of a book, in reading order, 1-based
+    box: tuple[int, int, int, int] | None = None  # left, bottom, right, top on a PDF's page, in points
 
     @property
     def told_chapter(self) -> int | None:
@@ -44,9 +45,7 @@ class Location(Frozen):
         found = self.model_dump(exclude_none=True)
         if not self.heading_path:
             del found["heading_path"]
-        else:
-            found["heading_path"] = list(self.heading_path)
-        return found
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in found.items()}
 
 
 class Chunk(Frozen):

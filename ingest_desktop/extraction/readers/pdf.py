@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from functools import partial
 from typing import Protocol
 
 from ingest_desktop.domain.errors import IngestError, LimitExceeded, SourceError, SourceMalformed
@@ -50,7 +51,7 @@ class PdfReader:
     """Reads PDF documents. The last one stays open, so that its segments need not open it again."""
 
     name = "pdf"
-    version = 3
+    version = 4
     reads = frozenset({kinds.PDF})
 
     def __init__(self) -> None:
@@ -95,16 +96,20 @@ class PdfReader:
         scans = Scans(plan.shape, options, notes, notes.units_seen)
         for page in range(segment.start, segment.stop):
             found = self._page(source, document, page, notes)
-            text = found.text
-            if found.pictured.wanted:
-                text = _recognised(document, found, page, scans, notes, page - segment.start)
-            has_text = bool(text) and not text.isspace()
-            if has_text:
-                yield from places.blocks(page, text)
-            else:
-                places.skip(page)
-            if found.remarks:
-                yield Block("\n".join(found.remarks), page=page)
+            try:
+                text = found.text
+                if found.pictured.wanted:
+                    text = _recognised(document, found, page, scans, notes, page - segment.start)
+                has_text = bool(text) and not text.isspace()
+                if has_text:
+                    yield from places.blocks(page, text, found)
+                else:
+                    places.skip(page)
+                if found.remarks:
+                    yield Block("\n".join(found.remarks), page=page, last=True)
+            finally:
+                if found.placed is not None:
+                    found.placed.close()
             notes.units_with_text += has_text or bool(found.remarks)
             tell = notes.recognising if found.pictured.wanted and plan.shape else notes.progress
             if tell is not None:
@@ -228,18 +233,21 @@ class _Places:
         while self._next < len(self._outline) and self._outline[self._next][1] <= page:
             self._push()
 
-    def blocks(self, page: int, text: str) -> Iterator[Block]:
-        """The text of a page, cut where its headings are found on it."""
+    def blocks(self, page: int, text: str, found: Page) -> Iterator[Block]:
+        """The text of a page, its own or what was recognised, cut where its headings are found on it."""
         self.skip(page - 1)
+        placed = found.placed if text is found.text else None
         start = 0
         while self._next < len(self._outline) and self._outline[self._next][1] <= page:
             begin = _line_with(text, self._outline[self._next][2], start)
             if begin > start:
                 if not text[start:begin].isspace():
-                    yield Block(text[start:begin], page=page, path=self._path())
+                    box = partial(placed.box, start) if placed is not None else None
+                    yield Block(text[start:begin], page=page, path=self._path(), box=box)
                 start = begin
             self._push()
-        yield Block(text[start:], page=page, path=self._path())
+        box = partial(placed.box, start) if placed is not None else None
+        yield Block(text[start:], page=page, path=self._path(), box=box, last=not found.remarks)
 
     def _push(self) -> None:
         level, _, title = self._outline[self._next]

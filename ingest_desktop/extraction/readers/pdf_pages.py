@@ -1,7 +1,9 @@
 """What a PDF engine tells of one page, and when its text is of no use."""
 
 import re
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
+
+from ingest_desktop.domain.interfaces.extraction import Box
 
 FEW_SIGNS: Final = 32  # letters and digits; a stamp or a page number on a scan has no more
 _SAMPLE_CHARS = 600
@@ -33,12 +35,25 @@ class Pictured(NamedTuple):
     wanted: bool = False
 
 
+class Placed(Protocol):
+    """Tells where the text of a page that is still open stands on it; to be closed."""
+
+    def box(self, base: int, start: int, stop: int) -> Box | None:
+        """The rectangle round the characters from ``base + start`` to before ``base + stop``."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the page. Any number of times."""
+        ...
+
+
 class Page(NamedTuple):
-    """The text of a page; what is written in its form fields and notes, a line each."""
+    """The text of a page; what is written in its form fields and notes, a line each; where its stretches stand."""
 
     text: str
     remarks: tuple[str, ...] = ()
     pictured: Pictured = Pictured()
+    placed: Placed | None = None
 
 
 def signs(text: str) -> int:

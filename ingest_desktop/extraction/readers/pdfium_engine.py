@@ -10,6 +10,7 @@ import pypdfium2.raw as raw
 from ingest_desktop.domain.errors import SourceMalformed
 from ingest_desktop.domain.interfaces.extraction import SourceFile
 from ingest_desktop.extraction.readers.pdf_pages import Page, PageRefused, Pictured, is_usable
+from ingest_desktop.extraction.readers.pdfium_boxes import CUT_MARKS, SOFT_HYPHEN, PlacedText
 from ingest_desktop.extraction.readers.pdfium_pictures import drawn, look_at
 from ingest_desktop.extraction.readers.pdfium_remarks import Remarks
 from ingest_desktop.extraction.unlocking import still_locked
@@ -18,7 +19,6 @@ _TAGS = ("Title", "Author", "Subject", "Keywords", "Creator", "Producer", "Creat
 _MAX_BOOKMARKS = 5000
 _MAX_DEPTH = 8
 _MAX_CHARS_PER_PAGE = 20_000_000
-_CUT_MARKS = ("\ufffe", "\uffff", "\x02")  # of a word cut at the end of a line; a soft hyphen is one only there
 
 _ASKS = (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY)  # why a document does not open
 
@@ -39,6 +39,7 @@ class PdfiumDocument:
         self._data = source.data
         self._buffer: Any = None
         self._remarks: Remarks | None = None
+        self._placed: list[PlacedText] = []  # pages that may be open still
         self._handle: Any = None
         for password in (None, *source.passwords):
             self._handle = _loaded(source, password)
@@ -54,14 +55,18 @@ class PdfiumDocument:
     def page(self, index: int) -> Page:
         """A page, counted from 0: its text, what is written on it in fields and notes, whether it is a picture of text.
 
+        It stays open until its ``placed`` or the document is closed.
+
         Raises:
             PageRefused: The page cannot be loaded.
         """
         page = raw.FPDF_LoadPage(self._handle, index)
         if not page:
             raise PageRefused("PDFium does not load it")
+        placed: PlacedText | None = None
         try:
-            text = self._text(page)
+            placed = self._text(page)
+            text = placed.clean
             remarks: tuple[str, ...] = ()
             if raw.FPDFPage_GetAnnotCount(page) > 0:
                 if self._remarks is None:
@@ -70,9 +75,15 @@ class PdfiumDocument:
             pictured = Pictured()
             if not is_usable(text):
                 pictured = look_at(page, text)
-            return Page(text, remarks, pictured)
-        finally:
-            raw.FPDF_ClosePage(page)
+            self._placed = [one for one in self._placed if one.is_open]
+            self._placed.append(placed)
+            return Page(text, remarks, pictured, placed)
+        except BaseException:
+            if placed is not None:
+                placed.close()
+            else:
+                raw.FPDF_ClosePage(page)
+            raise
 
     def picture(self, index: int) -> tuple[bytes, int]:
         """A page, counted from 0, as it is printed, in shades of grey: a PGM file, and its dots per inch.
@@ -88,22 +99,24 @@ class PdfiumDocument:
         finally:
             raw.FPDF_ClosePage(page)
 
-    def _text(self, page: Any) -> str:
+    def _text(self, page: Any) -> PlacedText:
+        """The text of a page, which closes it from now on."""
         textpage = raw.FPDFText_LoadPage(page)
         if not textpage:
             raise PageRefused("PDFium finds no way into its text")
         try:
             count = raw.FPDFText_CountChars(textpage)
             if count <= 0:
-                return ""
+                return PlacedText(page, textpage, "", "", 0)
             if count > _MAX_CHARS_PER_PAGE:
                 raise PageRefused(f"it claims {count:,} characters")
             text = self._get(textpage, count)
             if _LAM in text:
                 text = _ligatures(textpage, text, count)
-            return self._clean(text)
-        finally:
+            return PlacedText(page, textpage, text, self._clean(text), count)
+        except BaseException:
             raw.FPDFText_ClosePage(textpage)
+            raise
 
     def _get(self, textpage: Any, count: int) -> str:
         if self._buffer is None or len(self._buffer) < count + 1:
@@ -116,10 +129,10 @@ class PdfiumDocument:
     def _clean(text: str) -> str:
         """Newlines, words joined again that a line end cut, no NULs."""
         text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
-        for mark in _CUT_MARKS:
+        for mark in CUT_MARKS:
             if mark in text:
                 text = text.replace(mark + "\n", "").replace(mark, "")
-        return text.replace("\xad\n", "")
+        return text.replace(SOFT_HYPHEN + "\n", "")
 
     def metadata(self) -> dict[str, str]:
         """What the document says of itself."""
@@ -182,6 +195,9 @@ class PdfiumDocument:
     def close(self) -> None:
         """Give everything back. Any number of times."""
         handle, self._handle = self._handle, None
+        for placed in self._placed:
+            placed.close()
+        self._placed = []
         if self._remarks is not None:
             self._remarks.close()
             self._remarks = None
