@@ -1,8 +1,6 @@
 """The shared corpus, and one real child process for all tests of this folder."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -118,14 +116,6 @@ def child() -> Iterator[ChildProcess]:
     process = ChildProcess(wall_seconds=60, cpu_seconds=30)
     yield process
     process.close()
-
-
-@pytest.fixture(scope="session")
-def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The inputs that are better made than stored."""
-    folder = tmp_path_factory.mktemp("hostile")
-    subprocess.run([sys.executable, str(CORPUS / "make_hostile.py"), str(folder)], check=True, capture_output=True)
-    return folder
 
 
 def memory(data: bytes, name: str = "a.txt") -> SourceFile:

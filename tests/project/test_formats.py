@@ -1,10 +1,7 @@
 """docs/formats.md is current: its small files are read again, and nothing of the corpus is missing in it."""
 
 import json
-import shutil
-import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -20,14 +17,10 @@ MAKER: ModuleType = script("make_formats") if "make_formats" not in sys.modules 
 TEXT = MAKER.PAGE.read_text("utf-8")
 
 
-@pytest.fixture(scope="module")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[tuple[Path, Path]]]:
+@pytest.fixture
+def folders(hostile: Path) -> list[tuple[Path, Path]]:
     """Where facts are listed and where their files are."""
-    made = tmp_path_factory.mktemp("hostile")
-    command = [sys.executable, str(MAKER.CORPUS / "make_hostile.py"), str(made)]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    yield [(MAKER.CORPUS, MAKER.CORPUS / "files"), (made, made)]
-    shutil.rmtree(made)
+    return [(MAKER.CORPUS, MAKER.CORPUS / "files"), (hostile, hostile)]
 
 
 def test_small_files_still_give_what_the_page_says(folders: list[tuple[Path, Path]]) -> None:
