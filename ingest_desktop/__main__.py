@@ -12,8 +12,12 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from ingest_desktop.bootstrap import App
     from ingest_desktop.config.settings import Settings
+    from ingest_desktop.domain.interfaces.checks import Mended
+    from ingest_desktop.ui.hub import Mend
 
 _at_end = contextlib.ExitStack()
 
@@ -43,7 +47,7 @@ def main() -> int:
     from ingest_desktop.ui.door import run
 
     with _at_end:
-        return run(sys.argv[1:], _engine_of)
+        return run(sys.argv[1:], _engine_of, _mender_of)
 
 
 def _has_no_screen() -> bool:
@@ -70,6 +74,17 @@ def _engine_of(settings: "Settings") -> "App":
         if server is not None:
             _at_end.callback(server.close)
     return app
+
+
+def _mender_of(settings: "Settings") -> "Mend":
+    """What repairs a store that cannot be opened. It is called in a thread of its own."""
+
+    def mend(progress: "Callable[[str], None]") -> "Sequence[Mended]":
+        from ingest_desktop.repairing import repair
+
+        return repair(settings, progress=progress).done
+
+    return mend
 
 
 if __name__ == "__main__":

@@ -33,6 +33,7 @@ from ingest_desktop.extraction.nested import steady_shape
 from ingest_desktop.extraction.registry import guests_are_installed, reader_version
 from ingest_desktop.infrastructure.caretaking import Caretaker
 from ingest_desktop.infrastructure.content_registry import KnowledgeBaseStores
+from ingest_desktop.infrastructure.damage import damaged_bases
 from ingest_desktop.infrastructure.ledger import BACKUPS_FOLDER, LEDGER_FILE, Ledger
 from ingest_desktop.infrastructure.ledger_rescue import knows_worker
 from ingest_desktop.infrastructure.persistence import open_persistence
@@ -129,16 +130,24 @@ class App:
         from ingest_desktop.infrastructure.repair import repair_content
         from ingest_desktop.repairing import read_again
 
+        path = self.settings.data_root / "knowledge_bases" / kb_id / "kb.db"
+
         worked = self.lifecycle.crew is not None
         if self.lifecycle.stop(self.settings.thread_join_timeout):
             raise StoreBusy("A worker did not end in time. Quit the program and start it again.")
         try:
-            self.contents.release(kb_id)
-            done = repair_content(self.settings.data_root / "knowledge_bases" / kb_id / "kb.db", progress)
-            return [*done, *read_again(self.repository, self.contents, kb_id)]
+            with self.contents.kept_shut(kb_id):
+                done = repair_content(path, progress)
+            done += read_again(self.repository, self.contents, kb_id)
+            self.events.stand(())  # others that are damaged are told of again by those who look after the store
+            return done
         finally:
             if worked:
                 self.lifecycle.start()
+
+    def damaged_bases(self) -> list[str]:
+        """Ids of the knowledge bases that their damage has paused and nobody has repaired."""
+        return damaged_bases(self.repository)
 
     def go_on_if_back(self) -> bool:
         """Take up the work again when the data folder had vanished and is back, with the same store; whether it did.

@@ -89,7 +89,11 @@ def _repair_base(
     path = root / "knowledge_bases" / kb_id / "kb.db"
     finish_swap(path)
     has_work = bool(ledger.counts().total(kb_id))
-    if (not path.exists() and not has_work) or problem_of(path) is None:
+    if not path.exists() and not has_work:
+        return []
+    if problem_of(path) is None:
+        if let_go_repaired(ledger, kb_id):  # the disk did not give it for a while
+            return [Mended("store_damaged", kb_id, "it is sound and was paused for damage: its jobs go on")]
         return []
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     return [*repair_content(path, progress), *read_again(ledger, contents, kb_id)]

@@ -9,6 +9,8 @@ from ingest_desktop.domain.models import DiscoveryReport, Job
 
 _log = logging.getLogger(__name__)
 
+Trouble = tuple[str, str, str]  # code, message, hint
+
 
 class EventHub:
     """Hands every event to each listener. Any thread. A listener that raises hurts nobody else."""
@@ -16,6 +18,7 @@ class EventHub:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._listeners: tuple[JobEvents, ...] = ()
+        self._standing: tuple[Trouble, ...] = ()
 
     def subscribe(self, listener: JobEvents) -> None:
         """Add a listener."""
@@ -53,8 +56,16 @@ class EventHub:
         self._tell(lambda listener: listener.store_changed())
 
     def trouble(self, code: str, message: str, hint: str) -> None:
-        """See ``JobEvents``."""
+        """See ``JobEvents``. When it is over, what ``stand`` was told of is told again, as it is not."""
+        if not code and self._standing:
+            code, message, hint = self._standing[-1]
         self._tell(lambda listener: listener.trouble(code, message, hint))
+
+    def stand(self, troubles: Sequence[Trouble]) -> None:
+        """Tell of troubles that last until this is called without them, whatever other trouble comes and goes: damage."""
+        self._standing = tuple(troubles)
+        for code, message, hint in self._standing or (("", "", ""),):
+            self.trouble(code, message, hint)
 
     def _tell(self, call: Callable[[JobEvents], None]) -> None:
         for listener in self._listeners:

@@ -3,9 +3,11 @@
 import shutil
 import tempfile
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from ingest_desktop.domain.errors import StoreError, StoreGone
+from ingest_desktop.domain.errors import StoreBusy, StoreError, StoreGone
 from ingest_desktop.infrastructure.content_store import KnowledgeBaseStore
 from ingest_desktop.infrastructure.database import may_write
 
@@ -31,10 +33,13 @@ class KnowledgeBaseStores:
         self._stand_ins: list[tempfile.TemporaryDirectory[str]] = []
         self._lock = threading.Lock()
         self._open: dict[str, KnowledgeBaseStore] = {}
+        self._shut: set[str] = set()
 
     def of(self, kb_id: str) -> KnowledgeBaseStore:
         """The store of a knowledge base, made when it is not there yet. See ``ContentStores``."""
         with self._lock:
+            if kb_id in self._shut:
+                raise StoreBusy("The knowledge base is being repaired. Try again when that is done.")
             store = self._open.get(kb_id)
             if store is None:
                 store = self._open[kb_id] = KnowledgeBaseStore(
@@ -72,6 +77,21 @@ class KnowledgeBaseStores:
         """Those that are open."""
         with self._lock:
             return list(self._open.values())
+
+    @contextmanager
+    def kept_shut(self, kb_id: str) -> Iterator[None]:
+        """Close a knowledge base's store and open it for nobody until the block ends: its file is about to be replaced.
+
+        A query that is under way reads the old file to its end. Who asks for the store meanwhile gets ``StoreBusy``.
+        """
+        with self._lock:
+            self._shut.add(kb_id)
+        try:
+            self.release(kb_id)
+            yield
+        finally:
+            with self._lock:
+                self._shut.discard(kb_id)
 
     def release(self, kb_id: str) -> None:
         """Close a knowledge base's store, if it is open; the next ``of`` opens it anew."""

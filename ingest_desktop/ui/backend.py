@@ -9,6 +9,7 @@ from ingest_desktop.application.attention import HitLimit
 from ingest_desktop.config.settings import Settings
 from ingest_desktop.domain.causes import Cause, Tool
 from ingest_desktop.domain.enums import JobStatus
+from ingest_desktop.domain.interfaces.checks import Mended
 from ingest_desktop.domain.interfaces.events import JobEvents
 from ingest_desktop.domain.models import (
     ActionResult,
@@ -183,6 +184,15 @@ class Backend(Protocol):
     def metrics(self) -> Metrics: ...
     def store_bytes(self) -> int: ...
     def close(self) -> Any: ...
+
+
+@runtime_checkable
+class Repairable(Protocol):
+    """An engine that mends its store and finds it again. Every call may block: never on the UI thread."""
+
+    def damaged_bases(self) -> Sequence[str]: ...
+    def repair_knowledge_base(self, kb_id: str, progress: Callable[[str], None]) -> Sequence[Mended]: ...
+    def go_on_if_back(self) -> bool: ...
 
 
 @runtime_checkable

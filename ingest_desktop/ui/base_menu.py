@@ -16,9 +16,11 @@ class BaseMenus(QObject):
 
     Signals:
         created: There is another one. arg: kb id.
+        repair_wanted: A damaged one is to be repaired. arg: kb id.
     """
 
     created = Signal(str)
+    repair_wanted = Signal(str)
 
     def __init__(self, hub: Hub, commands: Commands, window: QWidget) -> None:
         super().__init__(window)
@@ -67,6 +69,8 @@ class BaseMenus(QObject):
         menu.addSeparator()
         menu.addAction(self.tr("New knowledge base…"), self.create)
         if base is not None:
+            if base.kb_id in self._hub.damaged:
+                menu.addAction(self.tr("Repair…"), lambda: self.repair_wanted.emit(base.kb_id))
             menu.addAction(self.tr("Rename…"), lambda: self.rename(base))
             delete = menu.addAction(self.tr("Delete…"), lambda: self.delete(base))
             delete.setEnabled(len(self._hub.bases) > 1)

@@ -45,6 +45,8 @@ def hold(code: str) -> str:
         "store_faulty": translate("causes", "disk reports errors"),
         "store_read_only": translate("causes", "store may not be written"),
         "store_gone": translate("causes", "data folder gone"),
+        "store_damaged": translate("causes", "a knowledge base is damaged"),
+        "ledger_damaged": translate("causes", "list of jobs damaged"),
         "on_battery": translate("causes", "on battery"),
     }.get(code, translate("causes", "work is held up"))
 

@@ -2,7 +2,17 @@
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QLabel, QLineEdit, QMessageBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QDialog,
+    QDialogButtonBox,
+    QLabel,
+    QLineEdit,
+    QMessageBox,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ingest_desktop import __version__
 from ingest_desktop.domain.models import KnowledgeBase
@@ -86,17 +96,46 @@ def about_box(parent: QWidget) -> QMessageBox:
 
 
 class BrokenBox(QMessageBox):
-    """Says that the data folder could not be opened, and why; to try again or to quit."""
+    """Says that the data folder could not be opened, and why; to try again, to quit, or to repair where that helps."""
 
-    def __init__(self, why: str, folder: str, parent: QWidget) -> None:
+    def __init__(self, why: str, folder: str, parent: QWidget, *, can_repair: bool = False) -> None:
         super().__init__(parent)
         self.setIcon(QMessageBox.Icon.Warning)
         self.setWindowTitle(self.tr("The data folder could not be opened"))
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setText(why)
-        self.setInformativeText(self.tr("Data folder: {folder}").format(folder=folder))
+        where = self.tr("Data folder: {folder}").format(folder=folder)
+        self.repair: QPushButton | None = None
+        if can_repair:
+            how = self.tr(
+                "Repair puts the list of jobs together again from what can be read of it, the daily copies and the "
+                "knowledge bases, and keeps the damaged file. Files whose text was lost are read again from the originals."
+            )
+            where = f"{how}\n\n{where}"
+            self.repair = self.addButton(self.tr("Repair"), QMessageBox.ButtonRole.AcceptRole)
+            self.setDefaultButton(self.repair)
+        self.setInformativeText(where)
         self.again = self.addButton(self.tr("Try again"), QMessageBox.ButtonRole.AcceptRole)
         self.leave = self.addButton(self.tr("Quit"), QMessageBox.ButtonRole.RejectRole)
+
+
+class RepairBox(QMessageBox):
+    """Says what the repair of a knowledge base does; accepted when the person wants it."""
+
+    def __init__(self, name: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("Repair knowledge base"))
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setText(self.tr("Repair “{name}”?").format(name=name))
+        self.setInformativeText(
+            self.tr(
+                "What can be read is put into a new file, and the damaged one is kept beside it. Documents whose text was "
+                "lost are read again from the originals; no file is read until the repair is done."
+            )
+        )
+        self.repair = self.addButton(self.tr("Repair"), QMessageBox.ButtonRole.AcceptRole)
+        self.addButton(QMessageBox.StandardButton.Cancel).setIcon(QIcon())
+        self.setDefaultButton(self.repair)
 
 
 class QuitBox(QMessageBox):

@@ -16,7 +16,7 @@ from ingest_desktop.config.settings import Settings, load_settings
 from ingest_desktop.domain.errors import IngestError
 from ingest_desktop.ui import assets, theme, window_state
 from ingest_desktop.ui.backend import Backend
-from ingest_desktop.ui.hub import Hub
+from ingest_desktop.ui.hub import Hub, Mend
 from ingest_desktop.ui.main_window import MainWindow
 from ingest_desktop.ui.single_instance import FirstInstance, Place, take_place
 
@@ -55,9 +55,9 @@ def make_application() -> QApplication:
     return app
 
 
-def open_window(settings: Settings, build: Callable[[], Backend]) -> MainWindow:
-    """Make and show the window; the engine is built when it is painted."""
-    hub = Hub(build)
+def open_window(settings: Settings, build: Callable[[], Backend], mend: Mend | None = None) -> MainWindow:
+    """Make and show the window; the engine is built when it is painted. ``mend``: see ``Hub``."""
+    hub = Hub(build, mend=mend)
     window = MainWindow(hub, settings, window_state.load(settings.data_root))
     for opened in (hub.ready, hub.broken):
         opened.connect(collect_again)
@@ -73,11 +73,16 @@ def collect_again(*_: object) -> None:
         gc.enable()
 
 
-def run(arguments: list[str], engine_of: Callable[[Settings], Backend]) -> int:
+def run(
+    arguments: list[str],
+    engine_of: Callable[[Settings], Backend],
+    mender_of: Callable[[Settings], Mend] | None = None,
+) -> int:
     """Run the window until it is quit; the exit code.
 
     Args:
         engine_of: Builds the engine; called in the command thread, after the first paint.
+        mender_of: Gives what repairs a store that cannot be opened.
     """
     options = parser().parse_args(arguments)
     sys.setswitchinterval(SWITCH_SECONDS)
@@ -100,7 +105,7 @@ def run(arguments: list[str], engine_of: Callable[[Settings], Backend]) -> int:
         _complain(_why_not(settings.data_root))
         return 1
     theme.apply(app, theme.wanted(settings.theme))
-    window = open_window(settings, lambda: engine_of(settings))
+    window = open_window(settings, lambda: engine_of(settings), mender_of(settings) if mender_of else None)
     window.quitting.connect(app.quit)
     window.leaving.begun.connect(first.stop_listening)
     first.called.connect(window.bring_up)

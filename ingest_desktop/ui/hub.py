@@ -6,13 +6,14 @@ thread and answered later.
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from ingest_desktop.domain.enums import JobStatus
+from ingest_desktop.domain.interfaces.checks import Mended
 from ingest_desktop.domain.models import Counts, JobOrder, JobQuery, KnowledgeBase
 from ingest_desktop.ui.backend import Backend, MetricsView, StatusView
 from ingest_desktop.workers.bridge import EventBridge
@@ -26,6 +27,7 @@ SEARCH_END_MS = 5_000
 RATE_SECONDS = 8
 DROPS_AT_ONCE = 4
 T = TypeVar("T")
+Mend = Callable[[Callable[[str], None]], Sequence[Mended]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +94,14 @@ class Hub(QObject):
     bases_changed = Signal(object)
     failed = Signal(object)
 
-    def __init__(self, build: Callable[[], Backend], parent: QObject | None = None) -> None:
+    def __init__(
+        self, build: Callable[[], Backend], parent: QObject | None = None, *, mend: Mend | None = None
+    ) -> None:
+        """``mend`` repairs a store that cannot be opened; called in a thread of its own, and told where to tell its steps."""
         super().__init__(parent)
         self._build = build
+        self.mend = mend
+        self.damaged: tuple[str, ...] = ()  # knowledge bases that wait for a repair
         self.backend: Backend | None = None
         self.bridge = EventBridge(self)
         self.reads = Calls("reads", self)
@@ -102,6 +109,7 @@ class Hub(QObject):
         self.commands = Calls("commands", self)
         self.adding = CallPool("adding", DROPS_AT_ONCE, self)
         self.finding = Calls("finding", self)
+        self.repairing = CallPool("repairing", 1, self)
         self._resuming = Calls("resuming", self)
         for calls in self._all_calls():
             calls.failed.connect(self.failed)
@@ -122,7 +130,7 @@ class Hub(QObject):
         self.bridge.store.connect(self._on_store)
 
     def _all_calls(self) -> tuple[Calls | CallPool, ...]:
-        return (self._resuming, self.adding, self.finding, self.rows, self.reads, self.commands)
+        return (self._resuming, self.repairing, self.adding, self.finding, self.rows, self.reads, self.commands)
 
     def open(self) -> None:
         """Build the engine in the command thread; ``ready`` or ``broken`` follows."""
@@ -267,7 +275,7 @@ class Hub(QObject):
         self._timer.stop()
         self.stop_adding.set()
         until = time.monotonic() + timeout_ms / 1000
-        for searching in (self.adding, self._resuming):
+        for searching in (self.repairing, self.adding, self._resuming):  # a repair that is cut off goes on next time
             searching.close(min(SEARCH_END_MS, timeout_ms // 2))
         if self.backend is not None:
             self.commands.ask(self.backend.close)

@@ -33,6 +33,7 @@ from ingest_desktop.ui.notices import Notices, Notifier
 from ingest_desktop.ui.notifiers import notifier_for
 from ingest_desktop.ui.password_dialog import Passwords
 from ingest_desktop.ui.preferences import Preferences
+from ingest_desktop.ui.repairs import Repairs, RepairStrip
 from ingest_desktop.ui.search_view import SearchView
 from ingest_desktop.ui.selection import Selected, SelectionWatcher
 from ingest_desktop.ui.sidebar import Sidebar
@@ -106,6 +107,7 @@ class MainWindow(QMainWindow):
         self.undo_strip = UndoStrip(self)
         self.trouble_strip = Strip(self.tr("Trouble"), "warning", self)
         self.trouble_strip.tone = "danger"
+        self.repairs = Repairs(self.hub, self.trouble_strip, RepairStrip(self), self)
         self.tool_strip = ToolStrip(self)
         self.groups = AttentionPanel(self)
         self.attending = Attending(
@@ -130,7 +132,14 @@ class MainWindow(QMainWindow):
 
     def _make_layout(self) -> None:
         self.addToolBar(self.top)
-        strips = (self.trouble_strip, self.notice_strip, self.tool_strip, self.batch_strip, self.undo_strip)
+        strips = (
+            self.trouble_strip,
+            self.repairs.strip,
+            self.notice_strip,
+            self.tool_strip,
+            self.batch_strip,
+            self.undo_strip,
+        )
         self._layout = Layout(
             self.sidebar,
             strips,
@@ -169,6 +178,8 @@ class MainWindow(QMainWindow):
         self.sidebar.status_menu_wanted.connect(self._on_status_menu)
         self.sidebar.new_base_wanted.connect(self.bases.create)
         self.bases.created.connect(self.sidebar.expect_base)
+        self.bases.repair_wanted.connect(self.repairs.offer)
+        self.repairs.said.connect(self.status.say)
         self.model.loaded.connect(self._show_page)
         self.table.menu_wanted.connect(self._on_job_menu)
         self.table.current_moved.connect(self.detail.show_job)
@@ -238,7 +249,11 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _on_broken(self, error: Exception) -> None:
         self.trouble_strip.say(sentence_of(error))
-        box = dialogs.BrokenBox(sentence_of(error), str(self.preferences.settings.data_root), self)
+        folder, can_repair = str(self.preferences.settings.data_root), self.repairs.helps_with(error)
+        why = str(error) if can_repair else sentence_of(error)  # its next step is for those who have no button
+        box = dialogs.BrokenBox(why, folder, self, can_repair=can_repair)
+        if box.repair is not None:
+            box.repair.clicked.connect(self.repairs.repair_store)
         box.again.clicked.connect(self._open_again)
         box.leave.clicked.connect(self.leaving.quit_now)
         box.open()
@@ -255,7 +270,7 @@ class MainWindow(QMainWindow):
     @Slot(str, str, str)
     def _on_trouble(self, code: str, message: str, hint: str) -> None:
         if code:
-            self.trouble_strip.say(f"{message} {hint}".strip())
+            self.trouble_strip.say(self.repairs.told(code, message, hint))
             self.trouble_strip.restyle()
         else:
             self.trouble_strip.hide()
@@ -407,6 +422,7 @@ class MainWindow(QMainWindow):
             self.batch_strip,
             self.undo_strip,
             self.trouble_strip,
+            self.repairs.strip,
             self.notice_strip,
             self.tool_strip,
             self.groups,

@@ -59,7 +59,4 @@ class CareWatch:
         self._told = found
         self._scheduler.hold(any(damage.where == "ledger" for damage in found), "damage")
         self._scheduler.recheck()
-        if not found:
-            self._hub.trouble("", "", "")
-        for damage in found:
-            self._hub.trouble(damage.code, damage.message, by_code()[damage.code].hint)
+        self._hub.stand([(damage.code, damage.message, by_code()[damage.code].hint) for damage in found])

@@ -278,7 +278,8 @@ class _Gathering:
                     self._results.append(Complete(job))
             except (StoreBusy, StoreFull, StoreFaulty, StoreReadOnly, StoreDamaged) as error:
                 tries += 1
-                self._scheduler.met_trouble(error, min(PLAN_WAIT_SECONDS, 0.1 * 2**tries))
+                told = None if isinstance(error, StoreDamaged) else error  # damage that lasts is told by who holds it
+                self._scheduler.met_trouble(told, min(PLAN_WAIT_SECONDS, 0.1 * 2**tries))
                 if isinstance(error, StoreDamaged) and tries >= DAMAGE_TRIES:
                     if not self._scheduler.hold_damaged(job.claim.kb_id):
                         self._results.append(Fault(job, error.code, str(error)))

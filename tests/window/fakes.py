@@ -22,6 +22,7 @@ from ingest_desktop.domain.enums import (
     target_of,
 )
 from ingest_desktop.domain.errors import IngestError, InvalidRequestError, NotFoundError
+from ingest_desktop.domain.interfaces.checks import Mended
 from ingest_desktop.domain.interfaces.events import JobEvents
 from ingest_desktop.domain.models import (
     ActionResult,
@@ -544,6 +545,30 @@ class FakeApp:
         self.applied: list[Settings] = []
         self.closed = False
         self.bytes_stored = 312_000_000
+        self.damaged: list[str] = []
+        self.repair_error: IngestError | None = None
+        self.repair_goes_on = threading.Event()
+        self.repair_goes_on.set()
+        self.asked_whether_back = 0
+        self.is_back = False
+
+    def damaged_bases(self) -> list[str]:
+        self.service._off_the_ui()
+        return list(self.damaged)
+
+    def repair_knowledge_base(self, kb_id: str, progress: Callable[[str], None]) -> list[Mended]:
+        self.service._off_the_ui()
+        progress("Reading what can be read.")
+        assert self.repair_goes_on.wait(10)
+        if self.repair_error is not None:
+            raise self.repair_error
+        self.damaged.remove(kb_id)
+        return [Mended("document_missing", kb_id, "files queued to be read again: 3")]
+
+    def go_on_if_back(self) -> bool:
+        self.service._off_the_ui()
+        self.asked_whether_back += 1
+        return self.is_back
 
     def store_bytes(self) -> int:
         self.service._off_the_ui()

@@ -1,0 +1,260 @@
+"""The window offers repairs where they help, stays usable meanwhile, and goes on when a data folder is back."""
+
+import shutil
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication, QMenu
+from pytestqt.qtbot import QtBot
+
+from ingest_desktop.bootstrap import App, build_app
+from ingest_desktop.config.settings import Settings
+from ingest_desktop.domain.enums import Actor, JobStatus
+from ingest_desktop.domain.errors import LedgerDamaged, StoreBusy, StoreDamaged, StoreGone, StoreTooNew
+from ingest_desktop.domain.interfaces.checks import Mended
+from ingest_desktop.domain.models import KnowledgeBase
+from ingest_desktop.infrastructure.damage import hold_damaged
+from ingest_desktop.repairing import repair
+from ingest_desktop.ui import theme
+from ingest_desktop.ui.dialogs import BrokenBox, RepairBox
+from ingest_desktop.ui.hub import Hub
+from ingest_desktop.ui.main_window import MainWindow
+from ingest_desktop.workers.qt_threads import QtHost
+
+from .fakes import START, FakeApp
+
+WAIT_MS = 30_000
+
+
+def tell(window: MainWindow, code: str, message: str = "Trouble.", hint: str = "Do something.") -> None:
+    window.hub.bridge.troubled.emit(code, message if code else "", hint if code else "")
+
+
+def damage(qtbot: QtBot, app: FakeApp, window: MainWindow) -> None:
+    app.damaged = ["kb1"]
+    tell(window, StoreDamaged.code, "The knowledge base Library is damaged and paused.")
+    qtbot.waitUntil(window.repairs.button.isVisible, timeout=5_000)
+
+
+def agree(qtbot: QtBot, window: MainWindow) -> None:
+    (box,) = window.findChildren(RepairBox)
+    assert "“Library”" in box.text() and "kept beside it" in box.informativeText()
+    box.repair.click()
+
+
+def verbs(menu: QMenu) -> list[str]:
+    return [action.text() for action in menu.actions()]
+
+
+def quit_window(qtbot: QtBot, window: MainWindow) -> None:
+    with qtbot.waitSignal(window.quitting, timeout=WAIT_MS):
+        window.quit_now()
+
+
+# --- a knowledge base ---------------------------------------------------------------------------
+
+
+def test_a_damaged_knowledge_base_is_repaired_from_the_strip_while_the_window_is_used(
+    qtbot: QtBot, app: FakeApp, window: MainWindow
+) -> None:
+    damage(qtbot, app, window)
+    assert "other knowledge bases go on" in window.trouble_strip.text.text()
+    app.repair_goes_on.clear()
+    window.repairs.button.click()
+    agree(qtbot, window)
+    qtbot.waitUntil(lambda: "Reading what can be read." in window.repairs.strip.text.text(), timeout=5_000)
+    assert window.repairs.strip.text.text().startswith("Repairing “Library”.")
+    assert window.repairs.strip.bar.isVisible() and not window.repairs.strip.close_button.isVisible()
+    assert not window.repairs.button.isVisible()
+    with qtbot.waitSignal(window.hub.pulsed, timeout=5_000):  # the reads and commands go on
+        window.hub.do(lambda backend: backend.service.create_knowledge_base("Two"))
+    with qtbot.waitSignal(window.repairs.said, timeout=5_000) as said:
+        app.repair_goes_on.set()
+    assert said.args == ["“Library” is repaired. Files whose text was lost are read again."]
+    assert not window.repairs.strip.isVisible() and not window.trouble_strip.isVisible()
+    qtbot.waitUntil(lambda: window.hub.damaged == (), timeout=5_000)
+
+
+def test_a_repair_that_fails_says_why_and_is_offered_again(qtbot: QtBot, app: FakeApp, window: MainWindow) -> None:
+    damage(qtbot, app, window)
+    app.repair_error = StoreBusy("Another program has it open.")
+    window.repairs.button.click()
+    agree(qtbot, window)
+    qtbot.waitUntil(lambda: "Another program has it open." in window.repairs.strip.text.text(), timeout=5_000)
+    assert window.repairs.strip.close_button.isVisible() and not window.repairs.strip.bar.isVisible()
+    assert window.repairs.button.isVisible()
+
+
+def test_a_repair_is_offered_for_what_is_damaged_only(qtbot: QtBot, app: FakeApp, window: MainWindow) -> None:
+    app.service.bases.append(KnowledgeBase(kb_id="kb2", name="Two", created_at=START))
+    window.hub.reload_bases()
+    qtbot.waitUntil(lambda: len(window.hub.bases) == 2, timeout=5_000)
+    damage(qtbot, app, window)
+    assert "Repair…" in verbs(window.bases.make_base_menu("kb1"))
+    assert "Repair…" not in verbs(window.bases.make_base_menu("kb2"))
+    tell(window, "store_full")
+    assert not window.repairs.button.isVisible()
+    menu = window.bases.make_base_menu("kb1")
+    next(action for action in menu.actions() if action.text() == "Repair…").trigger()
+    agree(qtbot, window)
+    qtbot.waitUntil(lambda: window.hub.damaged == (), timeout=5_000)
+    assert "Repair…" not in verbs(window.bases.make_base_menu("kb1"))
+
+
+def test_damage_of_an_earlier_run_is_known_from_the_start(
+    qtbot: QtBot, app: FakeApp, make_window: Callable[[], MainWindow]
+) -> None:
+    app.damaged = ["kb1"]
+    window = make_window()
+    qtbot.waitUntil(lambda: window.hub.damaged == ("kb1",), timeout=5_000)
+
+
+# --- a store that cannot be opened --------------------------------------------------------------
+
+
+Mend = Callable[[Callable[[str], None]], Sequence[Mended]]
+
+
+def broken_window(
+    qtbot: QtBot, app: FakeApp, errors: list[Exception], mend: Mend | None
+) -> tuple[MainWindow, BrokenBox]:
+    def build() -> FakeApp:
+        if errors:
+            raise errors.pop(0)
+        return app
+
+    window = MainWindow(Hub(build, mend=mend), app.settings)
+    window.show()
+    with qtbot.waitSignal(window.hub.broken):
+        window.hub.open()
+    (box,) = window.findChildren(BrokenBox)
+    return window, box
+
+
+def test_a_damaged_list_of_jobs_is_repaired_and_then_opened(qtbot: QtBot, app: FakeApp) -> None:
+    threads: list[str] = []
+
+    def mend(progress: Callable[[str], None]) -> list[Mended]:
+        progress("Looking at the list of jobs.")
+        threads.append(threading.current_thread().name)
+        return [Mended("ledger_damaged", "ledger", "jobs saved: 9")]
+
+    window, box = broken_window(qtbot, app, [LedgerDamaged("The store's file is damaged.")], mend)
+    assert box.repair is not None
+    assert "daily copies" in box.informativeText() and "ingest repair" not in box.text()
+    with qtbot.waitSignal(window.hub.ready, timeout=5_000), qtbot.waitSignal(window.repairs.said) as said:
+        box.repair.click()
+    assert said.args == ["The list of jobs is repaired."]
+    assert threads[0].startswith("repairing")
+    assert not window.trouble_strip.isVisible() and not window.repairs.strip.isVisible()
+    quit_window(qtbot, window)
+
+
+def test_a_repair_of_the_store_that_fails_asks_again(qtbot: QtBot, app: FakeApp) -> None:
+    def mend(_: Callable[[str], None]) -> list[Mended]:
+        raise StoreBusy("Another program has it open.")
+
+    window, box = broken_window(qtbot, app, [LedgerDamaged("The store's file is damaged.")], mend)
+    assert box.repair is not None
+    with qtbot.waitSignal(window.hub.broken, timeout=5_000):
+        box.repair.click()
+    assert window.findChildren(BrokenBox)[-1].text().startswith("Another program has it open.")
+    quit_window(qtbot, window)
+
+
+@pytest.mark.parametrize(
+    ("error", "has_mender"), [(StoreTooNew("Written by a newer version."), True), (LedgerDamaged("Damaged."), False)]
+)
+def test_where_a_repair_is_of_no_use_none_is_offered(
+    qtbot: QtBot, app: FakeApp, error: Exception, has_mender: bool
+) -> None:
+    window, box = broken_window(qtbot, app, [error], (lambda _: []) if has_mender else None)
+    assert box.repair is None
+    quit_window(qtbot, window)
+
+
+# --- a data folder that comes back --------------------------------------------------------------
+
+
+def test_a_data_folder_that_is_back_is_taken_up_again(qtbot: QtBot, app: FakeApp, window: MainWindow) -> None:
+    window.repairs._back.setInterval(10)
+    tell(window, StoreGone.code)
+    qtbot.waitUntil(lambda: app.asked_whether_back > 2, timeout=5_000)
+    with qtbot.waitSignal(window.repairs.said, timeout=5_000) as said:
+        app.is_back = True
+    assert said.args == ["The data folder is back: work goes on."]
+    assert not window.repairs._back.isActive()
+
+
+# --- on the real engine -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def real(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[MainWindow]:
+    theme.apply(qapp, theme.LIGHT)
+    settings = Settings(data_root=tmp_path / "store", workers=1, thread_join_timeout=5.0)
+
+    def build() -> App:
+        return build_app(settings, actor=Actor.WINDOW, label="test", worker_host=QtHost)
+
+    window = MainWindow(Hub(build, mend=lambda progress: repair(settings, progress=progress).done), settings)
+    window.show()
+    yield window
+    quit_window(qtbot, window)
+
+
+def fill(folder: Path, store: Path) -> None:
+    folder.mkdir()
+    for number in range(5):
+        (folder / f"{number}.txt").write_text(f"heron {number}\n")
+    app = build_app(Settings(data_root=store, workers=1), actor=Actor.COMMAND, label="before")
+    app.service.submit([str(folder)])
+    app.service.start()
+    assert app.lifecycle.drain(60)
+    app.close()
+
+
+def test_the_window_repairs_the_list_and_a_knowledge_base(qtbot: QtBot, real: MainWindow, tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    fill(tmp_path / "docs", store)
+    (store / "ledger.db").write_bytes(b"no database" * 1_000)
+    with qtbot.waitSignal(real.hub.broken, timeout=WAIT_MS):
+        real.hub.open()
+    (box,) = real.findChildren(BrokenBox)
+    assert box.repair is not None
+    with qtbot.waitSignal(real.hub.ready, timeout=WAIT_MS):
+        box.repair.click()
+    app = real.hub.backend
+    assert isinstance(app, App)
+    qtbot.waitUntil(lambda: app.service.counts().of(JobStatus.COMPLETED) == 5, timeout=WAIT_MS)
+    hold_damaged(app.repository, "library")
+    app.events.stand([(StoreDamaged.code, "The knowledge base Library is damaged.", "Repair it.")])
+    qtbot.waitUntil(real.repairs.button.isVisible, timeout=WAIT_MS)
+    real.repairs.button.click()
+    (ask,) = real.findChildren(RepairBox)
+    with qtbot.waitSignal(real.repairs.said, timeout=WAIT_MS) as said:
+        ask.repair.click()
+    assert said.args[0].startswith("“Library” is repaired.")
+    assert app.damaged_bases() == [] and list((store / "knowledge_bases" / "library").glob("kb.db.damaged-*"))
+    assert len(app.search.search("heron").hits) == 5
+    assert app.lifecycle.is_working
+
+
+def test_work_goes_on_when_the_data_folder_is_back(qtbot: QtBot, real: MainWindow, tmp_path: Path) -> None:
+    store, away = tmp_path / "store", tmp_path / "away"
+    fill(tmp_path / "docs", store)
+    with qtbot.waitSignal(real.hub.pulsed, timeout=WAIT_MS):
+        real.hub.open()
+    real.repairs._back.setInterval(50)
+    shutil.move(store, away)
+    qtbot.waitUntil(real.repairs._back.isActive, timeout=WAIT_MS)
+    with qtbot.waitSignal(real.repairs.said, timeout=WAIT_MS) as said:
+        shutil.move(away, store)
+    assert said.args == ["The data folder is back: work goes on."]
+    (tmp_path / "docs" / "more.txt").write_text("heron, once more\n")
+    app = real.hub.backend
+    assert isinstance(app, App)
+    real.add_paths([str(tmp_path / "docs")])
+    qtbot.waitUntil(lambda: app.service.counts().of(JobStatus.COMPLETED) >= 6, timeout=WAIT_MS)
