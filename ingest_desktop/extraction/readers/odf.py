@@ -3,8 +3,7 @@
 What is read is what was shown: a cell's own text, not its value. Deleted text of tracked changes is left out.
 """
 
-# ruff: noqa: ARG002  a Reader is handed more than this one needs
-
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,8 +12,18 @@ from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, Segme
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import detect, kinds
 from ingest_desktop.extraction.packages import Package, core_properties, forget, xml_events, xml_root
-from ingest_desktop.extraction.readers.drawing import children, local
-from ingest_desktop.extraction.readers.grid import HEADER_SAMPLE, Row, find_header, grid_blocks
+from ingest_desktop.extraction.readers.drawing import local
+from ingest_desktop.extraction.readers.grid import grid_blocks
+from ingest_desktop.extraction.readers.odf_sheets import SheetFlow, extents, stretches
+from ingest_desktop.extraction.readers.odf_text import (
+    CONTENT,
+    UNSEEN,
+    attribute,
+    paragraph,
+    row_text,
+    texts_of,
+    units_of,
+)
 from ingest_desktop.extraction.unlocking import unlocked_parts
 
 MEDIA_TYPES = {
@@ -23,23 +32,20 @@ MEDIA_TYPES = {
     kinds.ODP: "application/vnd.oasis.opendocument.presentation",
 }
 _CALLED = "an OpenDocument file"
-_CONTENT, _STYLES, _META, _MANIFEST = "content.xml", "styles.xml", "meta.xml", "META-INF/manifest.xml"
+_STYLES, _META, _MANIFEST = "styles.xml", "meta.xml", "META-INF/manifest.xml"
 _BLOCKS = frozenset({"p", "h", "table-row"})
-_UNSEEN = frozenset({"tracked-changes", "forms", "scripts", "font-face-decls", "automatic-styles"})
-_BREAKS = {"tab": "\t", "line-break": "\n"}
-_MOST_BLANKS, _MOST_LEVEL = 1000, 6
-_MOST_REPEATS, _MOST_COLUMNS = 1000, 16_384
-_MOST_DEPTH = 120
-_SVG = "urn:oasis:names:tc:opendocument:xmlns:svg-compatible:1.0"
-_DESCRIPTIONS = (f"{{{_SVG}}}title", f"{{{_SVG}}}desc")
+_MOST_LEVEL = 6
 
 
 class OdfReader:
     """Reads the three kinds of OpenDocument files that hold text."""
 
     name = "odf"
-    version = 1
+    version = 2
     reads = frozenset(MEDIA_TYPES)
+
+    def __init__(self) -> None:
+        self._flow: SheetFlow | None = None  # a spreadsheet in the middle of which the next segment begins
 
     def accepts(self, source: SourceFile) -> float:
         return detect.confidence(source, self.reads)
@@ -48,37 +54,105 @@ class OdfReader:
         kind = detect.kind_of(source)
         with Package(_plain(source, options), options, _CALLED) as package:
             metadata = core_properties(package, _META) if _META in package else {}
-            unit, units = {kinds.ODP: ("slide", 0), kinds.ODS: ("sheet", 0)}.get(kind, ("whole", 1))
-            if unit != "whole":
-                units = _count(package, "page" if unit == "slide" else "table")
+            unit, units = ("slide", _count_pages(package)) if kind == kinds.ODP else ("whole", 1)
+            segments: tuple[SegmentSpec, ...] = (SegmentSpec(0, 1, units + 1),)
+            if kind == kinds.ODS:
+                sheets = extents(package)
+                unit, units, segments = "sheet", len(sheets), tuple(stretches(sheets))
         title = metadata.get("title") or None
         media_type = MEDIA_TYPES.get(kind, MEDIA_TYPES[kinds.ODT])
-        return ReaderPlan(unit, units, (SegmentSpec(0, 1, units + 1),), media_type, None, title, metadata)
+        return ReaderPlan(unit, units, segments, media_type, None, title, metadata)
 
     def read(
         self, source: SourceFile, plan: ReaderPlan, segment: SegmentSpec, options: ExtractOptions, notes: SegmentNotes
     ) -> Iterator[Block]:
+        if plan.unit == "sheet":
+            yield from self._sheets(source, plan, segment, options, notes)
+            return
         with Package(_plain(source, options), options, _CALLED) as package:
-            texts = 0
-            if plan.unit == "slide":
-                blocks = _slides(package, plan, notes)
-            elif plan.unit == "sheet":
-                blocks = _sheets(package, plan, options, notes)
-            else:
-                blocks = _text(package)
-            try:
-                for block in blocks:
-                    texts += bool(block.text.strip())
-                    yield block
-            except SourceMalformed as error:
-                if not texts:
-                    raise
-                notes.warnings.append(f"It is damaged; what stands before the damage was read. {error}")
-                notes.units_failed.append((max(notes.units_seen, 1), str(error)))
-                if plan.unit != "whole":
-                    notes.units_seen = plan.units
+            blocks = _slides(package, plan, notes) if plan.unit == "slide" else _text(package)
+            yield from _as_far_as_sound(blocks, plan, notes)
             if plan.unit == "whole":
                 yield from _running_heads(package)
+
+    def _sheets(
+        self, source: SourceFile, plan: ReaderPlan, segment: SegmentSpec, options: ExtractOptions, notes: SegmentNotes
+    ) -> Iterator[Block]:
+        """The blocks of some sheets, or of some rows of one."""
+        flow = self._flow
+        if flow is None or flow.key != _key(source) or not flow.is_before(segment.start, segment.first_line):
+            self._let_go()
+            flow = self._flow = SheetFlow(_key(source), Package(_plain(source, options), options, _CALLED))
+        try:
+            yield from _as_far_as_sound(_sheet_blocks(flow, plan, segment, options, notes), plan, notes)
+        except BaseException:
+            self._let_go()
+            raise
+        notes.warnings += flow.warnings
+        flow.warnings.clear()
+        if segment == plan.segments[-1]:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Let go of the file in hand; on Windows nobody can move one that is open."""
+        flow, self._flow = self._flow, None
+        if flow is not None:
+            flow.close()
+
+
+def _key(source: SourceFile) -> object:
+    """What tells that a file is the one in hand."""
+    if source.data is not None:
+        return (source.path, source.passwords, source.data)
+    found = os.stat(source.path)
+    return (source.path, source.passwords, found.st_size, found.st_mtime_ns, found.st_ino)
+
+
+def _as_far_as_sound(blocks: Iterator[Block], plan: ReaderPlan, notes: SegmentNotes) -> Iterator[Block]:
+    """The blocks before damage, which is noted.
+
+    Raises:
+        SourceMalformed: There is no text before it, and nothing else that was read.
+    """
+    texts = 0
+    try:
+        for block in blocks:
+            texts += bool(block.text.strip())
+            yield block
+    except SourceMalformed as error:
+        if not texts and len(plan.segments) == 1:
+            raise
+        notes.warnings.append(f"It is damaged; what stands before the damage was read. {error}")
+        notes.units_failed.append((max(notes.units_seen, 1), str(error)))
+        if plan.unit != "whole" and len(plan.segments) == 1:
+            notes.units_seen = plan.units
+
+
+def _sheet_blocks(
+    flow: SheetFlow, plan: ReaderPlan, segment: SegmentSpec, options: ExtractOptions, notes: SegmentNotes
+) -> Iterator[Block]:
+    notes.units_seen = notes.units_with_text = 0
+    following = plan.segments[segment.number + 1 : segment.number + 2]
+    goes_on = bool(following) and following[0].start == segment.start
+    count = following[0].first_line - segment.first_line if goes_on else 0
+    for index in range(segment.start, segment.stop):
+        is_first = segment.first_line == 1
+        notes.units_seen += is_first
+        if not flow.go_to(index):
+            return
+        place, path = (("sheet", flow.name),), (*((plan.title,) if plan.title else ()), flow.name)
+        texts = 0
+        rows = flow.take(segment.first_line, count)
+        for block in grid_blocks(rows, flow.header, options.chunk_chars, place, path):
+            texts += 1
+            yield block
+        for remark in flow.remarks:
+            texts += 1
+            yield Block(remark, extra=place, path=path)
+        flow.remarks.clear()
+        notes.units_with_text += is_first and texts > 0
+        if notes.progress is not None:
+            notes.progress(index, plan.units)
 
 
 def _plain(source: SourceFile, options: ExtractOptions) -> SourceFile:
@@ -92,22 +166,18 @@ def _plain(source: SourceFile, options: ExtractOptions) -> SourceFile:
             return source  # if it is encrypted, its content is no XML
         if b"encryption-data" not in said.replace(b"\0", b""):
             return source
-        data = unlocked_parts(package, xml_root(package, _MANIFEST), (_CONTENT, _STYLES, _META), source, options)
+        data = unlocked_parts(package, xml_root(package, _MANIFEST), (CONTENT, _STYLES, _META), source, options)
     return SourceFile(source.path, len(data), data[:1024], data, inner=source.inner)
 
 
-def _count(package: Package, wanted: str) -> int:
-    """How many pages or tables there are; damage is for the reading to tell."""
-    count = depth = 0
+def _count_pages(package: Package) -> int:
+    """How many pages there are; damage is for the reading to tell."""
+    count = 0
     try:
-        for event, element in xml_events(package, _CONTENT):
-            name = local(element)
+        for event, element in xml_events(package, CONTENT):
             if event == "start":
-                if name == wanted and (wanted == "page" or depth == 0):
-                    count += 1
-                depth += name == "table"
+                count += local(element) == "page"
             else:
-                depth -= name == "table"
                 forget(element)
     except SourceMalformed:
         if not count:
@@ -115,35 +185,13 @@ def _count(package: Package, wanted: str) -> int:
     return count
 
 
-def _units(package: Package, wanted: frozenset[str], marks: frozenset[str]) -> Iterator[tuple[str, Any]]:
-    """The outermost elements of these names when they are complete, and the start and end of the marks."""
-    inside: Any = None
-    unseen = 0
-    for event, element in xml_events(package, _CONTENT):
-        name = local(element)
-        if name in _UNSEEN:
-            unseen += 1 if event == "start" else -1
-            if event == "end" and inside is None:
-                forget(element)
-        elif unseen:
-            continue
-        elif inside is None and event == "start" and name in wanted:
-            inside = element
-        elif inside is element:
-            yield "whole", element
-            inside = None
-            forget(element)
-        elif inside is None and name in marks:
-            yield event, element
-
-
 def _text(package: Package) -> Iterator[Block]:
     """The blocks of a text document."""
     table: list[str] = []
-    for _, element in _units(package, _BLOCKS | {"frame", "custom-shape"}, frozenset()):
+    for _, element in units_of(package, _BLOCKS | {"frame", "custom-shape"}, frozenset()):
         name = local(element)
         if name == "table-row":
-            table.append(_row_text(element))
+            table.append(row_text(element))
             if len(table) > 200:
                 yield Block("\n".join(filter(None, table)), keep=True)
                 table = []
@@ -151,7 +199,7 @@ def _text(package: Package) -> Iterator[Block]:
         if any(table):
             yield Block("\n".join(filter(None, table)), keep=True)
         table = []
-        text, aside = _paragraph(element)
+        text, aside = paragraph(element)
         level = _level(element) if name == "h" else 0
         if text:
             yield Block(text, level)
@@ -162,92 +210,8 @@ def _text(package: Package) -> Iterator[Block]:
 
 
 def _level(heading: Any) -> int:
-    said = _attribute(heading, "outline-level")
+    said = attribute(heading, "outline-level")
     return max(1, min(int(said), _MOST_LEVEL)) if said.isdecimal() and len(said) < 4 else 1
-
-
-def _attribute(element: Any, name: str) -> str:
-    """An attribute by its name without namespace; empty when there is none."""
-    for key, value in element.attrib.items():
-        if key.rpartition("}")[2] == name:
-            return str(value)
-    return ""
-
-
-def _repeats(element: Any, name: str, most: int) -> int:
-    said = _attribute(element, name)
-    return max(1, min(int(said), most)) if said.isdecimal() and len(said) < 10 else 1
-
-
-def _paragraph(element: Any) -> tuple[str, list[str]]:
-    """The text of a paragraph, and what stands beside it: text boxes, footnotes, remarks."""
-    said: list[str] = []
-    aside: list[str] = []
-    _gather(element, said, aside, 0)
-    return _tidy("".join(said)), aside
-
-
-def _tidy(text: str) -> str:
-    return "\n".join(line.strip(" ") for line in text.split("\n")).strip()
-
-
-def _gather(element: Any, said: list[str], aside: list[str], depth: int) -> None:
-    if element.text:
-        said.append(_squeezed(element.text, said))
-    for part in element:
-        name = local(part)
-        if name == "s":
-            said.append(" " * _repeats(part, "c", _MOST_BLANKS))
-        elif name in _BREAKS:
-            said.append(_BREAKS[name])
-        elif name in ("note", "annotation"):
-            label = "".join(citation.text or "" for citation in children(part, "note-citation"))
-            body = " ".join(_texts(part, depth + 1))
-            if body:
-                aside.append(f"[{label}] {body}" if label else body)
-        elif name in ("ruby-text", "binary-data", "note-citation") or part.tag in _DESCRIPTIONS:
-            pass
-        elif name in ("frame", "custom-shape", "g", "rect", "ellipse", "line", "object", "text-box"):
-            aside += _texts(part, depth + 1)
-        elif name == "p" or name == "h":
-            said.append("\n")
-            if depth < _MOST_DEPTH:
-                _gather(part, said, aside, depth + 1)
-            said.append("\n")
-        elif name and depth < _MOST_DEPTH:
-            _gather(part, said, aside, depth + 1)
-        if part.tail:
-            said.append(_squeezed(part.tail, said))
-
-
-def _squeezed(text: str, said: list[str]) -> str:
-    """White space in the XML is one blank, and none after another one."""
-    plain = " ".join(text.split())
-    if not plain:
-        return " " if said and not said[-1].endswith((" ", "\n", "\t")) else ""
-    before = " " if text[0].isspace() and said and not said[-1].endswith(" ") else ""
-    return f"{before}{plain}{' ' if text[-1].isspace() else ''}"
-
-
-def _texts(element: Any, depth: int = 0) -> list[str]:
-    """The texts of all paragraphs and table rows below an element, in order."""
-    found: list[str] = []
-    if depth > _MOST_DEPTH:
-        return found
-    for part in element:
-        name = local(part)
-        if name in ("p", "h"):
-            text, aside = _paragraph(part)
-            found += [text, *aside] if text else aside
-        elif name == "table-row":
-            found.append(_row_text(part))
-        elif name and name not in _UNSEEN and name not in ("notes", "creator", "date"):
-            found += _texts(part, depth + 1)
-    return [text for text in found if text]
-
-
-def _row_text(row: Any) -> str:
-    return "\t".join(" ".join(" ".join(_texts(cell)).split()) for cell in children(row, "table-cell")).rstrip("\t")
 
 
 def _running_heads(package: Package) -> Iterator[Block]:
@@ -261,7 +225,7 @@ def _running_heads(package: Package) -> Iterator[Block]:
     seen: dict[str, None] = {}
     for part in root.iter():
         if local(part).startswith(("header", "footer")) and not local(part).endswith("style"):
-            seen.update(dict.fromkeys(_texts(part)))
+            seen.update(dict.fromkeys(texts_of(part)))
     if seen:
         yield Block("\n".join(seen), path=())
 
@@ -270,7 +234,7 @@ def _slides(package: Package, plan: ReaderPlan, notes: SegmentNotes) -> Iterator
     """The blocks of a presentation."""
     notes.units_seen = notes.units_with_text = 0
     base = (plan.title,) if plan.title else ()
-    for _, page in _units(package, frozenset({"page"}), frozenset()):
+    for _, page in units_of(package, frozenset({"page"}), frozenset()):
         notes.units_seen += 1
         number = notes.units_seen
         place = (("slide", number),)
@@ -296,115 +260,17 @@ def _slide(page: Any) -> tuple[str, list[tuple[str, bool]], str]:
             said = "\n".join(
                 text
                 for part in shape
-                if _attribute(part, "class") not in ("page", "date-time")
-                for text in _texts(part)
+                if attribute(part, "class") not in ("page", "date-time")
+                for text in texts_of(part)
             )
-        elif name and name not in _UNSEEN:
-            texts = _texts(shape)
+        elif name and name not in UNSEEN:
+            texts = texts_of(shape)
             text = "\n".join(texts)
             if not text:
                 continue
-            if _attribute(shape, "class") == "title" and not title:
+            if attribute(shape, "class") == "title" and not title:
                 title = text
             else:
                 is_table = any(local(part) == "table-row" for part in shape.iter())
                 body.append((text, is_table))
     return title, body, said
-
-
-def _sheets(package: Package, plan: ReaderPlan, options: ExtractOptions, notes: SegmentNotes) -> Iterator[Block]:
-    """The blocks of a spreadsheet."""
-    notes.units_seen = notes.units_with_text = 0
-    base = (plan.title,) if plan.title else ()
-    for name, rows in _tables(package):
-        notes.units_seen += 1
-        texts = 0
-        remarks: list[str] = []
-        place, path = (("sheet", name),), (*base, name)
-        sample: list[Row] = []
-        flow = _rows(rows, remarks, notes)
-        for row in flow:
-            sample.append(row)
-            if len(sample) == HEADER_SAMPLE:
-                break
-        header = find_header(sample)
-        for block in grid_blocks(_chained(sample, flow), header, options.chunk_chars, place, path):
-            texts += 1
-            yield block
-        for remark in remarks:
-            texts += 1
-            yield Block(remark, extra=place, path=path)
-        notes.units_with_text += texts > 0
-        if notes.progress is not None:
-            notes.progress(notes.units_seen, plan.units)
-
-
-def _chained(sample: list[Row], flow: Iterator[Row]) -> Iterator[Row]:
-    yield from sample
-    yield from flow
-
-
-def _tables(package: Package) -> Iterator[tuple[str, Iterator[Any]]]:
-    """Each sheet's name with its rows and shapes, which must be used up before the next sheet."""
-    events = _units(package, frozenset({"table-row", "shapes"}), frozenset({"table"}))
-    for event, element in events:
-        if event == "start":
-            yield _attribute(element, "name") or "Sheet", _rows_of(events)
-
-
-def _rows_of(events: Iterator[tuple[str, Any]]) -> Iterator[Any]:
-    for event, element in events:
-        if event == "end":
-            forget(element)
-            return
-        if event == "whole":
-            yield element
-
-
-def _rows(elements: Iterator[Any], remarks: list[str], notes: SegmentNotes) -> Iterator[Row]:
-    """Numbered rows; remarks of cells and drawn text are put aside."""
-    number = 1
-    for element in elements:
-        if local(element) == "shapes":
-            remarks += _texts(element)
-            continue
-        times = _repeats(element, "number-rows-repeated", 1 << 20)
-        cells = _cells(element, remarks, number)
-        if any(cells):
-            for again in range(min(times, _MOST_REPEATS)):
-                yield number + again, cells
-            if times > _MOST_REPEATS:
-                notes.warnings.append(
-                    f"Row {number:,} is repeated {times:,} times; {_MOST_REPEATS:,} of them were read."
-                )
-        number += times
-
-
-def _cells(row: Any, remarks: list[str], number: int) -> list[str]:
-    cells: list[str] = []
-    for cell in children(row, "table-cell", "covered-table-cell"):
-        said, aside = [], []
-        for part in cell:
-            if local(part) == "p":
-                text, beside = _paragraph(part)
-                said.append(text)
-                aside += beside
-            elif local(part):
-                aside += _texts(part) if local(part) != "annotation" else [" ".join(_texts(part))]
-        remarks += [f"Row {number}: {text}" for text in aside if text]
-        text = " ".join(" ".join(said).split()) or _value(cell)
-        times = _repeats(cell, "number-columns-repeated", _MOST_COLUMNS)
-        room = max(0, _MOST_COLUMNS - len(cells))
-        cells += [text] * min(times if not text else min(times, _MOST_REPEATS), room)
-    while cells and not cells[-1]:
-        cells.pop()
-    return cells
-
-
-def _value(cell: Any) -> str:
-    """The value of a cell that shows no text of its own."""
-    for name in ("string-value", "date-value", "time-value", "boolean-value", "value"):
-        found = _attribute(cell, name)
-        if found:
-            return found
-    return ""

@@ -1,0 +1,126 @@
+"""The text of OpenDocument's XML: paragraphs with what stands beside them, rows of tables.
+
+What is read is what was shown. Deleted text of tracked changes is left out.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from ingest_desktop.extraction.packages import Package, forget, xml_events
+from ingest_desktop.extraction.readers.drawing import children, local
+
+CONTENT = "content.xml"
+UNSEEN = frozenset({"tracked-changes", "forms", "scripts", "font-face-decls", "automatic-styles"})
+_BREAKS = {"tab": "\t", "line-break": "\n"}
+_MOST_BLANKS = 1000
+_MOST_DEPTH = 120
+_SVG = "urn:oasis:names:tc:opendocument:xmlns:svg-compatible:1.0"
+_DESCRIPTIONS = (f"{{{_SVG}}}title", f"{{{_SVG}}}desc")
+
+
+def units_of(package: Package, wanted: frozenset[str], marks: frozenset[str]) -> Iterator[tuple[str, Any]]:
+    """The outermost elements of these names when they are complete, and the start and end of the marks."""
+    inside: Any = None
+    unseen = 0
+    for event, element in xml_events(package, CONTENT):
+        name = local(element)
+        if name in UNSEEN:
+            unseen += 1 if event == "start" else -1
+            if event == "end" and inside is None:
+                forget(element)
+        elif unseen:
+            continue
+        elif inside is None and event == "start" and name in wanted:
+            inside = element
+        elif inside is element:
+            yield "whole", element
+            inside = None
+            forget(element)
+        elif inside is None and name in marks:
+            yield event, element
+
+
+def attribute(element: Any, name: str) -> str:
+    """An attribute by its name without namespace; empty when there is none."""
+    for key, value in element.attrib.items():
+        if key.rpartition("}")[2] == name:
+            return str(value)
+    return ""
+
+
+def repeats(element: Any, name: str, most: int) -> int:
+    """A number of times that an attribute tells: at least 1."""
+    said = attribute(element, name)
+    return max(1, min(int(said), most)) if said.isdecimal() and len(said) < 10 else 1
+
+
+def paragraph(element: Any) -> tuple[str, list[str]]:
+    """The text of a paragraph, and what stands beside it: text boxes, footnotes, remarks."""
+    said: list[str] = []
+    aside: list[str] = []
+    _gather(element, said, aside, 0)
+    return _tidy("".join(said)), aside
+
+
+def _tidy(text: str) -> str:
+    return "\n".join(line.strip(" ") for line in text.split("\n")).strip()
+
+
+def _gather(element: Any, said: list[str], aside: list[str], depth: int) -> None:
+    if element.text:
+        said.append(_squeezed(element.text, said))
+    for part in element:
+        name = local(part)
+        if name == "s":
+            said.append(" " * repeats(part, "c", _MOST_BLANKS))
+        elif name in _BREAKS:
+            said.append(_BREAKS[name])
+        elif name in ("note", "annotation"):
+            label = "".join(citation.text or "" for citation in children(part, "note-citation"))
+            body = " ".join(texts_of(part, depth + 1))
+            if body:
+                aside.append(f"[{label}] {body}" if label else body)
+        elif name in ("ruby-text", "binary-data", "note-citation") or part.tag in _DESCRIPTIONS:
+            pass
+        elif name in ("frame", "custom-shape", "g", "rect", "ellipse", "line", "object", "text-box"):
+            aside += texts_of(part, depth + 1)
+        elif name == "p" or name == "h":
+            said.append("\n")
+            if depth < _MOST_DEPTH:
+                _gather(part, said, aside, depth + 1)
+            said.append("\n")
+        elif name and depth < _MOST_DEPTH:
+            _gather(part, said, aside, depth + 1)
+        if part.tail:
+            said.append(_squeezed(part.tail, said))
+
+
+def _squeezed(text: str, said: list[str]) -> str:
+    """White space in the XML is one blank, and none after another one."""
+    plain = " ".join(text.split())
+    if not plain:
+        return " " if said and not said[-1].endswith((" ", "\n", "\t")) else ""
+    before = " " if text[0].isspace() and said and not said[-1].endswith(" ") else ""
+    return f"{before}{plain}{' ' if text[-1].isspace() else ''}"
+
+
+def texts_of(element: Any, depth: int = 0) -> list[str]:
+    """The texts of all paragraphs and table rows below an element, in order."""
+    found: list[str] = []
+    if depth > _MOST_DEPTH:
+        return found
+    for part in element:
+        name = local(part)
+        if name in ("p", "h"):
+            text, aside = paragraph(part)
+            found += [text, *aside] if text else aside
+        elif name == "table-row":
+            found.append(row_text(part))
+        elif name and name not in UNSEEN and name not in ("notes", "creator", "date"):
+            found += texts_of(part, depth + 1)
+    return [text for text in found if text]
+
+
+def row_text(row: Any) -> str:
+    """The cells of a row, with tabs between them."""
+    return "\t".join(" ".join(" ".join(texts_of(cell)).split()) for cell in children(row, "table-cell")).rstrip("\t")
