@@ -21,6 +21,7 @@ from application.kit import (
     write_files,
 )
 
+from ingest_desktop.application.events import EventHub
 from ingest_desktop.application.work import ResultQueue
 from ingest_desktop.domain.enums import JobEvent, JobStatus, Outcome
 from ingest_desktop.domain.errors import (
@@ -409,6 +410,16 @@ def test_a_page_that_was_unreadable_for_a_moment_is_no_damage(fake: FakeApp, doc
     fake.service.submit([str(docs)])
     work(fake)
     assert set(statuses(fake).values()) == {COMPLETED}
+
+
+def test_damage_is_told_again_when_other_trouble_ends() -> None:
+    hub, listener = EventHub(), Listener()
+    hub.subscribe(listener)  # type: ignore[arg-type]
+    hub.stand([("store_damaged", "It is damaged.", "Repair it.")])
+    hub.trouble("store_full", "It is full.", "Free some space.")
+    hub.trouble("", "", "")
+    hub.stand(())
+    assert listener.troubles == ["store_damaged", "store_full", "store_damaged", ""]
 
 
 def test_it_is_told_that_no_job_can_be_taken_from_the_list(fake: FakeApp, docs: Path) -> None:
