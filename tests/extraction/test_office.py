@@ -356,7 +356,6 @@ def odd_values(book: Any) -> None:
             (45413.5, "d/m/yy h:mm"),
             (0.25, "h:mm"),
             (1.5, "[h]:mm"),
-            (0.125, "0.0%"),
             (7, '"day" 0'),
         )
     ):
@@ -383,6 +382,22 @@ def test_streamed_rows_are_those_of_the_library() -> None:
                 expected = [(at, [shown(cell) for cell in row]) for at, row in enumerate(sheet.iter_rows(), 1)]
                 trimmed = [(at, row[left:] + [""] * (sheet.width - len(row[left:]))) for at, row in rows if any(row)]
                 assert trimmed == [(at, row) for at, row in expected if any(row)]
+
+
+def test_shares_are_shown_as_percents() -> None:
+    def fill(book: Any) -> None:
+        sheet = book.add_worksheet("Shares")
+        sheet.write_row(1, 1, ["what", "share", "plain"])
+        for number, (form, value) in enumerate([("0.0%", 0.125), ("0%", 0.07), ("0.00%", 1.0)], 2):
+            sheet.write_row(number, 1, ["x"])
+            sheet.write_number(number, 2, value, book.add_format({"num_format": form}))
+            sheet.write_number(number, 3, value)
+
+    data = workbook(fill)
+    with Package(memory(data), OPTIONS, "a workbook") as package:
+        streamed = [[cell for cell in cells if cell] for _, cells in StreamedBook(package).rows(1)]
+    assert streamed[1:] == [["x", "12.5%", "0.125"], ["x", "7%", "0.07"], ["x", "100%", "1"]]
+    assert "x\t12.5%\t0.125\nx\t7%\t0.07\nx\t100%\t1" in Read(data).text
 
 
 def test_a_workbook_that_the_library_refuses_is_streamed() -> None:

@@ -36,6 +36,11 @@ def shown(value: object) -> str:
     return str(value)
 
 
+def percent(value: float) -> str:
+    """A share as people see it: 12.5% for 0.125."""
+    return f"{shown(round(value * 100, 9))}%"
+
+
 def find_header(rows: Sequence[Row]) -> Row | None:
     """The header among the first rows of a sheet: the first row of names that is about as wide as the table below it."""
     widths = [sum(map(bool, cells)) for _, cells in rows[:HEADER_SAMPLE]]

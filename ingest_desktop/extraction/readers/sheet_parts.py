@@ -9,9 +9,12 @@ from typing import Any, NamedTuple
 from ingest_desktop.domain.errors import SourceMalformed
 from ingest_desktop.extraction.packages import Package, forget, main_part, relations, xml_events, xml_root
 from ingest_desktop.extraction.readers.drawing import chart_lines, child, children, local, paragraphs
-from ingest_desktop.extraction.readers.grid import Row, shown
+from ingest_desktop.extraction.readers.grid import Row, percent, shown
 
 _CELL = re.compile(rb'<(?:[A-Za-z_][\w.-]*:)?c\s[^<>]*?\br="([A-Z]{1,3})([0-9]{1,7})"')
+_CELL_TAG = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?c\s[^<>]*>")
+_STYLE = re.compile(rb'\ss="([0-9]{1,6})"')
+_MOST_PERCENTS = 1_000_000
 _SHEET_NAME = re.compile(r"(?:^|/)worksheets/(?:sheet)?([^/]+)\.xml$", re.IGNORECASE)
 _BINARY_NAME = re.compile(r"(?:^|/)worksheets/[^/]+\.bin$", re.IGNORECASE)
 _STEP_BYTES = 1024 * 1024
@@ -21,7 +24,7 @@ _MOST_COLUMNS = 16_384
 _REFERENCE = re.compile("([A-Z]{1,3})[0-9]")
 _QUOTED = re.compile(r'"[^"]*"|\\.|_.|\*.')
 _BRACKETS = re.compile(r"\[[^\]]*\]")
-_BUILT_IN_TIMES = {
+_BUILT_IN_TIMES = {"9": "percent", "10": "percent"} | {
     str(number): "span" if number == 46 else "date"
     for number in (*range(14, 23), *range(27, 37), 45, 46, 47, *range(50, 59))
 }
@@ -202,6 +205,25 @@ class StreamedBook:
         member = self._members[index - 1][1]
         return area_of(self.package, member) if member in self.package else Area(0, 0, 0)
 
+    def percents(self, index: int) -> set[tuple[int, int]]:
+        """Row and column (both 1-based) of the cells of a sheet that are shown as percents; not more than a million."""
+        styles = {str(style).encode() for style, kind in enumerate(self._formats()) if kind == "percent"}
+        member = self._members[index - 1][1] if 0 < index <= len(self._members) else ""
+        found: set[tuple[int, int]] = set()
+        if not styles or member not in self.package:
+            return found
+        rest = b""
+        with contextlib.suppress(SourceMalformed), self.package.open(member) as stream:
+            while (data := stream.read(_STEP_BYTES)) and len(found) < _MOST_PERCENTS:
+                buffer = rest + data
+                end = max(buffer.rfind(b"<"), len(buffer) - _OVERLAP_BYTES)
+                for cell in _CELL_TAG.finditer(buffer, 0, end):
+                    style, place = _STYLE.search(cell[0]), _CELL.match(cell[0])
+                    if style and place and style[1] in styles:
+                        found.add((int(place[2]), column_number(place[1].decode("ascii"))))
+                rest = buffer[end:]
+        return found
+
     def rows(self, index: int) -> Iterator[Row]:
         """The rows of a sheet (1-based) that have cells.
 
@@ -252,6 +274,8 @@ class StreamedBook:
     def _number(self, number: float, style: str) -> str:
         times = self._formats()
         kind = times[int(style)] if style.isdecimal() and len(style) < 7 and int(style) < len(times) else ""
+        if kind == "percent":
+            return percent(number)
         if not kind or not 0 <= number < 2_958_466:  # the year 10000
             return shown(number)
         if kind == "span":
@@ -272,7 +296,7 @@ class StreamedBook:
         return self._strings
 
     def _formats(self) -> list[str]:
-        """For each style of a cell ``date``, ``span`` (hours past a day) or nothing."""
+        """For each style of a cell ``date``, ``span`` (hours past a day), ``percent`` or nothing."""
         if self._times is None:
             self._times = []
             own = {}
@@ -292,6 +316,8 @@ class StreamedBook:
 def _time_kind(code: str) -> str:
     """What a number format makes of a number."""
     bare = _QUOTED.sub("", code.lower())
+    if "%" in bare:
+        return "percent"
     if "[h" in bare or "[m" in bare or "[s" in bare:
         return "span"
     return "date" if set(_BRACKETS.sub("", bare)) & set("dmyhs") and "general" not in bare else ""

@@ -16,7 +16,7 @@ from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, Segme
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import detect, kinds
 from ingest_desktop.extraction.packages import Package, core_properties
-from ingest_desktop.extraction.readers.grid import HEADER_SAMPLE, Row, find_header, grid_blocks, shown
+from ingest_desktop.extraction.readers.grid import HEADER_SAMPLE, Row, find_header, grid_blocks, percent, shown
 from ingest_desktop.extraction.readers.sheet_parts import StreamedBook, remarks, widest_area
 from ingest_desktop.extraction.unlocking import unlocked
 
@@ -125,6 +125,14 @@ class _Book:
         area = streamed.area(index)
         return _Sheet(lambda: streamed.rows(index), area.bottom, area.cells)
 
+    def _percents(self, index: int) -> set[tuple[int, int]]:
+        """The cells of a sheet that are shown as percents, as far as that is told."""
+        if self._package is None:
+            return set()
+        if self._streamed is None:
+            self._streamed = StreamedBook(self._package)
+        return self._streamed.percents(index) if self._streamed.names == self.names else set()
+
     def close(self) -> None:
         """Let go of the file."""
         if self._calamine is not None:
@@ -154,14 +162,15 @@ class _Book:
                 raise
             return self._streamed_sheet(index)
         height = sheet.end[0] + 1 if sheet.end is not None else 0  # total_height is one less
-        return _Sheet(lambda: _all_rows(sheet), height, height * sheet.width)
+        percents = self._percents(index)
+        return _Sheet(lambda: _all_rows(sheet, percents), height, height * sheet.width)
 
 
 class SheetsReader:
     """Reads Excel workbooks of three formats."""
 
     name = "sheets"
-    version = 1
+    version = 2
     reads = frozenset(MEDIA_TYPES)
 
     def __init__(self) -> None:
@@ -321,13 +330,25 @@ def _rows(book: _Book, index: int, first: int) -> tuple[Iterator[Row], Row | Non
     return rows, stretch.header
 
 
-def _all_rows(sheet: "CalamineSheet") -> Iterator[Row]:
+def _all_rows(sheet: "CalamineSheet", percents: set[tuple[int, int]]) -> Iterator[Row]:
     """All rows from the top, numbered as in the sheet; their cells from the first column that is used."""
+    left = sheet.start[1] + 1 if sheet.start is not None else 1
     rows = _guarded(sheet.iter_rows)
     number = 0
     while (cells := _guarded(lambda: next(rows, None))) is not None:
         number += 1
-        yield number, [shown(cell) for cell in cells]
+        if percents:
+            yield (
+                number,
+                [
+                    percent(cell)
+                    if (number, column) in percents and isinstance(cell, float | int) and not isinstance(cell, bool)
+                    else shown(cell)
+                    for column, cell in enumerate(cells, left)
+                ],
+            )
+        else:
+            yield number, [shown(cell) for cell in cells]
 
 
 def _remarks(source: SourceFile, options: ExtractOptions, index: int, notes: SegmentNotes) -> list[str]:
