@@ -18,8 +18,8 @@ class Block(NamedTuple):
     the line of the block's first character; further lines are counted by its newlines.
     ``keep`` blocks (code, tables) keep their white space. ``path`` sets the heading path outright,
     highest first, for formats whose headings are told apart from the text (a PDF's outline).
-    ``box`` tells the rectangle on the page round the characters from a first to before a last one. It is
-    asked until the reader has gone on from a block that is the ``last`` before it lets go of the page.
+    ``box`` tells the rectangle on the page round the characters from a first one to before another one. A
+    block that is the ``last`` of its page has them all asked before the reader is asked for more.
     """
 
     text: str
