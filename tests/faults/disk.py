@@ -35,7 +35,8 @@ ENDS_SECONDS = 30.0  # and has to end then
 LATEST_STRIKE = 1.5  # seconds after a start
 TOLD = "ingest: |needed to go on|no room left|[Qq]uota|may not be written|cannot be opened|reports an error|may be read, but not written"
 NEEDED = re.compile(r"\d+ MB more are needed|quota")
-WELL_TOLD = (*ENDED_WELL, 1, 130)  # 1: with a sentence; 130: interrupted
+INTERRUPTED = 130
+WELL_TOLD = (*ENDED_WELL, 1, INTERRUPTED)  # 1: with a sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,9 @@ class _Round:
                 self.verdict.stuck += 1
                 self.verdict.wrong.append(f"the program did not end within {ENDS_SECONDS:g} s of being asked to")
                 program.kill_all()
-        return program.finish()
+        code = program.finish()
+        # It may have been on its way out, where nobody turns the signal into a word any more.
+        return INTERRUPTED if interrupted and code == -signal.SIGINT else code
 
     def judge(self, *, restart: bool, retry: bool = False) -> Verdict:
         """Let the work come to its end, and compare."""
