@@ -6,6 +6,7 @@ python docs/make_screenshots.py [FOLDER]
 import os
 import random
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -19,14 +20,15 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from pypdf import PdfWriter
-from PySide6.QtCore import QLocale
+from PySide6.QtCore import QLocale, Qt, QTimer
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
 from ingest_desktop.bootstrap import App, build_app
 from ingest_desktop.config.settings import Settings
-from ingest_desktop.domain.enums import Actor, JobStatus
+from ingest_desktop.domain.enums import Actor, JobStatus, Outcome
+from ingest_desktop.domain.models import JobQuery
 from ingest_desktop.ui import door, theme
 from ingest_desktop.ui.hub import Hub
 from ingest_desktop.ui.main_window import MainWindow
@@ -34,6 +36,8 @@ from ingest_desktop.ui.settings_dialog import SettingsDialog
 from ingest_desktop.workers.qt_threads import QtHost
 
 ROOT = Path(__file__).resolve().parents[1]
+CORPUS = Path(os.environ.get("INGEST_CORPUS") or ROOT.parent / "shared" / "corpus")
+GOOD = 200  # files among the hostile ones
 FILES = 10_000
 WORKERS = 4
 HOME = Path("/home/ada")
@@ -235,6 +239,65 @@ def pictures(window: MainWindow, documents: Path, settings: Settings, folder: Pa
     dialog.close()
 
 
+def write_downloads(folder: Path) -> int:
+    """The corpus and its hostile files among good ones; how many good ones."""
+    folder.mkdir(parents=True)
+    maker = [sys.executable, str(CORPUS / "make_hostile.py"), str(folder / "From the net")]
+    subprocess.run(maker, check=True, stdout=subprocess.DEVNULL)
+    shutil.copytree(CORPUS / "files", folder / "From friends")
+    good = folder / "My own"
+    good.mkdir()
+    chance = random.Random(3)
+    for number in range(GOOD):
+        text = f"# Letter {number}\n\n{' '.join(chance.choices(SENTENCES, k=9))}\n"
+        (good / f"letter {number:03}.md").write_text(text, "utf-8")
+    return GOOD
+
+
+class Heart:
+    """Beats in the event loop; the longest time between two beats is how long the window did not answer."""
+
+    def __init__(self) -> None:
+        self.gaps_ms: list[float] = []
+        self._last = time.perf_counter()
+        self._timer = QTimer()
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._beat)
+        self._timer.start(5)
+
+    def _beat(self) -> None:
+        now = time.perf_counter()
+        self.gaps_ms.append((now - self._last) * 1000)
+        self._last = now
+
+
+def hostile_drop(home: Path, folder: Path) -> None:
+    """Everything hostile dropped at once, with good files among it: what failed, grouped by cause."""
+    downloads = home / "Downloads"
+    good = write_downloads(downloads)
+    settings = Settings(data_root=home / "store", preflight_files=0, theme="light", workers=2)
+    window = show(settings)
+    heart = Heart()
+    window.add_paths([str(downloads)])
+    wait(lambda: count(window, JobStatus.COMPLETED) > good, 600)
+    wait(lambda: count(window, JobStatus.QUEUED) + count(window, JobStatus.RUNNING) == 0, 600)
+    gaps = sorted(heart.gaps_ms)
+    app = window.hub.backend
+    assert isinstance(app, App)
+    own = [job for job in app.service.list(JobQuery(), limit=10_000) if "/My own/" in job.source_path]
+    done = sum(job.outcome is Outcome.INGESTED and not job.gaps for job in own)
+    print(f"hostile drop: {done} of {good} good files completed; the event loop was away for {gaps[-1]:.0f} ms at most")
+    if done != good:
+        raise SystemExit("Not all good files were completed.")
+    window.batch_strip.hide()
+    window.sidebar.pick_status("attention")
+    wait(lambda: window.model.is_settled and window.model.rowCount() > 10)
+    QTest.qWait(1500)
+    save(window, folder, "causes")
+    window.quit_now()
+    QTest.qWait(300)
+
+
 def main() -> None:
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "screenshots"
     folder.mkdir(parents=True, exist_ok=True)
@@ -252,6 +315,7 @@ def main() -> None:
         pictures(window, documents, settings, folder)
         window.quit_now()
         QTest.qWait(300)
+        hostile_drop(home, folder)
     finally:
         shutil.rmtree(home, ignore_errors=True)
 

@@ -25,7 +25,7 @@ SAMPLES = {  # what should fit without being shortened
     Column.NAME: "A name of some thirty letters.docx",
     Column.STATUS: "Failed: something went wrong",
     Column.PROGRESS: "12,345 passages",
-    Column.LENGTH: "123 messages",
+    Column.LENGTH: "12,345 pages",
     Column.SIZE: "999 MB",
     Column.SPEED: "99.9 pages/s",
     Column.LEFT: "59 min 59 s",

@@ -78,14 +78,14 @@ def day_or_time(moment: datetime, now: datetime | None = None) -> str:
 
 
 def units(done: int, total: int, unit: str) -> str:
-    """Pages as "310/512" and "512", other units with their name once all are read: "12 slides". Else nothing."""
+    """Units as "310/512" while they are read, with their name once all are: "512 pages". Else nothing."""
     if not is_counted(unit) or (done < total and not is_paced(unit)):
         return ""
     if not total:
-        return number(done) if done else ""
+        return named.amount(done, unit) if done else ""
     if done < total:
         return f"{number(done)}/{number(total)}"
-    return number(total) if unit == "page" else named.amount(total, unit)
+    return named.amount(total, unit)
 
 
 def ordinal(place: int) -> str:

@@ -121,7 +121,7 @@ def test_the_window_names_languages_as_the_command_line_does() -> None:
 def test_amounts_of_units() -> None:
     assert formats.units(3, 12, "slide") == "3/12"
     assert formats.units(12, 12, "slide") == "12 slides"
-    assert formats.units(12, 12, "page") == "12"
+    assert formats.units(12, 12, "page") == "12 pages"
     assert formats.units(4_096, 8_192, "row") == ""  # bytes, while it is read
     assert formats.units(1, 1, "whole") == ""
     assert formats.rate(2_000_000, "row") == "2.0 MB/s"
