@@ -210,7 +210,8 @@ class FullDisk(_Disk):
                 fill_disk(now.data)  # also the room that was kept for the list of jobs
             program.has_ended(draw.uniform(0.0, 1.5))
             told = now.has_told()
-            ended = program.process.poll()
+            # One that could not open the store says so and is on its way out.
+            ended = program.finish() if "\ningest: " in now.said() else program.process.poll()
             (now.data / "filler").unlink(missing_ok=True)
             self._judge_end(now, program, told, ended)
             return now.judge(restart=ended not in (None, *ENDED_WELL))
