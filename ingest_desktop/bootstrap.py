@@ -288,11 +288,13 @@ def build_app(
 
 
 def _guard_ledger(root: Path) -> None:
-    """Finish a repair that was killed, and let nobody take a ledger that lost its bytes for a new one."""
+    """Finish a repair that was killed, and let nobody take a ledger that is lost, or lost its bytes, for a new one."""
     path = root / LEDGER_FILE
     finish_swap(path)
     has_traces = any((root / "knowledge_bases").glob("*/kb.db")) or any((root / BACKUPS_FOLDER).glob("ledger-*.db"))
     refuse_emptied(path, LedgerDamaged, has_traces=has_traces)
+    if has_traces and not path.exists():  # asked in this order: whoever makes a store makes the ledger first
+        raise LedgerDamaged(f"The store's file is not there any more: {path}.")
 
 
 def _crew(

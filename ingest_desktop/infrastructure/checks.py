@@ -42,6 +42,14 @@ ASTRAY: Final = (
     "SELECT j.id FROM ingest_jobs j WHERE j.status <> coalesce((SELECT h.to_status FROM job_history h "
     f"WHERE h.job_id = j.id ORDER BY h.id DESC LIMIT 1), '{JobStatus.QUEUED.value}')"
 )
+# Completed jobs that tell of a document and have no receipt that can be read. A recovery may have begun their history
+# with no more than the knowledge bases know: such a job has none.
+WITHOUT_RECEIPT: Final = (
+    "SELECT j.id FROM ingest_jobs j LEFT JOIN job_receipts r ON r.job_id = j.id WHERE j.status = 'completed' "
+    "AND j.deleted_at IS NULL AND j.document_id IS NOT NULL AND NOT json_valid(coalesce(r.json, '')) "
+    "AND NOT EXISTS (SELECT 1 FROM job_history h WHERE h.job_id = j.id AND h.from_status IS NULL "
+    f"AND h.actor = '{Actor.RECOVERY.value}')"
+)
 _STATUSES: Final = ", ".join(f"'{status.value}'" for status in JobStatus)
 
 _LEDGER: Final = (
@@ -64,6 +72,7 @@ _LEDGER: Final = (
         "SELECT id FROM ingest_jobs WHERE status = 'completed' AND (outcome IS NULL OR "
         f"(document_id IS NULL AND message IS NOT '{GONE}'))",
     ),
+    ("completed_without_receipt", WITHOUT_RECEIPT),
     ("failed_without_reason", "SELECT id FROM ingest_jobs WHERE status = 'failed' AND error_code IS NULL"),
     ("running_without_worker", "SELECT id FROM ingest_jobs WHERE status = 'running' AND worker_id IS NULL"),
     ("progress_out_of_range", "SELECT id FROM ingest_jobs WHERE progress < 0 OR progress > 1"),
@@ -104,7 +113,7 @@ _CONTENT: Final = (
 # What stands by the list: the last completed job of each path, unless the path is about to be read again.
 _STANDING: Final = (
     "SELECT j.id, j.document_id, j.checksum, r.json ->> '$.recipe', r.json ->> '$.chunks_stored' FROM ingest_jobs j "
-    "LEFT JOIN job_receipts r ON r.job_id = j.id WHERE j.kb_id = ? AND j.status = 'completed' AND j.deleted_at IS NULL "
+    "LEFT JOIN job_receipts r ON r.job_id = j.id AND json_valid(r.json) WHERE j.kb_id = ? AND j.status = 'completed' AND j.deleted_at IS NULL "
     "AND j.document_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ingest_jobs a "
     f"WHERE a.kb_id = j.kb_id AND a.source_path = j.source_path AND {ACTIVE_SQL}) "
     "AND NOT EXISTS (SELECT 1 FROM ingest_jobs o "

@@ -17,6 +17,7 @@ from ingest_desktop.domain.interfaces.checks import Finding, Mended
 from ingest_desktop.infrastructure.checks import (
     ASTRAY,
     BROKEN_STEPS,
+    WITHOUT_RECEIPT,
     leftovers,
     real_counters,
     real_failures,
@@ -93,6 +94,7 @@ def fix_ledger(connection: Connection, codes: Iterable[str] | None = None) -> li
         ("job_without_batch", _adopt, "batches were made for jobs that had none"),
         ("running_without_worker", _release, "running jobs that nobody worked on wait again"),
         ("completed_without_outcome", _complete_again, "completed jobs without an outcome are read again"),
+        ("completed_without_receipt", _owe_again, "completed jobs without a receipt are read again"),
     )
     for code, step, text in steps:
         if asked(code) and (number := step(connection)):
@@ -117,7 +119,10 @@ def _adopt(connection: Connection) -> int:
     ).fetchall()
     known = set(connection.exec_driver_sql("SELECT kb_id FROM knowledge_bases").scalars())
     rows = [row for row in rows if row[1] in known]
-    if rows:
+    if rows:  # a trigger makes their counters, which may be left of the batch that was lost
+        connection.exec_driver_sql(
+            f"DELETE FROM counters WHERE scope {_IN}", (as_json([f"batch:{row[0]}" for row in rows]),)
+        )
         connection.exec_driver_sql(
             "INSERT INTO ingest_batches (id, kb_id, label, origin, discovering, created_at) VALUES (?, ?, ?, ?, 0, ?)",
             [(batch, kb_id, RECOVERED, Actor.RECOVERY.value, at) for batch, kb_id, at in rows],
@@ -138,6 +143,11 @@ def _complete_again(connection: Connection) -> int:
         f"(outcome IS NULL OR (document_id IS NULL AND message IS NOT '{GONE}'))"
     ).fetchall()
     return _move(connection, rows, JobEvent.RETRY, "its outcome was lost")
+
+
+def _owe_again(connection: Connection) -> int:
+    rows = connection.exec_driver_sql(WITHOUT_RECEIPT).scalars().all()
+    return queue_again(connection, rows, "its receipt was lost")
 
 
 def queue_again(connection: Connection, job_ids: Iterable[int], reason: str) -> int:

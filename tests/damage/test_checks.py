@@ -67,6 +67,10 @@ BREACHES: dict[str, tuple[str, tuple[str, ...]]] = {
         ("UPDATE ingest_jobs SET status = 'failed' WHERE id = 1", STEP.format("failed")),
     ),
     "completed_without_outcome": ("ledger", ("UPDATE ingest_jobs SET outcome = NULL WHERE id = 1",)),
+    "completed_without_receipt": (
+        "ledger", ("DELETE FROM job_receipts WHERE job_id = 1", "UPDATE job_receipts SET json = 'junk' WHERE job_id = 2"),
+    ),
+    "source_without_batch and jobs": ("ledger", ("DELETE FROM ingest_batches",)),
     "running_without_worker": (
         "ledger",
         ("UPDATE ingest_jobs SET status = 'running', active = 1 WHERE id = 1", STEP.format("running")),
@@ -96,7 +100,7 @@ def test_a_breach_is_found_and_mended(app: FakeApp, docs: Path, code: str) -> No
     before, jobs = exported(app), len(all_jobs(app))
     where, statements = BREACHES[code]
     break_rows(app, where, *statements)
-    assert code in {finding.code for finding in app.check()}
+    assert code.split()[0] in {finding.code for finding in app.check()}
     assert mended(app)
     work(app)
     app.lifecycle.stop(10)

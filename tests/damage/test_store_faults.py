@@ -156,13 +156,17 @@ def done(app: App, batch_id: str) -> int:
     return app.service.batch_counts(batch_id).of(JobStatus.COMPLETED)
 
 
-def test_an_emptied_ledger_is_no_new_store(app: App) -> None:
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_an_emptied_or_lost_ledger_is_no_new_store(app: App, is_lost: bool) -> None:
     app.close()
     path = app.settings.data_root / "ledger.db"
-    path.write_bytes(b"")
-    with pytest.raises(LedgerDamaged, match="empty"):
+    if is_lost:
+        path.unlink()
+    else:
+        path.write_bytes(b"")
+    with pytest.raises(LedgerDamaged, match="not there" if is_lost else "empty"):
         build_app(app.settings, actor=Actor.COMMAND, label="test")
-    assert path.stat().st_size == 0
+    assert path.exists() is not is_lost and (is_lost or path.stat().st_size == 0)
     assert repair(app.settings).left == ()
     again = build_app(app.settings, actor=Actor.COMMAND, label="test")
     assert len(again.service.list(JobQuery())) == 5
