@@ -143,7 +143,13 @@ def _hint(query: JobQuery, where: str) -> str:
         return ""
     if query.order is JobOrder.QUEUE and where.startswith("status = 'queued'"):
         return " INDEXED BY ix_waiting"
-    if query.order is JobOrder.UPDATED and not query.statuses and not query.attention and query.error_code is None and query.cause is None:
+    if (
+        query.order is JobOrder.UPDATED
+        and not query.statuses
+        and not query.attention
+        and query.error_code is None
+        and query.cause is None
+    ):
         return " INDEXED BY ix_revision"
     return ""
 
