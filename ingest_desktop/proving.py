@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator
 from itertools import islice
 
-from ingest_desktop.domain.errors import IngestError
+from ingest_desktop.domain.errors import IngestError, SourceEncrypted
 from ingest_desktop.domain.interfaces.checks import Finding
 from ingest_desktop.domain.interfaces.extraction import ExtractionChild
 from ingest_desktop.domain.models import Chunk
@@ -79,6 +79,8 @@ def _reread(
         looked = next((message for message in messages if isinstance(message, Looked)), None)
         if looked is None:
             failed = next((message for message in messages if isinstance(message, Failed)), None)
+            if failed and failed.code == SourceEncrypted.code:
+                return None  # its password was in memory only: without, there is nothing to compare with
             why = failed.message if failed else "its reader said nothing"
             return Finding("reread_failed", store.kb_id, f"{path} was read before and cannot be read now: {why}")
         plan = looked.plan

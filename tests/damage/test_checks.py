@@ -12,6 +12,7 @@ import pytest
 from application.kit import FakeApp, Script, all_jobs, exported, job_of, real_app, work, write_files
 
 from ingest_desktop.domain.models import JobSelector
+from ingest_desktop.domain.wire import Failed
 from ingest_desktop.infrastructure.checks import LEFTOVER_SECONDS, check_store
 from ingest_desktop.infrastructure.database import writing
 from ingest_desktop.infrastructure.fixes import fix_store
@@ -187,6 +188,22 @@ class Counting:
     def kill(self) -> None: ...
 
     def close(self) -> None: ...
+
+
+class Refusing(Counting):
+    """A child that cannot read a file, for one and the same reason."""
+
+    def __init__(self, code: str) -> None:
+        self._code = code
+
+    def run(self, task: Any, on_message: Any) -> None:
+        on_message(Failed(1, self._code, "It cannot be read."))
+
+
+@pytest.mark.parametrize(("code", "findings"), [("source_encrypted", set()), ("source_malformed", {"reread_failed"})])
+def test_a_locked_original_is_nothing_to_compare_with(app: FakeApp, code: str, findings: set[str]) -> None:
+    options = app.settings.extract_options
+    assert {f.code for f in check_sample(app.contents.of("library"), Refusing(code), options, 3)} == findings
 
 
 def test_no_sample_reads_nothing(app: FakeApp) -> None:
