@@ -118,7 +118,9 @@ class SourceChanged(SourceError):
 
     code = "source_changed"
     retryable = True
-    hint = "It is tried again by itself once the file stops changing."
+    hint = (
+        "While it waits it is tried again by itself; once it has failed, retry it when nothing writes to it any more."
+    )
 
 
 class SourceMalformed(SourceError):

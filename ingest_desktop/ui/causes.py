@@ -68,7 +68,10 @@ def _source_steps() -> dict[str, str]:
             "Bring the file or its drive back, then retry. If it was moved, add it at its new place and delete this entry.",
         ),
         "source_forbidden": translate("causes", "Give yourself the right to read the file, then retry."),
-        "source_changed": translate("causes", "It is tried again by itself once the file stops changing."),
+        "source_changed": translate(
+            "causes",
+            "While it waits it is tried again by itself; once it has failed, retry it when nothing writes to it any more.",
+        ),
         "source_malformed": translate(
             "causes", "Open the file in its own program; if it opens there, save it anew and add it again."
         ),
