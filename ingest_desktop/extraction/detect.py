@@ -57,7 +57,7 @@ _MAGICS = (
     (b"MZ\x90\0", "Programs"),
 )
 _MAGIC_BYTES = frozenset(magic[:1] for magic, _ in _MAGICS)  # few texts begin with one of these
-_CONTROLS = bytes(sorted(set(range(32)) - {0, 7, 8, 9, 10, 12, 13, 14, 15, 26, 27})) + b"\x7f"
+_CONTROLS = bytes(sorted(set(range(32)) - {0, 7, 8, 9, 10, 11, 12, 13, 14, 15, 26, 27})) + b"\x7f"
 _cache: list[tuple[bytes, str, str]] = []  # the last answer: several readers ask for the same file
 
 

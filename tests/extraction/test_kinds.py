@@ -77,6 +77,7 @@ def _zip(**members: bytes) -> bytes:
         (b"text", "a.tex", kinds.LATEX),
         (b"Title\n=====\n", "a.rst", kinds.RST),
         (b"= Title\n", "a.adoc", kinds.ASCIIDOC),
+        (b"soft\x0bbreak\x0bof Word\r\n", "a.txt", kinds.TEXT),
     ],
 )
 def test_kind_comes_from_the_content(data: bytes, name: str, kind: str) -> None:
