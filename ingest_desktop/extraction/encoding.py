@@ -14,6 +14,9 @@ _SAMPLE_BYTES = 32 * 1024
 _last: list[tuple[bytes, str | None]] = []  # the last answer: it is asked for the same head again and again
 _FOREIGN = re.compile("[\u0370-\u1fff]")
 _MIXED = re.compile("(?<=[A-Za-z])[\u0370-\u1fff]|[\u0370-\u1fff](?=[A-Za-z])")
+# Latin code pages of DOS and of old Macs. Their letters lie below 0xC0 but for very few; from there on are symbols and frames.
+_OLD_LATIN = re.compile("cp437|cp85[0-8]|mac-(?:roman|turkish|iceland|latin2|croatian|romanian)")
+_LETTER_ALONE = re.compile(rb"(?<=[A-Za-z])[\xc0-\xff]|[\xc0-\xff](?=[A-Za-z])")
 # What guessers name, and the superset that everyone means by it.
 _SUPERSETS = {"ascii": "cp1252", "iso8859-1": "cp1252", "gb2312": "gb18030", "gbk": "gb18030", "shift_jis": "cp932"}
 # Codecs of Python that no document is written in: a file may name any of them.
@@ -69,7 +72,7 @@ def guess_encoding(data: bytes) -> str:
             text = sample.decode(name, "replace")
         except LookupError:
             continue
-        if not _mixes_scripts(text):
+        if not _mixes_scripts(text) and not (_OLD_LATIN.fullmatch(name) and _has_windows_letters(sample)):
             return _SUPERSETS.get(name, name)
     return "cp1252"
 
@@ -88,6 +91,12 @@ def _mixes_scripts(text: str) -> bool:
     """Whether foreign letters stand inside Latin words, as when an accent is read in another code page."""
     foreign = len(_FOREIGN.findall(text))
     return foreign > 0 and len(_MIXED.findall(text)) > 0.3 * foreign
+
+
+def _has_windows_letters(sample: bytes) -> bool:
+    """Whether all bytes outside ASCII stand beside letters, where Windows and ISO have letters and older pages do not."""
+    high = len(sample) - len(sample.translate(None, bytes(range(0x80, 0x100))))
+    return high > 0 and len(_LETTER_ALONE.findall(sample)) == high
 
 
 def encoding_of(data: bytes) -> str:

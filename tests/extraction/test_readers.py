@@ -90,6 +90,18 @@ def test_common_encodings_are_told(text: str, encoding: str) -> None:
     assert text in data.decode(encoding_of(data), "replace")
 
 
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("Name;Straße;Ort\nMüller;Hauptstraße 5;Köln\nJäger;Ringweg 3;Gießen\n", "cp1252"),
+        ("Grüße aus Köln\n", "cp1252"),
+        ("Straße 5 in Köln, über alles, schöne Grüße\n", "cp437"),
+    ],
+)
+def test_a_few_accents_do_not_make_a_text_of_an_old_mac(text: str, encoding: str) -> None:
+    assert encoding_of(text.encode(encoding)) == encoding
+
+
 def test_old_line_ends_and_nuls_are_text() -> None:
     reader = TextReader()
     for data, wanted in (
