@@ -221,6 +221,23 @@ def test_damage_beside_the_body_keeps_it_and_is_told() -> None:
     assert "header could not be read" in read.notes[0].warnings[0]
 
 
+def test_text_in_fields_formulas_ruby_and_turned_runs_is_read() -> None:
+    run = "<w:r><w:t>{}</w:t></w:r>".format
+    body = (
+        f"<w:p>{run('Dear ')}<w:fldSimple w:instr='MERGEFIELD Name'>{run('Mrs Quince')}</w:fldSimple>{run(', hello')}</w:p>"
+        f"<w:p><w:dir w:val='rtl'>{run('turned')}</w:dir> <w:bdo w:val='rtl'>{run(' over')}</w:bdo></w:p>"
+        f"<w:p><w:r><w:ruby><w:rt>{run('reading')}</w:rt><w:rubyBase>{run('character')}</w:rubyBase></w:ruby></w:r></w:p>"
+        "<w:p><m:oMath xmlns:m='urn:m'><m:f><m:num><m:r><m:rPr><m:sty m:val='p'/></m:rPr><m:t>mass</m:t></m:r></m:num>"
+        "<m:den><m:r><m:t> volume</m:t></m:r></m:den></m:f></m:oMath></w:p>"
+    )
+    assert Read(word(body), "a.docx").text.split("\n") == [
+        "Dear Mrs Quince, hello",
+        "turned over",
+        "character",
+        "mass volume",
+    ]
+
+
 def test_a_row_of_a_word_table_is_a_line() -> None:
     def cell(*inside: str) -> str:
         return f"<w:tc>{''.join(inside)}</w:tc>"

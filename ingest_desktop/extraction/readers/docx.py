@@ -7,6 +7,7 @@ What mammoth leaves out stands at the end: charts and diagrams, comments, header
 
 import io
 import re
+import zipfile
 from collections.abc import Iterator
 
 from ingest_desktop.domain.errors import IngestError, SourceMalformed
@@ -21,6 +22,10 @@ MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.doc
 _CALLED = "a Word document"
 _WAY_BACK = re.compile(r' ?<a href="#[^"]{1,200}">↑</a>')  # from a note to its mark
 _SIMPLE_CELL = re.compile(r"(<t[dh][^>]*>)<p>((?:(?!<p>|<t[dh]|<table|</p>).)*)</p>(</t[dh]>)", re.DOTALL)
+# Wrappers whose text mammoth leaves out (fields, directions of writing, ruby, formulas), and one that it looks into.
+_WRAPPER = re.compile(rb"<(/?)(?:w:(?:fldSimple|dir|bdo|ruby|rubyBase)|m:(?!t\b|r\b)\w+)(?=[\s/>])")
+_FORMULA_RUN = re.compile(rb"<(/?)m:(t|r)(?=[\s/>])")
+_NOTES = ("word/footnotes.xml", "word/endnotes.xml")
 _BETWEEN_CELLS = re.compile(r"(?<!</p>)(?<!</table>)</t[dh]>\s*<t[dh][^>]*>(?!<p>|<table)")
 _BESIDE = {  # kinds of relations that lead to text, and what people call it
     "header": "header",
@@ -35,7 +40,7 @@ class DocxReader:
     """Reads Word documents in one go."""
 
     name = "docx"
-    version = 2
+    version = 3
     reads = frozenset({kinds.DOCX})
 
     def accepts(self, source: SourceFile) -> float:
@@ -63,13 +68,28 @@ def _body(package: Package, source: SourceFile, notes: SegmentNotes) -> list[Blo
         SourceMalformed: There is no text to be had.
     """
     try:
-        return _convert(whole(source))
+        return _convert(_seen_through(package, whole(source)))
     except SourceMalformed:
         found = paragraphs(xml_root(package, main_part(package, "word/document.xml")))
         if not found:
             raise
         notes.units_failed.append((1, "It is damaged: only its plain text was read, without notes and structure."))
         return [Block("\n".join(found))]
+
+
+def _seen_through(package: Package, data: bytes) -> bytes:
+    """The same file, with tags in place of wrappers that mammoth would leave out together with their text."""
+    told = (main_part(package, "word/document.xml"), *_NOTES)
+    stories = {name: package.read(name) for name in package.names if name in told}
+    plain = {name: _FORMULA_RUN.sub(rb"<\1w:\2", _WRAPPER.sub(rb"<\1w:smartTag", xml)) for name, xml in stories.items()}
+    if plain == stories:
+        return data
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as target:
+        for name in package.names:
+            if name in plain or name.endswith((".xml", ".rels")):
+                target.writestr(name, plain.get(name) or package.read(name))
+    return packed.getvalue()
 
 
 def _convert(data: bytes) -> list[Block]:
