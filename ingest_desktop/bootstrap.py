@@ -146,8 +146,9 @@ class App:
                 self.lifecycle.start()
 
     def damaged_bases(self) -> list[str]:
-        """Ids of the knowledge bases that their damage has paused and nobody has repaired."""
-        return damaged_bases(self.repository)
+        """Ids of the knowledge bases that their damage has paused and nobody has repaired, or whose file is lost."""
+        lost = self.contents.lost(base.kb_id for base in self.repository.knowledge_bases())
+        return list(dict.fromkeys([*damaged_bases(self.repository), *lost]))
 
     def go_on_if_back(self) -> bool:
         """Take up the work again when the data folder had vanished and is back, with the same store; whether it did.
@@ -235,6 +236,7 @@ def build_app(
         busy_timeout_seconds=settings.busy_timeout,
         read_only_ok=read_only_ok,
         floor_bytes=settings.content_floor_bytes,
+        owes_text=repository.owes_text,
     )
     persistence = open_persistence(settings.persistence, root)
     hub, board, metrics = EventHub(), ProgressBoard(), Metrics(enabled=settings.enable_metrics)

@@ -1,7 +1,8 @@
 """The door without a window: ``ingest``. Reads the command line, calls a command, maps errors to exit codes.
 
 Exit codes: 0 done; 1 the store or something else failed; 2 wrong use; 3 some jobs did not complete; 4 wrong state,
-nothing changed; 5 ``check`` found something; 6 the queue is full: the next run adds the rest of the drop; 130 interrupted.
+nothing changed; 5 ``check`` found something, or ``run`` a lost knowledge base; 6 the queue is full: the next run adds the
+rest of the drop; 130 interrupted.
 Heavy rooms are imported when a command needs them.
 """
 

@@ -9,12 +9,12 @@ from typing import Any, Final
 from ingest_desktop.application.whole_file import whole_file
 from ingest_desktop.bootstrap import App
 from ingest_desktop.cli_attention import attention, export_failures, query_of
-from ingest_desktop.cli_keeping import check
+from ingest_desktop.cli_keeping import check, run
 from ingest_desktop.cli_listing import jobs, show
 from ingest_desktop.cli_output import out, out_json
 from ingest_desktop.cli_passwords import passwords_of
 from ingest_desktop.cli_receipt import place_text
-from ingest_desktop.cli_working import add, follow, run
+from ingest_desktop.cli_working import add, follow
 from ingest_desktop.domain.errors import InvalidRequestError
 from ingest_desktop.domain.models import ActionResult, Hit, JobSelector
 from ingest_desktop.domain.models.base import iso

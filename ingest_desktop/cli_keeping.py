@@ -1,4 +1,4 @@
-"""``ingest check`` and ``ingest repair``: what keeps a store sound."""
+"""``ingest check`` and ``ingest repair``: what keeps a store sound, and a run over one that is not."""
 
 import argparse
 import sys
@@ -28,6 +28,21 @@ def check(app: App, options: argparse.Namespace) -> int:
                 out(f"fixed {mended.code}: {one_line(mended.message)}")
         findings = app.check(options.sample)
     return _tell(findings, as_json=options.json)
+
+
+def run(app: App, options: argparse.Namespace) -> int:
+    """``ingest run``, which a lost knowledge base does not keep from working on the others."""
+    from ingest_desktop.cli_working import run as work
+
+    bases = {base.kb_id: base.name for base in app.service.knowledge_bases()}
+    for kb_id in app.contents.lost(bases):
+        app.repository.hold_damaged(kb_id)
+    code = work(app, options)
+    lost = app.contents.lost(bases)
+    for kb_id in lost:
+        text = f"The file of the knowledge base {one_line(bases[kb_id])} ({kb_id}) is lost; see 'ingest repair'."
+        out(text, file=sys.stderr)
+    return code or (NOT_CLEAN if lost else OK)
 
 
 def repair(options: argparse.Namespace) -> int:

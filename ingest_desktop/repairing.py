@@ -6,6 +6,7 @@ A door like ``bootstrap``: it knows the rooms that it puts to work.
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from ingest_desktop.config.settings import Settings
 from ingest_desktop.domain.errors import NotFoundError
@@ -20,6 +21,7 @@ from ingest_desktop.infrastructure.repair import problem_of, repair_content, rep
 from ingest_desktop.infrastructure.swapping import finish_swap
 
 Progress = Callable[[str], None]
+_LOST: Final = ("document_missing", "chunks_missing")  # text that is read again, although each file is sound
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +59,22 @@ def repair(settings: Settings, *, kb: str | None = None, progress: Progress = la
         done += repair_ledger(root, progress)
     ledger = Ledger(root, busy_timeout_seconds=settings.busy_timeout, queue_limit=settings.queue_limit)
     contents = KnowledgeBaseStores(
-        root / "knowledge_bases", backup_dir=root / "backups", busy_timeout_seconds=settings.busy_timeout
+        root / "knowledge_bases",
+        backup_dir=root / "backups",
+        busy_timeout_seconds=settings.busy_timeout,
+        owes_text=ledger.owes_text,
     )
     try:
         for kb_id in _wanted(ledger, kb):
             progress("Looking at a knowledge base.")
             done += _repair_base(ledger, contents, root, kb_id, progress)
-        if done:
-            # Two files that were mended by themselves may disagree still: what of that can be derived is.
-            done += fix_store(ledger, contents, check_store(ledger, contents))
         progress("Checking the store.")
-        return RepairReport(tuple(done), tuple(check_store(ledger, contents)))
+        findings = check_store(ledger, contents)
+        if done or any(finding.code in _LOST for finding in findings):
+            # Two files that were mended by themselves may disagree still: what of that can be derived is.
+            done += fix_store(ledger, contents, findings)
+            findings = check_store(ledger, contents)
+        return RepairReport(tuple(done), tuple(findings))
     finally:
         contents.close()
         ledger.close()
@@ -95,7 +102,6 @@ def _repair_base(
         if let_go_repaired(ledger, kb_id):  # the disk did not give it for a while
             return [Mended("store_damaged", kb_id, "it is sound and was paused for damage: its jobs go on")]
         return []
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     return [*repair_content(path, progress), *read_again(ledger, contents, kb_id)]
 
 

@@ -54,7 +54,8 @@ class Caretaker:
             for where, path in self._files():
                 if where not in self._known and not stop.is_set():
                     self._back_up(where, path, settings, stop)
-        still = {"ledger", *damaged_bases(self._ledger)}
+        lost = self._contents.lost(base.kb_id for base in self._ledger.knowledge_bases())
+        still = {"ledger", *damaged_bases(self._ledger), *lost}
         self._known = {where: damage for where, damage in self._known.items() if where in still}
         for kb_id in still - {"ledger", *self._known}:
             self._known[kb_id] = Damage(StoreDamaged.code, kb_id, f"The knowledge base {self._name(kb_id)} is damaged.")
@@ -63,15 +64,17 @@ class Caretaker:
     def _files(self) -> Iterator[tuple[str, Path]]:
         yield "ledger", self._ledger.path
         for base in self._ledger.knowledge_bases():
-            path = self._ledger.root / "knowledge_bases" / base.kb_id / "kb.db"
-            if path.exists():
-                yield base.kb_id, path
+            yield base.kb_id, self._ledger.root / "knowledge_bases" / base.kb_id / "kb.db"
 
     def _look(self, where: str, path: Path, stop: threading.Event) -> None:
         """Look into a file for the first time, or through all of it when that is due."""
         if where in self._known:
             return
         try:
+            if where != "ledger":
+                self._contents.refuse_lost(where)
+            if not path.exists():  # nothing was added to it yet
+                return
             if where not in self._looked:
                 refuse_emptied(path, StoreDamaged, has_traces=True)
                 problem = first_look(path, stop)
@@ -118,7 +121,7 @@ class Caretaker:
     def _back_up(self, where: str, path: Path, settings: CareSettings, stop: threading.Event) -> None:
         folder = self._ledger.root / BACKUPS_FOLDER
         if where != "ledger":
-            if path.stat().st_size > settings.backup_content_bytes:
+            if not path.exists() or path.stat().st_size > settings.backup_content_bytes:
                 return
             folder = folder / where
         try:

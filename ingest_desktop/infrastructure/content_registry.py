@@ -3,13 +3,14 @@
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ingest_desktop.domain.errors import StoreBusy, StoreError, StoreGone
+from ingest_desktop.domain.errors import StoreBusy, StoreDamaged, StoreError, StoreGone
 from ingest_desktop.infrastructure.content_store import KnowledgeBaseStore
 from ingest_desktop.infrastructure.database import may_write
+from ingest_desktop.infrastructure.swapping import finish_swap
 
 
 class KnowledgeBaseStores:
@@ -23,25 +24,34 @@ class KnowledgeBaseStores:
         busy_timeout_seconds: float,
         read_only_ok: bool = False,
         floor_bytes: int = 0,
+        owes_text: Callable[[str], bool] = lambda _kb_id: False,
     ) -> None:
-        """``floor_bytes``: with less room on the disk nothing is written into them."""
+        """Open nothing yet.
+
+        Args:
+            floor_bytes: With less room on the disk nothing is written into them.
+            owes_text: Whether a knowledge base, by its id, has text as the list of jobs knows it: then its file must be
+                there. Asked only when it is not.
+        """
         self._root = root
         self._backup_dir = backup_dir
         self._busy_timeout_seconds = busy_timeout_seconds
         self._read_only_ok = read_only_ok
         self._floor_bytes = floor_bytes
+        self._owes_text = owes_text
         self._stand_ins: list[tempfile.TemporaryDirectory[str]] = []
         self._lock = threading.Lock()
         self._open: dict[str, KnowledgeBaseStore] = {}
         self._shut: set[str] = set()
 
     def of(self, kb_id: str) -> KnowledgeBaseStore:
-        """The store of a knowledge base, made when it is not there yet. See ``ContentStores``."""
+        """The store of a knowledge base, made when nothing was added to it yet. See ``ContentStores``."""
         with self._lock:
             if kb_id in self._shut:
                 raise StoreBusy("The knowledge base is being repaired. Try again when that is done.")
             store = self._open.get(kb_id)
             if store is None:
+                self.refuse_lost(kb_id)
                 store = self._open[kb_id] = KnowledgeBaseStore(
                     kb_id,
                     self._folder_of(kb_id),
@@ -51,6 +61,37 @@ class KnowledgeBaseStores:
                     floor_bytes=self._floor_bytes,
                 )
             return store
+
+    def refuse_lost(self, kb_id: str) -> None:
+        """Raise for a knowledge base that has text and whose file is gone, or has no bytes any more: one that was made
+        anew would tell nobody. One look at the disk, when all is well.
+
+        Raises:
+            StoreDamaged: It is lost.
+            StoreGone: So is the whole data folder.
+            StoreBusy, StoreError: The list of jobs cannot be asked.
+        """
+        path = self._root / kb_id / "kb.db"
+        if _has_bytes(path):
+            return
+        finish_swap(path)
+        # Looked at again at the end: another process may have made it, and ended its first job, since the first look.
+        if not self._owes_text(kb_id) or _has_bytes(path):
+            return
+        if not self._root.parent.exists():
+            raise StoreGone(f"The data folder {self._root.parent} is not there any more.")
+        state = "is empty" if path.exists() else "is not there any more"
+        raise StoreDamaged(f"The knowledge base's file {state}: {path}.")
+
+    def lost(self, kb_ids: Iterable[str]) -> list[str]:
+        """Those of these knowledge bases whose file is lost; see ``refuse_lost``."""
+        found = []
+        for kb_id in kb_ids:
+            try:
+                self.refuse_lost(kb_id)
+            except StoreDamaged:
+                found.append(kb_id)
+        return found
 
     def _folder_of(self, kb_id: str) -> Path:
         """Its folder. A knowledge base that nothing was added to has none yet: where we may not write, an empty one
@@ -71,6 +112,7 @@ class KnowledgeBaseStores:
         """See ``ContentStores``."""
         from ingest_desktop.infrastructure.caretaking import first_look  # it knows this room
 
+        self.refuse_lost(kb_id)
         return first_look(self._root / kb_id / "kb.db", threading.Event()) is None
 
     def opened(self) -> list[KnowledgeBaseStore]:
@@ -132,3 +174,10 @@ class KnowledgeBaseStores:
             store.close()
         for folder in stand_ins:
             folder.cleanup()
+
+
+def _has_bytes(path: Path) -> bool:
+    try:
+        return path.stat().st_size > 0
+    except OSError:
+        return False

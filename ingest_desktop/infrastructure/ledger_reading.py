@@ -45,6 +45,15 @@ class LedgerReading(LedgerBase):
         job = job_of(row)
         return _with_receipt(job, receipt)
 
+    def owes_text(self, kb_id: str) -> bool:
+        """Whether a completed job that is not deleted stored text in this knowledge base."""
+        sql = (
+            "SELECT 1 FROM ingest_jobs WHERE kb_id = ? AND status = 'completed' AND deleted_at IS NULL "
+            "AND chunk_count > 0 LIMIT 1"
+        )
+        with reading(self.engine) as connection:
+            return connection.exec_driver_sql(sql, (kb_id,)).first() is not None
+
     def runtime(self, job_id: str) -> JobRuntime | None:
         """See ``Repository``."""
         sql = "SELECT w.id, w.lease_until FROM ingest_jobs j JOIN workers w ON w.id = j.worker_id WHERE j.id = ?"

@@ -20,7 +20,13 @@ from ingest_desktop.domain.errors import StoreError, StoreFull
 from ingest_desktop.domain.interfaces.checks import Mended
 from ingest_desktop.infrastructure.backups import newest_sound, open_copy
 from ingest_desktop.infrastructure.content_schema import MIGRATIONS, PAGE_BYTES, SEGMENT_SHIFT
-from ingest_desktop.infrastructure.database import open_engine, open_read_only, translated_errors, writing
+from ingest_desktop.infrastructure.database import (
+    make_private_folder,
+    open_engine,
+    open_read_only,
+    translated_errors,
+    writing,
+)
 from ingest_desktop.infrastructure.fixes import fix_ledger, mend_content
 from ingest_desktop.infrastructure.ledger import BACKUPS_FOLDER, LEDGER_FILE
 from ingest_desktop.infrastructure.ledger_rescue import fill_from_contents, fill_from_indexes, fill_from_snapshot
@@ -88,7 +94,8 @@ def repair_ledger(root: Path, tell: Progress) -> list[Mended]:
         except DBAPIError as error:
             raise StoreError(f"The list of jobs could not be put together again ({error}).") from error
         kept = swap_in(path)
-    return [*done, Mended("ledger_damaged", "ledger", f"the damaged file is kept as {kept}")]
+    end = f"the damaged file is kept as {kept}" if kept.exists() else "its file was lost, and is made anew"
+    return [*done, Mended("ledger_damaged", "ledger", end)]
 
 
 def _fill_ledger(root: Path, path: Path, target: sqlite3.Connection, tell: Progress) -> list[Mended]:
@@ -215,6 +222,7 @@ def repair_content(path: Path, tell: Progress) -> list[Mended]:
         As ``repair_ledger``.
     """
     where = path.parent.name
+    make_private_folder(path.parent)  # it may have gone with the file
     with alone_with(path):
         _refuse_newer(path, MIGRATIONS)
         made = _fresh(path, MIGRATIONS, PAGE_BYTES)
@@ -239,6 +247,8 @@ def repair_content(path: Path, tell: Progress) -> list[Mended]:
         finally:
             engine.dispose()
         kept = swap_in(path)
+    if not kept.exists():
+        return [Mended("store_damaged", where, "its file was lost, and is made anew")]
     text = f"{documents} documents with {chunks} chunks were read out of the damaged file"
     return [Mended("store_damaged", where, text), Mended("store_damaged", where, f"the damaged file is kept as {kept}")]
 

@@ -171,7 +171,10 @@ class FakeApp:
         self.script = script
         self.repository = Ledger(root, busy_timeout_seconds=settings.busy_timeout, queue_limit=settings.queue_limit)
         self.contents = KnowledgeBaseStores(
-            root / "knowledge_bases", backup_dir=root / "backups", busy_timeout_seconds=settings.busy_timeout
+            root / "knowledge_bases",
+            backup_dir=root / "backups",
+            busy_timeout_seconds=settings.busy_timeout,
+            owes_text=self.repository.owes_text,
         )
         self.events, self.progress, self.metrics = EventHub(), ProgressBoard(), Metrics(enabled=False)
         self.housekeeping = Housekeeping(self.repository, self.contents, settings)
