@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from ingest_desktop.domain.errors import IngestError, SourceEncrypted
 from ingest_desktop.domain.interfaces.extraction import SegmentNotes, SourceFile
 from ingest_desktop.domain.wire import ExtractOptions
+from ingest_desktop.extraction.readers import pdf as pdf_room
 from ingest_desktop.extraction.readers.pdf import PdfReader
 from ingest_desktop.extraction.readers.pdf_pages import is_odd, is_usable, signs
 from ingest_desktop.extraction.readers.pdfium_engine import PdfiumDocument
@@ -250,3 +251,19 @@ def test_a_document_that_asks_for_a_password_says_so_with_text_recognition_as_we
 ) -> None:
     with pytest.raises(SourceEncrypted):
         told(memory((CORPUS / "files" / "hostile" / name).read_bytes(), name))
+
+
+def test_a_long_document_is_let_go_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdf_room, "_PAGES_KEPT", 4)
+    data = (CORPUS / "files" / "pdf" / "multi_page.pdf").read_bytes()
+    reader, source, options = PdfReader(), memory(data), ExtractOptions(segment_pages=2)
+    plan = reader.plan(source, options)
+    opened, texts = set(), []
+    for segment in plan.segments:
+        blocks = list(reader.read(source, plan, segment, options, SegmentNotes()))
+        texts += [block.text for block in blocks]
+        opened.add(reader._document is not None)
+    assert opened == {True, False}
+    whole = PdfReader()
+    monkeypatch.setattr(pdf_room, "_PAGES_KEPT", 1000)
+    assert texts == [b.text for s in plan.segments for b in whole.read(source, plan, s, options, SegmentNotes())]

@@ -19,6 +19,7 @@ _SCANNED_STEP = 4  # pages of a segment that is recognised: each may take a minu
 _MIXED_STEP = 16  # the same, where less than a third of the pages are pictures
 _LOOKED_AT = 9  # pages, spread over the document, to see whether it is scanned
 _SECOND_OPINION_BYTES = 64 * 1024 * 1024  # pypdf is not asked about larger files
+_PAGES_KEPT = 2000  # of one document that stays open: memory must not grow with its length
 
 
 class PdfDocument(Protocol):
@@ -60,6 +61,7 @@ class PdfReader:
         self._second: PdfDocument | None = None  # pypdf's view of the same file, when a page needed it
         self._second_failed = False
         self._seen: dict[int, Page] = {}  # pages that the plan looked at already, by index
+        self._pages_read = 0  # since it was opened
 
     def accepts(self, source: SourceFile) -> float:
         return detect.confidence(source, self.reads)
@@ -114,8 +116,10 @@ class PdfReader:
             tell = notes.recognising if found.pictured.wanted and plan.shape else notes.progress
             if tell is not None:
                 tell(page - segment.start + 1, segment.stop - segment.start)
-        if segment == plan.segments[-1]:
-            self._close()  # on Windows nobody can move a file that is open
+        self._pages_read += segment.stop - segment.start
+        # On Windows nobody can move a file that is open. PDFium keeps what it saw of each page until it lets the document go.
+        if segment == plan.segments[-1] or self._pages_read >= _PAGES_KEPT:
+            self._close()
 
     def _opened(self, source: SourceFile) -> PdfDocument:
         """The document, opened if it is not the one in hand."""
@@ -148,6 +152,7 @@ class PdfReader:
         self._key = self._document = self._second = None
         self._seen = {}
         self._second_failed = False
+        self._pages_read = 0
 
     def _step(self, document: PdfDocument) -> int:
         """Pages of a segment, so that not much of what was recognised is lost; 0 when few or none are pictures.
