@@ -195,7 +195,8 @@ def huge(bench: Bench) -> Section:
     section = Section(
         "huge",
         "Huge files",
-        "A PDF of 20,000 pages and a log of 2 GiB, each beside one of a quarter of its length, whose memory has reached its level; peak memory of the tree, one run each.",
+        "A PDF of 20,000 pages and a log of 2 GiB, each beside one of a quarter of its length, whose memory has reached its level; "
+        "peak memory of the tree, one run each.",
         commands=["ingest --data-dir FRESH add FILE --wait"],
     )
     pages, size = 20_000 // bench.fraction, 2 * 1024**3 // bench.fraction
