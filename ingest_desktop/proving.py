@@ -6,6 +6,7 @@ as many chunks, in the same order, with the same text, place and id.
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 
 from ingest_desktop.domain.errors import IngestError, SourceEncrypted
@@ -40,6 +41,7 @@ def check_sample(
         child: Reads; this thread's alone.
         sample: How many documents at most, dealt out evenly over those whose originals have not changed.
     """
+    options = replace(options, settle_seconds=0.0)  # what is looked at is as it was when it was read
     for document_id, path in islice(_spread(store, sample), sample):
         finding = _reread(store, child, options, document_id, path)
         if finding is not None:

@@ -1,10 +1,13 @@
 """What rooms of tests share: files that are better made than stored, made once."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+os.environ["INGESTION_SETTLE_SECONDS"] = "0"  # tests write files and read them at once; test_settling.py waits
 
 CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus"
 

@@ -7,10 +7,14 @@ Shared by all producers and the consumer of a process; every method may be calle
 never held while the store is asked, so a slow disk keeps no one from handing in results.
 """
 
+import heapq
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Iterable, Sequence
+from itertools import count
+from typing import Final
 
 from ingest_desktop.application.passwords import PasswordBook
 from ingest_desktop.application.progress import ProgressBoard
@@ -20,11 +24,20 @@ from ingest_desktop.domain.enums import JobPhase
 from ingest_desktop.domain.errors import IngestError
 from ingest_desktop.domain.interfaces.contents import ContentStores
 from ingest_desktop.domain.interfaces.repository import Claim, KnownPath, Repository
-from ingest_desktop.domain.wire import DocumentPlan, ExtractOptions, LookItem, LookLot, SegmentTask, recipe_of
+from ingest_desktop.domain.wire import (
+    DocumentPlan,
+    ExtractOptions,
+    FileSignature,
+    LookItem,
+    LookLot,
+    SegmentTask,
+    recipe_of,
+)
 
 _log = logging.getLogger(__name__)
 
 CLAIM_BYTES = 64 * 1024 * 1024
+MOST_ASIDE: Final = 1000  # files that are let settle at once; whoever comes after these has settled meanwhile
 
 Assignment = tuple[LookLot | SegmentTask, list[ActiveJob]]
 """A task for a child, and the jobs it is about, in the task's order."""
@@ -57,6 +70,10 @@ class Scheduler:
         self._lots: deque[list[ActiveJob]] = deque()
         self._segments: deque[tuple[ActiveJob, int]] = deque()
         self._suspects: deque[ActiveJob] = deque()
+        self._aside: list[
+            tuple[float, int, ActiveJob]
+        ] = []  # a heap: when to look again (ticks), which came first, what
+        self._aside_numbers = count()
         self._lone: ActiveJob | None = None  # the suspect that is being read
         self._out = 0  # tasks that were handed out and did not come back
         self._seats: dict[str, int] = {}
@@ -81,20 +98,47 @@ class Scheduler:
             with self._condition:
                 if self._stopping:
                     return None
+                self._take_back_settled()
                 found = None if self._held else self._take()
                 if found is not None:
                     self._out += 1
                     return found
                 refill = self._wanted and not self._refilling and not self._held and not self._has_suspects
+                refill = refill and len(self._aside) < MOST_ASIDE
                 if refill:
                     self._refilling = True
                     self._wanted = False  # before the ledger is asked: a ``wake`` from now on calls for another claim
-                elif not self._condition.wait(timeout_seconds):
+                elif not self._condition.wait(self._until_settled(timeout_seconds)):
                     return None
             if refill and not self._refill():
                 with self._condition:
                     self._condition.wait(timeout_seconds)  # the store could not be asked: not at once again
                 return None
+
+    def put_aside(self, job: ActiveJob, seen: FileSignature, wait_seconds: float) -> None:
+        """A file was changed a moment ago: it is looked at again when it had time to settle, and must be the same then."""
+        with self._condition:
+            job.seen = seen
+            due = time.monotonic() + min(wait_seconds, self._options.settle_seconds)
+            heapq.heappush(self._aside, (due, next(self._aside_numbers), job))
+            if self._aside[0][2] is job:
+                self._condition.notify_all()  # who waits has to wake up sooner
+
+    def _take_back_settled(self) -> None:
+        now = time.monotonic()
+        jobs: list[ActiveJob] = []
+        while self._aside and self._aside[0][0] <= now:
+            jobs.append(heapq.heappop(self._aside)[2])
+        jobs = [job for job in jobs if not job.dropped]
+        if jobs:
+            self._suspects.extend(job for job in jobs if job.suspect)
+            self._lots.extend(self._pack(job for job in jobs if not job.suspect))
+
+    def _until_settled(self, timeout_seconds: float) -> float:
+        """How long to wait for work at most: no longer than until the next file has settled."""
+        if not self._aside:
+            return timeout_seconds
+        return min(timeout_seconds, max(0.0, self._aside[0][0] - time.monotonic()))
 
     def _take(self) -> Assignment | None:
         self._drop_taken_away()
@@ -151,6 +195,7 @@ class Scheduler:
                 known_sha256=job.known.sha256 if job.known else None,
                 known_recipe=job.known.recipe if job.known else None,
                 secrets=self._passwords.for_claim(job.claim),
+                seen=job.seen,
             )
             for job in jobs
         )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ingest_desktop.domain.enums import JobPhase
 from ingest_desktop.domain.errors import QueueEmptyError, QueueError, QueueFullError
 from ingest_desktop.domain.interfaces.repository import Claim, KnownPath, Progressed
-from ingest_desktop.domain.wire import DocumentPlan, SegmentResult
+from ingest_desktop.domain.wire import DocumentPlan, FileSignature, SegmentResult
 
 
 @dataclass(slots=True, eq=False)
@@ -19,6 +19,7 @@ class ActiveJob:
     known: KnownPath | None = None
     plan: DocumentPlan | None = None
     recipe: str = ""
+    seen: FileSignature | None = None  # how it was when it had just been changed
     missing: set[int] = field(default_factory=set)  # segments not stored yet
     reused: int = 0  # segments found stored
     done_units: int = 0  # of segments that are stored, or will be with the group in hand

@@ -105,9 +105,19 @@ class Settings(BaseSettings):
         12,
         Group.ADVANCED,
         "Tries of a changing file",
-        "How often a file is tried that changes while it is read, because it is still being written.",
+        "How often a file is tried that changes while it is read, because it is still being written. "
+        "Never fewer than Tries.",
         ge=1,
         le=1000,
+    )
+    settle_seconds: float = setting(
+        2.0,
+        Group.QUEUE,
+        "Let a file settle",
+        "A file that was changed less long ago is read once it has held still for so long. 0 reads it at once.",
+        unit="s",
+        ge=0,
+        le=60,
     )
     retry_base_seconds: float = setting(
         2.0,

@@ -79,6 +79,7 @@ class ExtractOptions:
     ocr_max_pages: int = 2000  # of one document
     ocr_max_pixels: int = 200_000_000  # of one picture
     office_seconds: float = 120.0  # for LibreOffice to convert one file
+    settle_seconds: float = 0.0  # a file that was changed less long ago is not read yet; 0 waits for none
 
 
 @dataclass(frozen=True)
@@ -136,13 +137,17 @@ class SegmentResult:
 
 @dataclass(frozen=True)
 class LookItem:
-    """One file to look at. ``known_sha256`` with ``known_recipe``: what the store already has for this path."""
+    """One file to look at. ``known_sha256`` with ``known_recipe``: what the store already has for this path.
+
+    ``seen``: how it was when it had just been changed (``Unsettled``); it must not have changed since.
+    """
 
     key: int  # the job
     path: str
     known_sha256: str | None = None
     known_recipe: str | None = None
     secrets: Secrets = NO_SECRETS
+    seen: FileSignature | None = None
 
 
 @dataclass(frozen=True)
@@ -202,6 +207,15 @@ class Failed:
 
 
 @dataclass(frozen=True)
+class Unsettled:
+    """A file was changed a moment ago and may still be written: to be looked at again after ``wait_seconds``."""
+
+    key: int
+    signature: FileSignature
+    wait_seconds: float
+
+
+@dataclass(frozen=True)
 class Working:
     """Progress inside a task: phase (a ``JobPhase`` value) and units done of total (0: unknown)."""
 
@@ -220,7 +234,7 @@ class TaskDone:
 
 
 Task = LookLot | SegmentTask
-Message = Looked | Extracted | Failed | Working | TaskDone
+Message = Looked | Extracted | Failed | Unsettled | Working | TaskDone
 
 
 CUT_BY_BYTES = frozenset(("byte", "row", "record", "cue", "message"))  # units of texts, which are cut at byte offsets

@@ -25,11 +25,12 @@ from ingest_desktop.domain.wire import (
     SegmentTask,
     Task,
     TaskDone,
+    Unsettled,
     Working,
 )
 from ingest_desktop.extraction.frames import pack, read_frame
 from ingest_desktop.extraction.limits import ChildLimits, Limiter, peak_bytes
-from ingest_desktop.extraction.look import Progress, as_source_error, look, read_segment
+from ingest_desktop.extraction.look import NotSettled, Progress, as_source_error, look, read_segment
 from ingest_desktop.extraction.registry import Registry
 from ingest_desktop.extraction.sandbox import close_network
 
@@ -78,7 +79,10 @@ class Server:
         self._outbox.flush()
 
     def _look(self, item: LookItem, options: ExtractOptions) -> Message:
-        return look(item, options, self._registry, self._progress(item.key), self._outbox.flush)
+        try:
+            return look(item, options, self._registry, self._progress(item.key), self._outbox.flush)
+        except NotSettled as young:
+            return Unsettled(item.key, young.signature, young.wait_seconds)
 
     def _file(self, key: int, secrets: Secrets, work: Callable[[], Message]) -> None:
         self._limiter.begin_file()

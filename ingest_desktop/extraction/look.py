@@ -79,6 +79,14 @@ _NO_PROSE = frozenset({"code", "json", "jsonl", "xml", "yaml"})  # whose words a
 Progress = Callable[[str, int, int, str], None]  # phase, done, total, unit
 
 
+class NotSettled(Exception):
+    """The file was changed a moment ago: whoever writes it may not be done."""
+
+    def __init__(self, signature: FileSignature, wait_seconds: float) -> None:
+        super().__init__(f"changed a moment ago; look again in {wait_seconds:.3f} s")
+        self.signature, self.wait_seconds = signature, wait_seconds
+
+
 def look(
     item: LookItem,
     options: ExtractOptions,
@@ -92,9 +100,10 @@ def look(
 
     Raises:
         SourceError: In all its kinds; see ``as_source_error`` for what else may come.
+        NotSettled: Nothing was read: it is to be looked at again a little later, with its signature.
     """
     began = time.perf_counter()
-    source, sha256, signature = _take(item.path, options, progress)
+    source, sha256, signature = _take(item, options, progress)
     hashing_seconds = time.perf_counter() - began
     source = replace(source, passwords=item.secrets)
     reader = registry.choose(source)
@@ -165,8 +174,9 @@ def read_segment(task: SegmentTask, registry: Registry, progress: Progress) -> E
     return Extracted(task.key, result)
 
 
-def _take(path: str, options: ExtractOptions, progress: Progress) -> tuple[SourceFile, str, FileSignature]:
+def _take(item: LookItem, options: ExtractOptions, progress: Progress) -> tuple[SourceFile, str, FileSignature]:
     """Open, check and hash a file; its bytes when it is small, else its cuts when it is text."""
+    path = item.path
     _regular(os.stat(path))  # before it is opened: to open a device may set something going
     descriptor = os.open(path, _OPEN_FLAGS)
     try:
@@ -176,6 +186,7 @@ def _take(path: str, options: ExtractOptions, progress: Progress) -> tuple[Sourc
             raise SourceTooLarge(
                 f"The file has {size:,} bytes; the limit is {options.max_file_bytes:,} (INGESTION_MAX_FILE_BYTES)."
             )
+        _let_settle(item, signature_of(before), options)
         data: bytes | None = None
         scan: TextScan | None = None
         if size <= WHOLE_BYTES:
@@ -191,6 +202,21 @@ def _take(path: str, options: ExtractOptions, progress: Progress) -> tuple[Sourc
     if signature != signature_of(after) or (data is not None and len(data) != size):
         raise SourceChanged("The file was changed while it was being read.")
     return SourceFile(path, size, head, data, scan), sha256, signature
+
+
+def _let_settle(item: LookItem, signature: FileSignature, options: ExtractOptions) -> None:
+    """A file that was changed less than the settle time ago must be the same at its end.
+
+    There is one wait for each try, and none is longer than the settle time: a file that claims to come from the
+    future, or whose server's clock goes ahead of ours, is read after it like any other.
+    """
+    if item.seen is not None:
+        if signature != item.seen:
+            raise SourceChanged("The file is still being written.")
+        return
+    age = time.time() - signature.mtime_ns / 1e9
+    if options.settle_seconds and age < options.settle_seconds:
+        raise NotSettled(signature, min(options.settle_seconds, options.settle_seconds - age))
 
 
 def _stream(

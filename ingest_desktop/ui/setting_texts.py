@@ -24,10 +24,20 @@ TEXTS = (
     QT_TRANSLATE_NOOP("settings", "Tries"),
     QT_TRANSLATE_NOOP("settings", "How often a job is tried when its trouble may pass by itself."),
     QT_TRANSLATE_NOOP("settings", "Tries of a changing file"),
-    QT_TRANSLATE_NOOP("settings", "How often a file is tried that changes while it is read, because it is still being written."),
+    QT_TRANSLATE_NOOP(
+        "settings",
+        "How often a file is tried that changes while it is read, because it is still being written. "
+        "Never fewer than Tries.",
+    ),
+    QT_TRANSLATE_NOOP("settings", "Let a file settle"),
+    QT_TRANSLATE_NOOP(
+        "settings",
+        "A file that was changed less long ago is read once it has held still for so long. 0 reads it at "
+        "once.",
+    ),
+    QT_TRANSLATE_NOOP("settings", "s"),
     QT_TRANSLATE_NOOP("settings", "First retry after"),
     QT_TRANSLATE_NOOP("settings", "The longest wait before the first retry; it doubles each time."),
-    QT_TRANSLATE_NOOP("settings", "s"),
     QT_TRANSLATE_NOOP("settings", "Longest wait"),
     QT_TRANSLATE_NOOP("settings", "No wait between two tries is longer."),
     QT_TRANSLATE_NOOP("settings", "Crashes in a row"),

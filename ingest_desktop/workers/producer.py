@@ -34,7 +34,7 @@ from ingest_desktop.domain.errors import (
     StoreReadOnly,
 )
 from ingest_desktop.domain.interfaces.extraction import ExtractionChild
-from ingest_desktop.domain.wire import Extracted, Failed, Looked, Message, SegmentTask, Working, recipe_of
+from ingest_desktop.domain.wire import Extracted, Failed, Looked, Message, SegmentTask, Unsettled, Working, recipe_of
 from ingest_desktop.observability.logs import work_context
 
 _log = logging.getLogger(__name__)
@@ -219,7 +219,7 @@ class _Gathering:
         if isinstance(message, Working):
             self._progress(message)
             return
-        if isinstance(message, Looked | Extracted | Failed):
+        if isinstance(message, Looked | Extracted | Failed | Unsettled):
             job = self._by_key[message.key]
             self._answered.add(message.key)
             self._note_in_hand()
@@ -247,8 +247,10 @@ class _Gathering:
             self._queue.put(results)
         self._flushed = time.monotonic()
 
-    def _answer(self, job: ActiveJob, message: Looked | Extracted | Failed) -> None:
-        if isinstance(message, Failed):
+    def _answer(self, job: ActiveJob, message: Looked | Extracted | Failed | Unsettled) -> None:
+        if isinstance(message, Unsettled):
+            self._scheduler.put_aside(job, message.signature, message.wait_seconds)
+        elif isinstance(message, Failed):
             if message.detail:  # one line; where in a parser it happened is of interest to its author only
                 about = {"job_id": str(message.key), "code": message.code}
                 _log.info("reader failed", extra={**about, "cause": message.message})

@@ -19,6 +19,7 @@ from ingest_desktop.domain.wire import (
     SegmentResult,
     SegmentSpec,
     TaskDone,
+    Unsettled,
     Working,
 )
 from ingest_desktop.extraction.frames import BadFrame, pack, read_frame, read_message, write_frame
@@ -52,6 +53,7 @@ RESULT = SegmentResult(
         Failed(1, "source.malformed", "No."),
         Working(1, "extracting", 2, 0, "page"),
         TaskDone(5),
+        Unsettled(2, FileSignature(3, 4, 5, 6), 0.5),
     ],
     ids=lambda message: type(message).__name__,
 )

@@ -24,6 +24,7 @@ SETTINGS: dict[str, Any] = {
     "consumer_poll_interval": 0.05,
     "retry_base_seconds": 0.02,
     "min_free_bytes": 0,
+    "settle_seconds": 0,  # its files are always young
 }
 """Of ``Settings``; the processes get them by the environment, and nothing of the person's own."""
 
