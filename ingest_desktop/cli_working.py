@@ -31,7 +31,14 @@ LOOK_SECONDS = 0.2  # between two looks at the store while waiting
 HOLD_SECONDS = 0.05  # given to the work to begin, before it is asked whether there is any
 
 # The other reasons are adjectives: "2 hidden".
-_SKIPPED = {"link": "link", "special": "special file", "font": "font", "program": "program", "disk_image": "disk image"}
+_SKIPPED = {
+    "link": "link",
+    "special": "special file",
+    "font": "font",
+    "program": "program",
+    "disk_image": "disk image",
+    "database": "database",
+}
 
 
 def add(app: App, options: argparse.Namespace) -> int:

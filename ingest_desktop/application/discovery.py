@@ -1,8 +1,9 @@
 """Finding the files of a drop: folders are walked, what is no document is skipped and counted.
 
-Nothing is opened here but the rules of repositories (``.gitignore``): what a repository leaves out of itself, or has
-from others, or builds, is left out below it. Links are not followed inside a folder (a link to a folder may lead in a circle, a link
-to a file would count it twice); what a person names directly is followed.
+Nothing is opened here but the rules of repositories (``.gitignore``), and files whose names promise no document (see
+``left_out``). What a repository leaves out of itself, or has from others, or builds, is left out below it. Links are
+not followed inside a folder (a link to a folder may lead in a circle, a link to a file would count it twice); what a
+person names directly is followed.
 """
 
 import os
@@ -14,7 +15,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ingest_desktop.application.gitignore import Ground
-from ingest_desktop.application.left_out import left_out_as
+from ingest_desktop.application.left_out import reason_of
 from ingest_desktop.domain.interfaces.repository import FoundFile
 from ingest_desktop.domain.wire import signature_of
 
@@ -54,7 +55,7 @@ class Walk:
     stop: threading.Event | None = None
     own_folder: str | None = None  # the program's data folder, absolute
     without: Collection[str] = ()  # kinds that the person left out, as ``kind_of`` names them
-    takes_all: bool = False  # also what holds no text by its name: some reader of others may read it
+    takes_all: bool = False  # also what holds no text: some reader of others may read it
     on_skip: Callable[[str, str], None] | None = None
     _named: frozenset[str] = frozenset()
 
@@ -78,7 +79,7 @@ class Walk:
             if stat.S_ISDIR(found.st_mode):
                 yield from self._folder(root)
             elif stat.S_ISREG(found.st_mode):
-                if self._is_wanted(root):
+                if self._is_wanted(root, found):
                     yield _file(root, found)
             else:
                 self._skip("special", root)
@@ -140,12 +141,11 @@ class Walk:
         if reason is not None:
             self._skip(reason, entry.path)
             return None
-        if not self._is_wanted(entry.path):
-            return None
-        return _file(entry.path, os.stat(entry.path) if sys.platform == "win32" else entry.stat())
+        found = os.stat(entry.path) if sys.platform == "win32" else entry.stat()
+        return _file(entry.path, found) if self._is_wanted(entry.path, found) else None
 
-    def _is_wanted(self, path: str) -> bool:
-        reason = None if self.takes_all else left_out_as(path)
+    def _is_wanted(self, path: str, found: os.stat_result) -> bool:
+        reason = None if self.takes_all else reason_of(path, found)
         if reason is None and self.without and kind_of(path) in self.without:
             reason = "kind"
         if reason is not None:

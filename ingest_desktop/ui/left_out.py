@@ -30,6 +30,7 @@ def _counted(reason: str, count: int) -> str:
         "font": translate("LeftOut", "1 font"),
         "program": translate("LeftOut", "1 program"),
         "disk_image": translate("LeftOut", "1 disk image"),
+        "database": translate("LeftOut", "1 database"),
     }
     return one[reason] if count == 1 and reason in one else f"{formats.number(count)} {words.skipped_reason(reason)}"
 

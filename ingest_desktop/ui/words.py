@@ -214,6 +214,7 @@ def skipped_reason(code: str) -> str:
         "font": translate("words", "fonts"),
         "program": translate("words", "programs"),
         "disk_image": translate("words", "disk images"),
+        "database": translate("words", "databases"),
     }.get(code, code.replace("_", " "))
 
 

@@ -1,14 +1,17 @@
-"""Sound, film, fonts, programs and images of disks are left out of a drop by their names, in one line."""
+"""Sound, film, fonts, programs, images of disks and databases are left out of a drop, in one line."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from application.kit import FakeApp, all_jobs, write_files
 from ingest_desktop.application.discovery import Walk
-from ingest_desktop.application.left_out import KINDS, REASONS, left_out_as
+from ingest_desktop.application.left_out import DOCUMENTS, KINDS, REASONS, left_out_as, reason_of
 from ingest_desktop.application.submission import Submitter
+from ingest_desktop.domain.marks import HEAD_BYTES, is_document, medium_of, reads_as_text
 from ingest_desktop.extraction import kinds
 
 MEDIA = {
@@ -23,20 +26,126 @@ MEDIA = {
 
 @pytest.fixture
 def mixed(docs: Path) -> Path:
-    write_files(docs, dict.fromkeys(MEDIA, "x"))
-    return write_files(docs, {"letter.txt": "Dear Anna", "below/g.wav": "x", "below/code.ts": "let a = 1"})
+    write_files(docs, dict.fromkeys(MEDIA, "\0\1\2"))
+    return write_files(docs, {"letter.txt": "Dear Anna", "below/g.wav": "\0\1\2", "below/code.ts": "let a = 1"})
 
 
-def test_a_name_is_enough() -> None:
+def test_where_bytes_tell_nothing_the_name_decides() -> None:
     assert {name: left_out_as(name) for name in MEDIA} == MEDIA
     for name in ("letter.txt", "code.ts", "module.mts", "README", "scan.pdf", ".mp3", "mp3", "x.mp3.txt", "part.obj"):
         assert left_out_as(f"/docs/{name}") is None
-    assert set(KINDS.values()) == set(REASONS)
+    assert {*KINDS.values(), "database"} == set(REASONS)
 
 
 def test_nothing_is_left_out_that_a_reader_reads() -> None:
     read = {*kinds.PROMISED, *kinds.MARKDOWN_NAMES, *kinds.HTML_NAMES, *kinds.CODE_NAMES}
     assert not {name.lstrip(".") for name in read} & set(KINDS)
+    assert {name.lstrip(".") for name in read} <= DOCUMENTS
+    assert not DOCUMENTS & set(KINDS)
+
+
+MARKS: dict[bytes, str] = {
+    b"ID3\4\0\0" + bytes(80): "audio",
+    b"\xff\xfb\x90\x64\0" + bytes(80): "audio",
+    b"RIFF\x24\0\0\0WAVEfmt ": "audio",
+    b"OggS\0\2" + bytes(40) + b"\1vorbis": "audio",
+    b"OggS\0\2" + bytes(40) + b"\x80theora": "video",
+    b"\0\0\0\x20ftypM4A \0\0\2\0": "audio",
+    b"\0\0\0\x20ftypisom\0\0\2\0": "video",
+    b"\0\0\0\x08wide\0\0\0\0mdat": "video",
+    b"\x1aE\xdf\xa3\x01\0": "video",
+    (b"G\x40\0\x10" + bytes(184)) * 3: "video",
+    b"\0\1\0\0\0\x11\1\0\0\4": "font",
+    b"OTTO\0\x0a": "font",
+    b"wOF2\0\1\0\0": "font",
+    b"\x7fELF\2\1\1\0": "program",
+    b"MZ\x90\0" + bytes(60): "program",
+    b"\xcf\xfa\xed\xfe\7\0\0\1": "program",
+    b"SQLite format 3\0\x10\0": "database",
+    b"\0\1\0\0Standard ACE DB\0": "database",
+    b"\xeb\x58\x90" + bytes(507) + b"\x55\xaa": "disk_image",
+}
+NO_MARKS = (
+    *(
+        b"",
+        b"x",
+        b"ID3 tags are told here",
+        b"OTTO and ANNA",
+        b"MZ and other letters " * 9,
+        b"GIF89a\1\0",
+        b"OggS is a mark",
+    ),
+    *("ÿû was typed here, über alles".encode("latin-1"), "\ufeffText".encode("utf-16-le"), b"\0\0\0\x20ftypheic"),
+    *(b"G" * 512, bytes(512), b"PK\3\4\x14\0", b"%PDF-1.7", bytes(range(256)) * 2),
+)
+
+
+@pytest.mark.parametrize("head", MARKS)
+def test_marks_tell_what_holds_no_text(docs: Path, head: bytes) -> None:
+    assert medium_of(head) == MARKS[head]
+    for name in ("song", "blob.dat", "store.db", "x.qqq"):
+        (docs / name).write_bytes(head)
+        assert reason_of(str(docs / name), (docs / name).stat()) == MARKS[head]
+
+
+@pytest.mark.parametrize("head", NO_MARKS)
+def test_other_bytes_are_not_taken_for_them(docs: Path, head: bytes) -> None:
+    assert medium_of(head) is None
+    (docs / "blob.dat").write_bytes(head)
+    assert reason_of(str(docs / "blob.dat"), (docs / "blob.dat").stat()) is None
+
+
+@given(st.binary(max_size=HEAD_BYTES))
+def test_any_bytes_are_judged(head: bytes) -> None:
+    assert medium_of(head) in {None, *REASONS}
+    assert is_document(head) or not is_document(head, packed=False)
+
+
+@given(st.text(max_size=700))
+def test_any_text_is_text_wherever_it_is_cut(text: str) -> None:
+    head = text.encode("utf-8")[:HEAD_BYTES]
+    assert reads_as_text(head) or not head or any(ord(sign) < 32 or ord(sign) == 127 for sign in text)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "reason"),
+    [
+        ("letter.mp3", b"Dear Anna, it rains.", None),
+        ("letter.mp4", "Grüße aus Köln".encode("latin-1"), None),
+        ("letter.bin", "Grüße".encode("utf-16"), None),
+        ("paper.ttf", b"%PDF-1.4\n", None),
+        ("paper.wav", b"PK\3\4\x14\0\6\0", None),
+        ("paper.exe", b"PK\3\4\x14\0\6\0", None),
+        ("packed.mp3", b"\x1f\x8b\x08\0", None),
+        ("image.dmg", b"BZh91AY&SY", "disk_image"),
+        ("tool.jar", b"PK\3\4\x14\0\6\0", "program"),
+        ("setup.msi", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "program"),
+        ("sound.ogg", b"\x1aE\xdf\xa3\x01\0", "audio"),
+        ("film.exe", b"\x1aE\xdf\xa3\x01\0", "video"),
+        ("empty.mp3", b"", "audio"),
+        ("song.txt", b"ID3\4\0\0", None),
+    ],
+)
+def test_bytes_win_over_a_name_that_is_left_out(docs: Path, name: str, data: bytes, reason: str | None) -> None:
+    (docs / name).write_bytes(data)
+    assert reason_of(str(docs / name), (docs / name).stat()) == reason
+
+
+def test_a_name_that_promises_a_document_is_not_opened_and_trouble_is_ignored(docs: Path) -> None:
+    found = docs.stat()
+    assert reason_of(str(docs / "gone.pdf"), found) is None
+    assert reason_of(str(docs / "gone.mp3"), found) == "audio"
+    assert reason_of(str(docs / "gone"), found) is None
+    assert reason_of("no\0name.mp3", found) == "audio"
+
+
+def test_a_text_named_as_a_song_becomes_a_job_and_a_song_without_a_name_none(fake: FakeApp, docs: Path) -> None:
+    write_files(docs, {"letter.mp3": "Dear Anna", "README": "Read me", "core": "\x7fELF\2\1\1\0"})
+    (docs / "blob.dat").write_bytes(b"SQLite format 3\0\x10\0")
+    (docs / "odd.qqq").write_bytes(bytes(range(256)))
+    report = fake.service.submit([str(docs)]).report
+    assert report.skipped == {"program": 1, "database": 1}
+    assert {job.original_filename for job in all_jobs(fake)} == {"letter.mp3", "README", "odd.qqq"}
 
 
 def test_they_are_counted_and_make_no_jobs(fake: FakeApp, mixed: Path) -> None:

@@ -25,8 +25,8 @@ def troubled(door: Door, tmp_path: Path) -> Door:
     docs.mkdir()
     (docs / "fine.txt").write_text("heron")
     (docs / "empty.txt").write_text("")
-    (docs / "=1+1.xyz").write_bytes(b"SQLite format 3\0" + bytes(100))
-    (docs / "odd\udcff.xyz").write_bytes(b"SQLite format 3\0" + bytes(90))
+    (docs / "=1+1.xyz").write_bytes(b"8BPS\0\1" + bytes(100))
+    (docs / "odd\udcff.xyz").write_bytes(b"8BPS\0\1" + bytes(90))
     (docs / "large.txt").write_text("a" * 5000)
     os.environ["INGESTION_MAX_FILE_BYTES"] = "4000"
     try:
@@ -143,7 +143,7 @@ def test_what_is_left_out_is_one_line(door: Door, tmp_path: Path) -> None:
     docs = tmp_path / "mixed"
     docs.mkdir()
     for name in ("a.mp3", "b.mp3", "c.mp4", "d.ttf", ".hidden", "letter.txt"):
-        (docs / name).write_text("x")
+        (docs / name).write_bytes(b"x" if name == "letter.txt" else b"\0\1")
     assert door("add", str(docs), "--show-skipped") == 0
     assert "1 added; 4 files left out: 2 audio, 1 video, 1 font; skipped: 1 hidden." in door.out
     assert f"skipped (audio): {docs / 'a.mp3'}" in door.err

@@ -1,0 +1,169 @@
+"""What the first bytes of a file tell before anybody reads it: sound, film, a font, a program, or text and documents.
+
+Pure and small: it is asked while a folder is searched, of names that promise nothing. What a file is exactly is told
+later, in a child, by all that it takes.
+"""
+
+import re
+from typing import Final
+
+HEAD_BYTES: Final = 512
+
+_STARTS: Final = (
+    ("database", b"SQLite format 3\0"),
+    ("database", b"\0\1\0\0Standard Jet DB"),
+    ("database", b"\0\1\0\0Standard ACE DB"),
+    *(("audio", b"ID3" + version) for version in (b"\2", b"\3", b"\4")),
+    ("audio", b"fLaC"),
+    ("audio", b"MThd\0\0\0\6"),
+    ("audio", b"wvpk"),
+    ("audio", b"MAC \x96\x0f"),
+    ("audio", b"MPCKSH"),
+    ("audio", b"caff\0"),
+    ("audio", b".snd\0"),
+    ("audio", b".ra\xfd"),
+    ("audio", b"#!AMR"),
+    ("audio", b"\x0b\x77"),
+    ("audio", b"\xff\xf1"),
+    ("audio", b"\xff\xf9"),
+    ("video", b"\x1aE\xdf\xa3"),
+    ("video", b"\x30\x26\xb2\x75\x8e\x66\xcf\x11"),
+    ("video", b"FLV\1"),
+    ("video", b".RMF\0"),
+    ("video", b"\0\0\1\xba"),
+    ("video", b"\0\0\1\xb3"),
+    ("video", b"\x06\x0e\x2b\x34\x02\x05\x01\x01"),
+    ("video", b"YUV4MPEG2 "),
+    ("font", b"OTTO\0"),
+    ("font", b"true\0"),
+    ("font", b"ttcf\0"),
+    ("font", b"wOFF\0\1\0\0"),
+    ("font", b"wOFFOTTO"),
+    ("font", b"wOFFtrue"),
+    ("font", b"wOF2\0\1\0\0"),
+    ("font", b"wOF2OTTO"),
+    ("font", b"wOF2true"),
+    ("font", b"\x80\1"),
+    ("font", b"%!PS-AdobeFont"),
+    ("font", b"%!FontType1"),
+    ("font", b"StartFontMetrics"),
+    ("program", b"\x7fELF"),
+    ("program", b"\xca\xfe\xba\xbe"),
+    ("program", b"\xfe\xed\xfa\xce"),
+    ("program", b"\xfe\xed\xfa\xcf"),
+    ("program", b"\xce\xfa\xed\xfe"),
+    ("program", b"\xcf\xfa\xed\xfe"),
+    ("program", b"\0asm\1\0\0\0"),
+    ("program", b"dex\n03"),
+    ("program", b"\xed\xab\xee\xdb"),
+    ("program", b"!<arch>\n"),
+    ("program", b"!<thin>\n"),
+    ("program", b"BC\xc0\xde"),
+    ("program", b";ELC"),
+    ("disk_image", b"QFI\xfb"),
+    ("disk_image", b"vhdxfile"),
+    ("disk_image", b"conectix\0"),
+    ("disk_image", b"KDMV\1"),
+    ("disk_image", b"# Disk DescriptorFile"),
+    ("disk_image", b"<<< Oracle VM VirtualBox"),
+    ("disk_image", b"MSWIM\0\0\0"),
+)
+_FIRST_BYTES: Final = frozenset(mark[0] for _, mark in _STARTS)
+_RIFF: Final = {b"WAVE": "audio", b"RMID": "audio", b"AVI ": "video", b"CDXA": "video"}
+_FORM: Final = {b"AIFF": "audio", b"AIFC": "audio"}
+_SOUND_BRANDS: Final = frozenset({b"M4A ", b"M4B ", b"M4P ", b"F4A ", b"F4B "})
+_PICTURE_BRANDS: Final = frozenset(
+    {b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1", b"avif", b"avis", b"crx "}
+)
+_ATOMS: Final = frozenset({b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"})
+_DOCUMENTS: Final = (
+    b"%PDF-",
+    b"{\\rtf",
+    b"PK\3\4",
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+    b"\x89PNG\r\n\x1a\n",
+    b"\xff\xd8\xff",
+    b"II*\0",
+    b"MM\0*",
+)
+_ARCHIVES: Final = (b"\x1f\x8b\x08", b"BZh", b"\xfd7zXZ\0", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07")
+_TEXT_STARTS: Final = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+_BOOT_STARTS: Final = (b"\xeb", b"\xfa", b"\x33\xc0")
+_NO_TEXT: Final = re.compile(rb"[\0-\6\x0e-\x19\x1c-\x1f\x7f]")
+_HIGH: Final = re.compile(rb"[\x80-\xff]")
+
+
+def medium_of(head: bytes) -> str | None:
+    """What holds no text by its first ``HEAD_BYTES``: "audio", "video", "font", "program", "disk_image", "database".
+
+    None when they are a document's, a text's or unknown.
+    """
+    if head[:1] and head[0] in _FIRST_BYTES:
+        for kind, mark in _STARTS:
+            if head.startswith(mark):
+                return kind
+    return _framed(head) or _tabled(head)
+
+
+def is_document(head: bytes, *, packed: bool = True) -> bool:
+    """Whether the first bytes are those of text, or have the mark of a document or a picture.
+
+    Args:
+        head: The first bytes, ``HEAD_BYTES`` at most.
+        packed: Archives and compressed files count, too.
+    """
+    if head.startswith(_DOCUMENTS) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
+        return True
+    if head.startswith(_ARCHIVES) or head[257:262] == b"ustar":
+        return packed
+    return reads_as_text(head)
+
+
+def reads_as_text(head: bytes) -> bool:
+    """Whether the first bytes, of which there is one at least, are text in UTF-8, UTF-16 with its mark, or a code page."""
+    if head.startswith(_TEXT_STARTS):
+        return True
+    if not head or _NO_TEXT.search(head):
+        return False
+    try:
+        head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        cut = error.reason == "unexpected end of data" and error.start >= len(head) - 3
+        return cut or len(_HIGH.findall(head)) < 0.3 * len(head)
+    return True
+
+
+def _framed(head: bytes) -> str | None:
+    """Containers whose kind stands behind their mark, and streams without one."""
+    if head[4:8] == b"ftyp":
+        brand = head[8:12]
+        return None if brand in _PICTURE_BRANDS else "audio" if brand in _SOUND_BRANDS else "video"
+    if head[:1] == b"\0" and head[4:8] in _ATOMS:
+        return "video"
+    if head[:4] == b"RIFF":
+        return _RIFF.get(head[8:12])
+    if head[:4] == b"FORM":
+        return _FORM.get(head[8:12])
+    if head[:5] == b"OggS\0":
+        return "video" if b"theora" in head or b"\1video" in head else "audio"
+    if len(head) > 376 and head[0] == head[188] == head[376] == 0x47 and not reads_as_text(head):
+        return "video"  # a transport stream: packets of 188 bytes
+    return "audio" if _is_mpeg_sound(head) else None
+
+
+def _is_mpeg_sound(head: bytes) -> bool:
+    """Whether a frame of layer 2 or 3 begins here, of a bit rate and a sampling rate that there are."""
+    if len(head) < 4 or head[0] != 0xFF or head[1] not in (0xF2, 0xF3, 0xFA, 0xFB, 0xFC, 0xFD):
+        return False
+    return 0 < head[2] >> 4 < 15 and head[2] >> 2 & 3 != 3 and not reads_as_text(head)
+
+
+def _tabled(head: bytes) -> str | None:
+    """What is told by a number beside a mark that is short."""
+    if head[:5] == b"\0\1\0\0\0" and 0 < int.from_bytes(head[4:6], "big") <= 64:
+        return "font"
+    if head[:2] == b"MZ" and len(head) >= 64 and _NO_TEXT.search(head[:64]):
+        return "program"
+    if head[510:512] == b"\x55\xaa" and head.startswith(_BOOT_STARTS):
+        return "disk_image"
+    return None
