@@ -29,11 +29,26 @@ _NO_TEXT_LANGUAGES = frozenset({"osd", "equ"})  # they tell how a page lies, and
 _PR_SET_PDEATHSIG = 1
 _OUT_OF_TIME = int(getattr(signal, "SIGXCPU", 0))
 _WORD = re.compile(r"[^\W_]{2}")
+_TABLE_ROW = re.compile(r"([1-5])(?:\t-?\d+){9}\t(-?[\d.]+)\t(.*)")  # level, nine numbers, confidence, word
+_TABLE_HEAD = "level\tpage_num\t"
 _known: dict[str, tuple[object, tuple[str, ...]]] = {}  # program: its stamp, its languages
 
 
 class NotRecognised(Exception):
     """One picture could not be read. The message is a sentence for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """What one picture gave.
+
+    Attributes:
+        text: Paragraphs and lines as they stand there; empty when there is none.
+        confidence: How sure tesseract is of it, from 0 to 100, the mean over its characters; None when it did not tell.
+    """
+
+    text: str
+    confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +74,7 @@ class Recogniser:
         """What it adds to a recipe: a document is read anew when the languages or a limit of today are others."""
         return f"{SHAPE}{self.languages} ocr_limits={self.limits}"
 
-    def text(
+    def recognise(
         self,
         picture: bytes,
         *,
@@ -67,8 +82,8 @@ class Recogniser:
         dpi: int | None = None,
         turned: bool = False,
         beat: Callable[[], None] | None = None,
-    ) -> str:
-        """The text in a picture: paragraphs and lines as they stand there; empty when there is none.
+    ) -> Recognised:
+        """The text in a picture, and how sure it is.
 
         Args:
             picture: A whole picture file of a format that tesseract takes, or a PGM.
@@ -82,12 +97,14 @@ class Recogniser:
         """
         command = [self.program, "stdin", "stdout", "-l", self.languages]
         command += ["--psm", "1" if turned and self.turns else "3"]
+        command += ["-c", "tessedit_create_tsv=1", "-c", "tessedit_create_txt=1"]  # both from the same work
         if dpi is not None:
             command += ["--dpi", str(dpi)]
         code, out, said = _run(command, picture, seconds, beat)
         if code:
             raise NotRecognised(_why(code, said, seconds))
-        return _tidied(out.decode("utf-8", "replace"))
+        text, confidence = _apart(out.decode("utf-8", "replace"))
+        return Recognised(_tidied(text), confidence)
 
 
 def recogniser(options: ExtractOptions) -> Recogniser | None:
@@ -335,9 +352,23 @@ def _why(code: int, said: bytes, seconds: float) -> str:
     return f"tesseract could not make sense of the picture{detail}."
 
 
+def _apart(out: str) -> tuple[str, float | None]:
+    """The text, and the mean confidence by the table of words, which comes before or behind it."""
+    lines: list[str] = []
+    total, chars = 0.0, 0
+    for line in out.replace("\r\n", "\n").split("\n"):
+        row = _TABLE_ROW.fullmatch(line)
+        if row is None:
+            if not line.startswith(_TABLE_HEAD):
+                lines.append(line)
+        elif row[1] == "5" and (length := len(row[3].strip())):
+            total, chars = total + max(0.0, float(row[2])) * length, chars + length
+    return "\n".join(lines), total / chars if chars else None
+
+
 def _tidied(text: str) -> str:
     """Without the marks between pages and what it makes of specks: lines with nothing like a word at either end."""
-    text = text.replace("\r\n", "\n").replace("\f", "\n").replace("\0", "")
+    text = text.replace("\f", "\n").replace("\0", "")
     if not _WORD.search(text):
         return ""
     return re.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip() for line in text.split("\n"))).strip("\n") + "\n"

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PySide6.QtCore import QBuffer, QByteArray, Qt
+from PySide6.QtGui import QImage, QImageWriter, QTransform
 
 from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes, SourceFile
 from ingest_desktop.domain.wire import ExtractOptions
@@ -53,12 +55,19 @@ if answer == "fail":
     sys.exit(1)
 if answer == "die":
     os.abort()
+if answer.startswith("sure "):
+    _, sure, answer = answer.split(" ", 2)
+    print("level\\tpage_num\\tblock_num\\tpar_num\\tline_num\\tword_num\\tleft\\ttop\\twidth\\theight\\tconf\\ttext")
+    print("\\t".join(["5"] + ["1"] * 9 + [sure, "words"]), flush=True)
 sys.stdout.buffer.write(answer.encode() + b"\\\\n\\\\x0c")
 """.replace("\\\\", "\\")
 
 
 class FakeTesseract:
-    """What it was asked, and what it will answer: a text, or ``hang``, ``tell``, ``fail`` or ``die``; the last one again."""
+    """What it was asked, and what it will answer, the last one again.
+
+    A text, ``sure 55.5`` and a text, or ``hang``, ``tell``, ``fail`` or ``die``.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -165,6 +174,24 @@ def jpeg(width: int, height: int, orientation: int = 1, order: str = "<") -> byt
         + struct.pack(">HH", height, width)
         + b"\x01\x01\x11\x00\xff\xd9"
     )
+
+
+def photo(orientation: int) -> bytes:
+    """A white JPEG of 120 by 80 with a dark upper left quarter, stored as a camera held that way would store it."""
+    picture = QImage(120, 80, QImage.Format.Format_Grayscale8)
+    picture.fill(255)
+    for across in range(60):
+        for down in range(40):
+            picture.setPixel(across, down, 0xFF000000)
+    mirrored = orientation in (2, 4, 5, 7)
+    picture = picture.flipped(Qt.Orientation.Horizontal) if mirrored else picture
+    degrees = {1: 0, 2: 0, 3: 180, 4: 180, 5: 270, 6: 270, 7: 90, 8: 90}[orientation]
+    picture = picture.transformed(QTransform().rotate(degrees))
+    held = QBuffer()
+    held.open(QBuffer.OpenModeFlag.WriteOnly)
+    assert QImageWriter(held, QByteArray(b"jpg")).write(picture)
+    head = jpeg(1, 1, orientation)
+    return head[: head.index(b"\xff\xff\xc0")] + bytes(held.data().data())[2:]
 
 
 def tiff(*sizes: tuple[int, int], order: str = "<", previews: bool = False) -> bytes:

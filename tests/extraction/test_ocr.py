@@ -20,11 +20,13 @@ from ingest_desktop.extraction import ocr
 from ingest_desktop.extraction.host import ChildProcess
 from ingest_desktop.extraction.ocr import NotRecognised
 from ingest_desktop.extraction.readers.picture_heads import alone, head_of
+from ingest_desktop.extraction.readers.upright import upright
 
 from .conftest import memory, read
-from .recognition_kit import LIMITS, FakeTesseract, install, jpeg, png, remove, tiff, told
+from .recognition_kit import LIMITS, FakeTesseract, install, jpeg, photo, png, remove, tiff, told
 
 OPTIONS = ExtractOptions()
+BOTH = ["-c", "tessedit_create_tsv=1", "-c", "tessedit_create_txt=1"]
 
 
 @pytest.fixture
@@ -62,18 +64,18 @@ def wait_for(fact: Callable[[], bool]) -> None:
 
 
 def test_it_gets_the_picture_by_its_input_and_runs_on_one_thread(fake: FakeTesseract) -> None:
-    text = recogniser().text(b"P5 a picture", seconds=20, dpi=300)
-    assert text == "Words in a picture\n"
+    found = recogniser().recognise(b"P5 a picture", seconds=20, dpi=300)
+    assert found.text == "Words in a picture\n"
     (asked,) = fake.asked
-    assert asked["argv"] == ["stdin", "stdout", "-l", "eng", "--psm", "3", "--dpi", "300"]
+    assert asked["argv"] == ["stdin", "stdout", "-l", "eng", "--psm", "3", *BOTH, "--dpi", "300"]
     assert bytes.fromhex(asked["head"]) == b"P5 a picture"
     assert asked["OMP_THREAD_LIMIT"] == "1"
 
 
 def test_a_picture_that_does_not_stand_upright_is_turned_when_it_can_be(fake: FakeTesseract) -> None:
-    recogniser().text(b"x", seconds=20, turned=True)
+    recogniser().recognise(b"x", seconds=20, turned=True)
     fake.speaks("eng")
-    recogniser().text(b"x", seconds=20, turned=True)
+    recogniser().recognise(b"x", seconds=20, turned=True)
     assert [asked["argv"][5] for asked in fake.asked] == ["1", "3"]
 
 
@@ -127,7 +129,7 @@ def test_one_that_takes_too_long_is_ended_with_all_it_started(fake: FakeTesserac
     fake.answers("hang")
     found = recogniser()
     with pytest.raises(NotRecognised, match=r"longer than 1 seconds \(INGESTION_OCR_PAGE_SECONDS\)"):
-        found.text(b"x", seconds=1.0)
+        found.recognise(b"x", seconds=1.0)
     pids = json.loads((fake.folder / "pids").read_text())
     wait_for(lambda: all(gone(pid) for pid in pids))
 
@@ -135,13 +137,13 @@ def test_one_that_takes_too_long_is_ended_with_all_it_started(fake: FakeTesserac
 def test_it_gives_signs_of_life_while_it_works(fake: FakeTesseract, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ocr, "_BEAT_SECONDS", 0.02)
     beats: list[float] = []
-    text = recogniser().text(b"x" * 1_000_000, seconds=20, beat=lambda: beats.append(time.monotonic()))
-    assert text == "Words in a picture\n"
+    found = recogniser().recognise(b"x" * 1_000_000, seconds=20, beat=lambda: beats.append(time.monotonic()))
+    assert found.text == "Words in a picture\n"
     assert fake.asked[0]["bytes"] == 1_000_000
     fake.answers("hang")
     beats.clear()
     with pytest.raises(NotRecognised):
-        recogniser().text(b"x", seconds=1.0, beat=lambda: beats.append(time.monotonic()))
+        recogniser().recognise(b"x", seconds=1.0, beat=lambda: beats.append(time.monotonic()))
     assert len(beats) > 3
 
 
@@ -194,20 +196,20 @@ def test_it_does_not_outlive_the_process_that_reads(fake: FakeTesseract, tmp_pat
 def test_one_that_fails_says_why(fake: FakeTesseract, answer: str, why: str) -> None:
     fake.answers(answer)
     with pytest.raises(NotRecognised, match=why):
-        recogniser().text(b"x", seconds=20)
+        recogniser().recognise(b"x", seconds=20)
 
 
 def test_a_program_that_cannot_be_started_is_no_crash(fake: FakeTesseract) -> None:
     found = recogniser()
     (fake.folder / ocr.PROGRAM).write_bytes(b"\x7fELF no program")
     with pytest.raises(NotRecognised):
-        found.text(b"x", seconds=20)
+        found.recognise(b"x", seconds=20)
 
 
 def test_specks_are_no_text(fake: FakeTesseract) -> None:
     fake.answers("| ~ .\n\n—  a\n", "a line  \n\n\n\nanother\x0c")
-    assert recogniser().text(b"x", seconds=20) == ""
-    assert recogniser().text(b"x", seconds=20) == "a line\n\nanother\n"
+    assert recogniser().recognise(b"x", seconds=20).text == ""
+    assert recogniser().recognise(b"x", seconds=20).text == "a line\n\nanother\n"
 
 
 # pictures -------------------------------------------------------------------------------------
@@ -293,11 +295,71 @@ def test_what_was_planned_with_the_program_says_when_it_is_gone(
     assert ocr.planned(languages, OPTIONS) is None
 
 
-def test_a_photo_held_sideways_is_turned(fake: FakeTesseract) -> None:
-    for order in "<>":
-        told(memory(jpeg(40, 30, 6, order), "a.jpg"))
-        told(memory(jpeg(40, 30, 1, order), "a.jpg"))
-    assert [asked["argv"][5] for asked in fake.asked] == ["1", "3", "1", "3"]
+def test_a_page_that_lies_on_its_side_without_a_mark_is_turned(fake: FakeTesseract) -> None:
+    fake.answers("sure 38.2 Bulpue ysyeiqez", "sure 96.3 zebrafish ending")
+    found = told(memory(png(), "a.png"))
+    assert (found.text, found.warnings, found.failed) == ("zebrafish ending\n", [], [])
+    assert [asked["argv"][5] for asked in fake.asked] == ["3", "1"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "text", "asked", "said"),
+    [
+        (("sure 96 upright words",), "upright words\n", 1, []),
+        (("sure 70 faint words", "sure 60 stniaf sdrow"), "faint words\n", 2, []),
+        (("sure 70 faint words", "sure 99 sdr"), "faint words\n", 2, []),
+        (("sure 70 faint words", "fail"), "faint words\n", 2, []),
+        (("sure 40 Bulpue", "sure 50 ysyei"), "ysyei\n", 2, ["Page 1 was poorly recognised: its text may be wrong."]),
+        (("sure 20 leaves of a tree",), "", 2, ["Page 1: what was recognised makes no sense and was left out."]),
+    ],
+)
+def test_of_two_tries_the_better_is_kept_and_a_poor_one_is_said(
+    fake: FakeTesseract, answers: tuple[str, ...], text: str, asked: int, said: list[str]
+) -> None:
+    fake.answers(*answers)
+    found = told(memory(png(), "a.png"))
+    assert (found.text, len(fake.asked), found.warnings, found.failed) == (text, asked, said, [])
+    assert found.counts == (1, int(bool(text)), int(bool(text)))
+
+
+def test_without_data_on_how_a_page_lies_there_is_no_second_try(fake: FakeTesseract) -> None:
+    fake.speaks("eng")
+    fake.answers("sure 40 Bulpue")
+    assert told(memory(png(), "a.png")).text == "Bulpue\n"
+    assert len(fake.asked) == 1
+
+
+def test_a_second_try_has_the_time_that_is_left(fake: FakeTesseract) -> None:
+    fake.answers("sure 40 Bulpue", "hang")
+    found = told(memory(png(), "a.png"), ExtractOptions(ocr_page_seconds=2.5))
+    assert (found.text, found.failed) == ("Bulpue\n", [])
+    assert found.notes[0].recognising_seconds < 5
+
+
+def test_where_the_table_of_words_stands_is_no_matter() -> None:
+    row = "\t".join(["5", *["1"] * 9, "80.5", "word"])
+    head = "level\tpage_num\tand more"
+    assert ocr._apart(f"{head}\r\n{row}\r\na word\r\n") == ("a word\n", 80.5)
+    assert ocr._apart(f"a word\n\f\n{head}\n{row}\n") == ("a word\n\f\n", 80.5)
+    assert ocr._apart("a word\n") == ("a word\n", None)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_photo_is_turned_as_its_camera_noted_it(fake: FakeTesseract, orientation: int) -> None:
+    stored = photo(orientation)
+    frame = head_of(memory(stored).open()).frames[0]
+    assert frame.orientation == orientation
+    made = upright(stored, frame.orientation)
+    if made is None:
+        assert orientation == 1
+        return
+    head, _, rows = made.partition(b"\n255\n")
+    across, down = (int(side) for side in head.split()[1:])
+    assert (across, down) == (120, 80)
+    corners = [rows[10 * across + 10], rows[11 * across - 10], rows[70 * across + 10]]
+    assert [level > 128 for level in corners] == [False, True, True]  # dark in the upper left only
+    told(memory(stored, "a.jpg"))
+    assert bytes.fromhex(fake.asked[0]["head"]).startswith(b"P5\n120 80\n")
 
 
 # heads ----------------------------------------------------------------------------------------

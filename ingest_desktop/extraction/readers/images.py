@@ -11,6 +11,7 @@ from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import detect, kinds, ocr
 from ingest_desktop.extraction.readers.picture_heads import Frame, Head, alone, head_of
 from ingest_desktop.extraction.readers.scans import Scans
+from ingest_desktop.extraction.readers.upright import upright
 
 _STEP = 4  # pages of a segment that is recognised: each may take a minute, and what is done is kept
 
@@ -19,7 +20,7 @@ class ImageReader:
     """Reads pictures, a page each."""
 
     name = "image"
-    version = 1
+    version = 2
     reads = frozenset({kinds.IMAGE})
 
     def accepts(self, source: SourceFile) -> float:
@@ -65,10 +66,13 @@ class ImageReader:
     def _text(scans: Scans, data: bytes, frames: tuple[Frame, ...], page: int, done: int) -> str:
         frame = frames[page - 1] if page <= len(frames) else Frame(0)
 
-        def picture() -> tuple[bytes, int | None]:
-            return (alone(data, frame) if frame.offset else data), None
+        if frame.offset:  # tesseract turns what a TIFF file says of itself, but no photo
+            return scans.text(page, lambda: (alone(data, frame), None), pixels=frame.pixels, done=done)
 
-        return scans.text(page, picture, pixels=frame.pixels, done=done, turned=frame.turned)
+        def picture() -> tuple[bytes, int | None]:
+            return upright(data, frame.orientation) or data, None
+
+        return scans.text(page, picture, pixels=frame.pixels, done=done)
 
 
 def _head(source: SourceFile) -> Head:

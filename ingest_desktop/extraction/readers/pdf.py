@@ -52,7 +52,7 @@ class PdfReader:
     """Reads PDF documents. The last one stays open, so that its segments need not open it again."""
 
     name = "pdf"
-    version = 4
+    version = 5
     reads = frozenset({kinds.PDF})
 
     def __init__(self) -> None:

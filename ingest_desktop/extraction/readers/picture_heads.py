@@ -19,12 +19,12 @@ class Frame(NamedTuple):
 
     Attributes:
         pixels: Width times height.
-        turned: Whether the file says that it does not stand upright.
+        orientation: How it lies by what the file says, as EXIF counts: 1 stands upright.
         offset: Of its directory, in a TIFF file.
     """
 
     pixels: int
-    turned: bool = False
+    orientation: int = 1
     offset: int = 0
 
 
@@ -70,10 +70,10 @@ def alone(data: bytes, frame: Frame) -> bytes:
     return b"".join((data[:4], struct.pack(order + "I", frame.offset), data[8:after], b"\0\0\0\0", data[after + 4 :]))
 
 
-def _frame(width: int, height: int, turned: bool = False, offset: int = 0) -> Frame:
+def _frame(width: int, height: int, orientation: int = 1, offset: int = 0) -> Frame:
     if width < 1 or height < 1:
         raise ValueError("no size")
-    return Frame(width * height, turned, offset)
+    return Frame(width * height, orientation if 1 <= orientation <= 8 else 1, offset)
 
 
 def _webp(start: bytes) -> Frame:
@@ -91,7 +91,7 @@ def _webp(start: bytes) -> Frame:
 
 
 def _jpeg(stream: BinaryIO) -> Frame:
-    turned = False
+    orientation = 1
     for _ in range(_MAX_MARKERS):
         marker = stream.read(2)
         if len(marker) < 2 or marker[0] != 0xFF:
@@ -106,18 +106,19 @@ def _jpeg(stream: BinaryIO) -> Frame:
             break
         if marker[1] in _SIZES:
             _, height, width = struct.unpack(">BHH", stream.read(5))
-            return _frame(width, height, turned)
+            return _frame(width, height, orientation)
         if marker[1] == 0xE1:
-            turned = turned or _exif_turned(stream.read(length - 2))
+            told = _exif_orientation(stream.read(length - 2))
+            orientation = told if orientation == 1 else orientation
         else:
             stream.seek(length - 2, 1)
     raise ValueError("no size")
 
 
-def _exif_turned(block: bytes) -> bool:
-    """Whether the camera was held sideways or upside down. Damage here is no matter."""
+def _exif_orientation(block: bytes) -> int:
+    """How the camera was held, from 1 to 8. Damage here is no matter: it stands upright."""
     if not block.startswith(b"Exif\0\0"):
-        return False
+        return 1
     tiff = block[6:]
     order = "<" if tiff[:2] == b"II" else ">"
     try:
@@ -126,10 +127,10 @@ def _exif_turned(block: bytes) -> bool:
         for number in range(min(entries, _MAX_ENTRIES)):
             tag, _, _, value = struct.unpack_from(order + "HHIH", tiff, first + 2 + 12 * number)
             if tag == _ORIENTATION:
-                return bool(2 <= value <= 8)
+                return int(value) if 1 <= value <= 8 else 1
     except struct.error:
-        return False
-    return False
+        return 1
+    return 1
 
 
 def _tiff(stream: BinaryIO, order: str, start: bytes) -> tuple[Frame, ...]:
@@ -153,7 +154,7 @@ def _tiff(stream: BinaryIO, order: str, start: bytes) -> tuple[Frame, ...]:
             raise ValueError("cut off")
         tags = _tags(table, entries, order)
         if not tags.get(_SUBFILE, 0) & 1:
-            frames.append(_frame(tags.get(_WIDTH, 0), tags.get(_HEIGHT, 0), tags.get(_ORIENTATION, 1) != 1, offset))
+            frames.append(_frame(tags.get(_WIDTH, 0), tags.get(_HEIGHT, 0), tags.get(_ORIENTATION, 1), offset))
         (offset,) = struct.unpack_from(order + "I", table, 12 * entries)
     return tuple(frames)
 
