@@ -13,7 +13,7 @@ from typing import Any, Final
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from ingest_desktop.domain.enums import TRANSITIONS, Actor, JobStatus
+from ingest_desktop.domain.enums import TRANSITIONS, Actor, JobStatus, Outcome
 from ingest_desktop.domain.errors import StoreError
 from ingest_desktop.domain.interfaces.checks import Finding
 from ingest_desktop.infrastructure.content_registry import KnowledgeBaseStores
@@ -42,13 +42,12 @@ ASTRAY: Final = (
     "SELECT j.id FROM ingest_jobs j WHERE j.status <> coalesce((SELECT h.to_status FROM job_history h "
     f"WHERE h.job_id = j.id ORDER BY h.id DESC LIMIT 1), '{JobStatus.QUEUED.value}')"
 )
-# Completed jobs that tell of a document and have no receipt that can be read. A recovery may have begun their history
-# with no more than the knowledge bases know: such a job has none.
+# Completed jobs that tell of a document and have no receipt that can be read. A file that was found unchanged while it
+# was added has none: it owes what its row says.
 WITHOUT_RECEIPT: Final = (
     "SELECT j.id FROM ingest_jobs j LEFT JOIN job_receipts r ON r.job_id = j.id WHERE j.status = 'completed' "
     "AND j.deleted_at IS NULL AND j.document_id IS NOT NULL AND NOT json_valid(coalesce(r.json, '')) "
-    "AND NOT EXISTS (SELECT 1 FROM job_history h WHERE h.job_id = j.id AND h.from_status IS NULL "
-    f"AND h.actor = '{Actor.RECOVERY.value}')"
+    f"AND NOT (r.json IS NULL AND j.outcome IS '{Outcome.UNCHANGED.value}')"
 )
 _STATUSES: Final = ", ".join(f"'{status.value}'" for status in JobStatus)
 

@@ -24,6 +24,7 @@ from ingest_desktop.infrastructure.checks import (
     standing_jobs,
     without_job,
 )
+from ingest_desktop.infrastructure.content_receipts import receipts_of
 from ingest_desktop.infrastructure.content_registry import KnowledgeBaseStores
 from ingest_desktop.infrastructure.content_schema import SEGMENT_SHIFT
 from ingest_desktop.infrastructure.content_store import KnowledgeBaseStore, delete_segment
@@ -71,6 +72,8 @@ def fix_store(ledger: Ledger, contents: KnowledgeBaseStores, findings: Sequence[
     for kb_id in dict.fromkeys(f.where for f in findings if f.where != "ledger"):
         with suppress(StoreError):  # damaged: that is for `repair`, and stays a finding
             done += _fix_content(ledger, contents.of(kb_id), {f.code for f in findings if f.where == kb_id})
+    if "completed_without_receipt" in codes and (number := _write_receipts(ledger)):
+        done.append(Mended("completed_without_receipt", "ledger", f"receipts told by the content: {number}"))
     if any(finding.where == "ledger" and finding.code != "leftover_file" for finding in findings) or done:
         with writing(ledger.engine) as connection:
             done += fix_ledger(connection, codes)
@@ -143,6 +146,26 @@ def _complete_again(connection: Connection) -> int:
         f"(outcome IS NULL OR (document_id IS NULL AND message IS NOT '{GONE}'))"
     ).fetchall()
     return _move(connection, rows, JobEvent.RETRY, "its outcome was lost")
+
+
+def _write_receipts(ledger: Ledger) -> int:
+    """Receipts that were lost, as far as the knowledge bases know them; how many. Jobs of other documents are left."""
+    sql = f"SELECT id, kb_id, document_id, checksum FROM ingest_jobs WHERE id IN ({WITHOUT_RECEIPT})"
+    with reading(ledger.engine) as connection:
+        rows = connection.exec_driver_sql(sql).all()
+    told: list[tuple[int, str]] = []
+    for base in {row[1] for row in rows}:
+        mine = {row[0]: (row[2], row[3]) for row in rows if row[1] == base}
+        receipts = receipts_of(ledger.root / "knowledge_bases" / base / "kb.db", set(mine.values()))
+        told += [
+            (job, receipts[document].model_dump_json(exclude_defaults=True))
+            for job, document in mine.items()
+            if document in receipts
+        ]
+    if told:
+        with writing(ledger.engine) as connection:
+            connection.exec_driver_sql("INSERT OR REPLACE INTO job_receipts (job_id, json) VALUES (?, ?)", told)
+    return len(told)
 
 
 def _owe_again(connection: Connection) -> int:

@@ -6,7 +6,6 @@ Only jobs whose rows lay where the damaged file could not be read are made again
 import json
 import os
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any, Final
 
 from ingest_desktop.domain.enums import JobPhase, JobStatus, Outcome
 from ingest_desktop.domain.errors import StoreError
+from ingest_desktop.infrastructure.content_receipts import receipt_of
 from ingest_desktop.infrastructure.database import from_db_path, open_read_only, readable_name, to_db_path
 from ingest_desktop.infrastructure.ledger_base import to_micros, utc_now
 from ingest_desktop.infrastructure.ledger_schema import ACTIVE_SQL, LIBRARY_ID, LIBRARY_NAME
@@ -21,6 +21,10 @@ from ingest_desktop.infrastructure.salvage import Salvaged, read_rows
 
 SNAPSHOT: Final = Path("staged", "queue", "unfinished.json")
 RECOVERED: Final = "Recovered"
+_ENDED: Final = (
+    "active = NULL, pause_scope = NULL, due_at = NULL, worker_id = NULL, token = NULL, error_code = NULL, "
+    "error_message = NULL, message = NULL, dead_lettered = 0, crashes = 0, deleted_at = NULL, deletion_id = NULL"
+)
 
 _PATHS: Final = (
     "SELECT p.path, p.job, p.size, p.mtime_ns, p.inode, p.ctime_ns, p.hidden, d.document_id, d.created_at, v.sha256, "
@@ -28,12 +32,15 @@ _PATHS: Final = (
 )
 
 
-def fill_from_indexes(source: sqlite3.Connection, target: sqlite3.Connection) -> None:
-    """Active jobs that the damaged file still has in the index of active paths."""
+def fill_from_indexes(source: sqlite3.Connection, target: sqlite3.Connection) -> set[int]:
+    """Active jobs that the damaged file still has in the index of active paths; their ids."""
+    active: set[int] = set()
     sql = f"SELECT rowid, kb_id, source_path FROM ingest_jobs INDEXED BY ux_active WHERE {ACTIVE_SQL}"
     for job_id, kb_id, path in read_rows(source, sql):
         if isinstance(job_id, int) and isinstance(kb_id, str) and isinstance(path, str | bytes):
             _queue(target, job_id, kb_id, path, 0)
+            active.add(job_id)
+    return active
 
 
 def knows_worker(path: Path, worker_id: str) -> bool:
@@ -58,24 +65,24 @@ def fill_from_snapshot(root: Path, target: sqlite3.Connection, found: Salvaged) 
                 _queue(target, job_id, str(job["kb_id"]), path, int(job["priority"]))
 
 
-def fill_from_contents(root: Path, target: sqlite3.Connection, found: Salvaged) -> None:
-    """Knowledge bases that nobody lists, and jobs for what they hold."""
+def fill_from_contents(root: Path, target: sqlite3.Connection, found: Salvaged, active: set[int]) -> None:
+    """Knowledge bases that nobody lists, and jobs for what they hold.
+
+    Args:
+        active: Ids of jobs that are known to be active now, and not only in an older copy.
+    """
     _ensure_base(target, LIBRARY_ID, LIBRARY_NAME)
     for file in sorted(root.glob("*/kb.db")):
         kb_id = file.parent.name
         _ensure_base(target, kb_id, f"{RECOVERED} {kb_id}")
-        for row in _rows(file, _PATHS):
-            _complete(target, kb_id, row, found)
+        with suppress(sqlite3.DatabaseError, StoreError, OSError), closing(open_read_only(file)) as content:
+            for row in read_rows(content, _PATHS):
+                _complete(target, content, kb_id, row, found, active)
     for (kb_id,) in target.execute(
         "SELECT DISTINCT kb_id FROM ingest_jobs UNION SELECT kb_id FROM ingest_batches"
     ).fetchall():
         if isinstance(kb_id, str):
             _ensure_base(target, kb_id, f"{RECOVERED} {kb_id}")
-
-
-def _rows(file: Path, query: str) -> Iterator[Any]:
-    with suppress(sqlite3.DatabaseError, OSError), closing(open_read_only(file)) as connection:
-        yield from read_rows(connection, query)
 
 
 def _ensure_base(target: sqlite3.Connection, kb_id: str, name: str) -> None:
@@ -91,15 +98,29 @@ def _ensure_base(target: sqlite3.Connection, kb_id: str, name: str) -> None:
     )
 
 
-def _complete(target: sqlite3.Connection, kb_id: str, row: Any, found: Salvaged) -> None:
-    """A completed job for a path that can be found and has none; a deletion for one that cannot and has none."""
+def _complete(
+    target: sqlite3.Connection,
+    content: sqlite3.Connection,
+    kb_id: str,
+    row: Any,
+    found: Salvaged,
+    active: set[int],
+) -> None:
+    """A completed job for a path that can be found and has none; a deletion for one that cannot and has none.
+
+    A row that an older copy told of, and that the content has overtaken, becomes that job: a path is listed once.
+    """
     path, job_id, size, mtime, inode, ctime, hidden, document_id, created, sha256, media_type, chunks = row
     sql = "SELECT deleted_at IS NULL FROM ingest_jobs WHERE kb_id = ? AND source_path = ? AND status = 'completed'"
     known = target.execute(f"{sql} ORDER BY 1 DESC", (kb_id, path)).fetchone()
     if (known is not None and (known[0] or hidden)) or not found.may_have_held(job_id):
         return
+    older = _overtaken(target, kb_id, path, job_id)
+    if older is not None and (older in active or older > job_id or not found.may_have_held(older)):
+        return  # it waits to be read now: that tells the rest
     now = to_micros(utc_now())
     if hidden:
+        target.execute("DELETE FROM ingest_jobs WHERE id = ?", (older,))
         told = (kb_id, "purge", path, now)
         target.execute("INSERT INTO outbox (kb_id, op, path, at) VALUES (?, ?, ?, ?)", told)
         return
@@ -107,12 +128,30 @@ def _complete(target: sqlite3.Connection, kb_id: str, row: Any, found: Salvaged)
     with suppress(ValueError, TypeError):
         at = to_micros(datetime.fromisoformat(created))
     outcome = Outcome.INGESTED if chunks else Outcome.EMPTY
+    receipt = receipt_of(content, document_id, sha256)
     values = {
         "byte_size": size, "mtime_ns": mtime, "inode": inode, "ctime_ns": ctime, "status": JobStatus.COMPLETED.value,
         "phase": JobPhase.FINALISING.value, "outcome": outcome.value, "progress": 1.0, "attempts": 1, "checksum": sha256,
         "mime_type": media_type, "document_id": document_id, "chunk_count": chunks, "created_at": at, "completed_at": at,
+        "gaps": len(receipt.units_failed) if receipt else 0,
     }  # fmt: skip
-    _insert(target, job_id, kb_id, path, values)
+    if older is None:
+        made = _insert(target, job_id, kb_id, path, values)
+    else:
+        made = older
+        columns = ", ".join(f"{name} = ?" for name in values)
+        target.execute(f"UPDATE ingest_jobs SET {_ENDED}, {columns} WHERE id = ?", (*values.values(), older))
+    if made is not None and receipt is not None:
+        text = receipt.model_dump_json(exclude_defaults=True)
+        how = "IGNORE" if made == job_id and older is None else "REPLACE"  # its own one may have been read
+        target.execute(f"INSERT OR {how} INTO job_receipts (job_id, json) VALUES (?, ?)", (made, text))
+
+
+def _overtaken(target: sqlite3.Connection, kb_id: str, path: str | bytes, job_id: int) -> int | None:
+    """The row of a path that is active, or else has this id."""
+    sql = "SELECT id FROM ingest_jobs WHERE kb_id = ? AND source_path = ? AND (active = 1 OR id = ?)"
+    row = target.execute(f"{sql} ORDER BY active DESC LIMIT 1", (kb_id, path, job_id)).fetchone()
+    return None if row is None else int(row[0])
 
 
 def _queue(target: sqlite3.Connection, job_id: int, kb_id: str, path: str | bytes, priority: int) -> None:
@@ -123,8 +162,10 @@ def _queue(target: sqlite3.Connection, job_id: int, kb_id: str, path: str | byte
     _insert(target, job_id, kb_id, path, values)
 
 
-def _insert(target: sqlite3.Connection, job_id: int, kb_id: str, path: str | bytes, values: dict[str, Any]) -> None:
-    """A job with this id; under another when a job of another path has it."""
+def _insert(
+    target: sqlite3.Connection, job_id: int, kb_id: str, path: str | bytes, values: dict[str, Any]
+) -> int | None:
+    """A job with this id; under another when a job of another path has it. The id, or None when its path waits already."""
     taken = target.execute("SELECT 1 FROM ingest_jobs WHERE id = ?", (job_id,)).fetchone()
     name = os.path.basename(from_db_path(path)) or from_db_path(path)
     row = {
@@ -134,7 +175,8 @@ def _insert(target: sqlite3.Connection, job_id: int, kb_id: str, path: str | byt
     }  # fmt: skip
     columns = ", ".join(row)
     sql = f"INSERT OR IGNORE INTO ingest_jobs ({columns}) VALUES ({', '.join('?' * len(row))})"
-    target.execute(sql, tuple(row.values()))
+    made = target.execute(sql, tuple(row.values()))
+    return made.lastrowid if made.rowcount > 0 else None
 
 
 def _batch(target: sqlite3.Connection, kb_id: str) -> int:

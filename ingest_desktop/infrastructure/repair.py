@@ -104,14 +104,14 @@ def _fill_ledger(root: Path, path: Path, target: sqlite3.Connection, tell: Progr
     tables = _tables(target)
     whole = Salvaged(gaps=[(0, 2**63 - 1)])
     found = dict.fromkeys(tables, whole)
-    done = []
+    done, active = [], set[int]()
     with _Reader(path) as source:
         if source is not None:
             found = {table: copy_table(source, target, table) for table in tables}
             _copy_state(source, target)
             done.append(_told("jobs read out of the damaged file", target))
             # A sound row of a table hangs on others: a gap anywhere means that jobs may be missing only if theirs has one.
-            fill_from_indexes(source, target)
+            active = fill_from_indexes(source, target)
     copy = newest_sound(path, root / BACKUPS_FOLDER) if any(part.gaps for part in found.values()) else None
     if copy is not None:
         tell(f"Taking what is missing from {copy.name}.")
@@ -122,7 +122,7 @@ def _fill_ledger(root: Path, path: Path, target: sqlite3.Connection, tell: Progr
         done.append(_told(f"jobs with those of {copy.name}", target))
     jobs = found.get("ingest_jobs", whole)
     tell("Comparing with the knowledge bases.")
-    fill_from_contents(root / "knowledge_bases", target, jobs)
+    fill_from_contents(root / "knowledge_bases", target, jobs, active)
     fill_from_snapshot(root, target, jobs)
     _drop_nonsense(target)
     done.append(_told("jobs in all", target))

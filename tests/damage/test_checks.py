@@ -142,6 +142,24 @@ def test_a_receipt_owes_the_chunks_that_are_there(app: FakeApp, docs: Path) -> N
     assert finding.code == "receipt_differs" and "owes 7 chunks" in finding.message and "has 3" in finding.message
 
 
+def test_a_file_that_was_found_unchanged_while_it_was_added_owes_no_receipt(app: FakeApp, docs: Path) -> None:
+    made = app.service.submit([str(docs)])
+    assert made.report.unchanged == 3
+    assert app.check() == []
+
+
+def test_a_lost_receipt_is_told_by_the_content(app: FakeApp, docs: Path) -> None:
+    before = {job.source_path: app.service.job(job.id).receipt for job in all_jobs(app)}
+    break_rows(app, "ledger", "DELETE FROM job_receipts")
+    assert mended(app) == {"completed_without_receipt"} and app.check() == []
+    for name in ("a.txt", "long.txt"):
+        job = job_of(app, docs / name)
+        assert job.status == "completed" and job.receipt is not None
+        known = before[job.source_path]
+        assert known is not None
+        assert job.receipt.model_copy(update={"seconds": known.seconds}) == known
+
+
 def test_pieces_of_files_go_once_nobody_can_want_them(app: FakeApp) -> None:
     root = app.settings.data_root
     old, fresh, backup = (

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from application.kit import FakeApp, all_jobs, exported, quick_settings, real_app, work
+from application.kit import FakeApp, all_jobs, exported, quick_settings, real_app, work, write_files
 
 from damage.kit import FILES, copy_of, fill, open_fake, page_size, pages_of, spoil_pages
 from ingest_desktop.bootstrap import build_app
@@ -135,6 +135,36 @@ def test_a_knowledge_base_that_is_no_database_any_more(
     report = mend(root)
     assert report.left == () and "queued to be read again: 92" in report.done[-1].message
     judge(root, filled, expected)
+
+
+@pytest.mark.parametrize("how", ["noise", "empty"])
+def test_what_an_older_copy_lists_as_waiting_is_listed_once(tmp_path: Path, how: str) -> None:
+    docs = write_files(tmp_path / "docs", {f"d{n}.txt": f"word{n}" for n in range(6)})
+    app = open_fake(tmp_path / "data")
+    app.service.submit([str(docs)])
+    root = app.settings.data_root
+    assert back_up_if_due(root / LEDGER, root / "backups", keep=3, min_free_bytes=0)  # all of them wait in it
+    work(app)
+    app.lifecycle.stop(10)
+    gone = next(job for job in all_jobs(app) if job.original_filename == "d3.txt")
+    app.service.delete(JobSelector(job_ids=(gone.id,)))
+    app.housekeeping.deliver()
+    before, receipts = exported(app), [app.service.job(job.id).receipt for job in all_jobs(app)]
+    app.close()
+    broken(root / LEDGER, how)
+    assert mend(root).left == ()
+    again = open_fake(root)
+    assert sorted((job.original_filename, job.status.value) for job in all_jobs(again)) == [
+        (f"d{n}.txt", "completed") for n in (0, 1, 2, 4, 5)
+    ]
+    told = [again.service.job(job.id).receipt for job in all_jobs(again)]
+    for one, known in zip(told, receipts, strict=True):
+        assert one is not None and known is not None
+        assert one.model_copy(update={"seconds": known.seconds}) == known
+    work(again)
+    again.lifecycle.stop(10)
+    assert again.script.tasks == [] and exported(again) == before and again.check() == []
+    again.close()
 
 
 def broken(path: Path, how: str) -> None:
