@@ -606,6 +606,7 @@ def test_saved_page_gives_its_page_and_where_it_came_from() -> None:
     assert texts(blocks)[0] == "Green"
     assert texts(blocks)[1].startswith("café words")
     assert len(texts(blocks)) == 2
+    assert {row.heading for row in chunk_blocks(blocks, OPTIONS, plan.title)} == {"Tea › All of tea › Green"}
 
 
 def test_saved_page_names_its_root_or_is_a_set_of_frames() -> None:

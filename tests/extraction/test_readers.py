@@ -14,10 +14,11 @@ from ingest_desktop.domain.errors import LimitExceeded, SourceEncrypted, SourceM
 from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes, SourceFile
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import detect, kinds
+from ingest_desktop.extraction.chunker import chunk_blocks
 from ingest_desktop.extraction.encoding import encoding_of
 from ingest_desktop.extraction.readers.code import code_blocks
 from ingest_desktop.extraction.readers.docx import DocxReader
-from ingest_desktop.extraction.readers.html import as_utf8, page_blocks
+from ingest_desktop.extraction.readers.html import HtmlReader, as_utf8, page_blocks
 from ingest_desktop.extraction.readers.markdown import markdown_blocks
 from ingest_desktop.extraction.readers.text import TextReader, segment_text
 from ingest_desktop.extraction.registry import Registry
@@ -200,6 +201,32 @@ def test_html_blocks_headings_and_what_is_not_seen() -> None:
         (2, "Two"),
         (0, "a\nb\ntail\ni\nj"),
     ]
+
+
+@pytest.mark.parametrize("menu", ["<nav>{}</nav>", '<div role="navigation">{}</div>', "<footer><nav>{}</nav></footer>"])
+def test_html_of_nothing_but_menus_is_not_empty(menu: str) -> None:
+    html = "<title>T</title><h1></h1><p> \n" + menu.format("<a href=x>Opening hours</a>") + "<style>s</style>"
+    assert [text for _, text in page(html)[1] if text] == ["Opening hours"]
+    assert page(html + "<p>Shop")[1][-1] == (0, "Shop")
+    assert not any(block.text for block in page_blocks(html.encode(), menus=False)[1])
+    for tag in ("header", "footer"):
+        assert page(f"<{tag}>Opening hours</{tag}>")[1] == [(0, "Opening hours")]
+
+
+@pytest.mark.parametrize(
+    ("body", "headings"),
+    [
+        ("<p>text", {"About tea"}),
+        ("before<h1>Green</h1>text<h2>Leaf</h2>text", {"About tea", "About tea › Green", "About tea › Green › Leaf"}),
+        ("<h2>Leaf</h2>text<h1>Green</h1>text", {"About tea › Leaf", "About tea › Green"}),
+        ("<h1>about TEA</h1>text<h2>Leaf</h2>text", {"about TEA", "about TEA › Leaf"}),
+    ],
+)
+def test_the_title_of_a_page_is_the_place_of_all_of_it(body: str, headings: set[str]) -> None:
+    source = memory(f"<title>About tea</title>{body}".encode(), "a.html")
+    plan = HtmlReader().plan(source, OPTIONS)
+    blocks = HtmlReader().read(source, plan, plan.segments[0], OPTIONS, SegmentNotes())
+    assert {row.heading for row in chunk_blocks(blocks, OPTIONS, plan.title)} == headings
 
 
 def test_html_pre_keeps_its_white_space() -> None:

@@ -92,7 +92,7 @@ def _chapter(package: Package, book: Book, index: int, above: tuple[str, ...], o
     file = book.files[index]
     if package.size(file) > options.max_output_chars:
         raise LimitExceeded(f"A chapter of {package.size(file):,} bytes is too long (INGESTION_MAX_OUTPUT_CHARS).")
-    blocks = page_blocks(as_page(package.read(file)))[1]
+    blocks = page_blocks(as_page(package.read(file)), menus=False)[1]
     paths = {_plain(title.path[-1]): title.path for title in book.titles if title.file == file}
     top = book.facts.get("title")
     return [_below(block, top) for block in placed(blocks, above, paths)]

@@ -29,10 +29,12 @@ _INLINE = re.compile(_INLINE_WORDS)
 _INLINE_ANY_CASE = re.compile(_INLINE_WORDS, re.IGNORECASE)
 _CAPITAL_TAG = re.compile(b"</?+[A-Z]")
 _CAPITAL_BYTES = 16 * 1024  # a page with tags in capitals has some of them at its start
-_UNSEEN = ("script", "style", "nav", "template")
+_UNSEEN = ("script", "style", "template")
+_MENUS = ("nav", '[role="navigation"]')  # also breadcrumbs: the same words on every page of a site
 _HEADING, _HEADING_END, _PRE, _PRE_END = "\x01", "\x02", "\x03", "\x04"
 _SHALLOW_BYTES, _STEP_BYTES = 64 * 1024, 32 * 1024  # a smaller page cannot be deep enough to hurt
 _MAX_DEPTH = 5000
+_ENOUGH = 4096  # characters of marked text: that many are not nothing but marks and blanks
 _TAG = re.compile(
     rb"<!--(?:[^<-]++|-(?!->)|<(?!!--))*+-->|<(script|style)\b(?:[^<]++|<(?!/?(?:script|style)\b))*+</\1\s*+>|<[^<>]*+>",
     re.IGNORECASE,
@@ -52,7 +54,7 @@ class HtmlReader:
     """Reads HTML and XHTML pages in one go."""
 
     name = "html"
-    version = 1
+    version = 2
     reads = frozenset({kinds.HTML})
 
     def __init__(self) -> None:
@@ -78,7 +80,7 @@ class HtmlReader:
         if page is None or page[0] is not source.head:
             data, _ = as_utf8(whole(source))
             page = (source.head, *page_blocks(data))
-        yield from page[2]
+        yield from titled((page[1],) if page[1] else (), page[2])
 
 
 def whole(source: SourceFile) -> bytes:
@@ -111,17 +113,28 @@ def _known(name: str) -> str | None:
     )
 
 
-def page_blocks(data: bytes) -> tuple[str | None, list[Block]]:
+def titled(titles: tuple[str, ...], blocks: list[Block]) -> Iterator[Block]:
+    """The blocks of a page below its titles, the outermost first. A first heading that repeats the last one takes its place."""
+    if not titles:
+        yield from blocks
+        return
+    first = next((block.text for block in blocks if block.level), "")
+    deeper = len(titles) - (first.casefold() == titles[-1].casefold())
+    yield Block("", path=titles)
+    for block in blocks:
+        yield block._replace(level=block.level + deeper) if block.level else block
+
+
+def page_blocks(data: bytes, *, menus: bool = True) -> tuple[str | None, list[Block]]:
     """The title and the blocks of a page.
 
     Args:
         data: The page in UTF-8; bytes that are not are replaced by the parser.
+        menus: A page of nothing but menus gives their text; otherwise it gives none.
 
     Raises:
         SourceMalformed: The parser gave up.
     """
-    from selectolax.lexbor import LexborHTMLParser, SelectolaxError
-
     if b"\f" in data:
         data = data.replace(b"\f", b" ")
     for mark in _MARKS:
@@ -130,6 +143,16 @@ def page_blocks(data: bytes) -> tuple[str | None, list[Block]]:
             break
     if len(data) > _SHALLOW_BYTES and _too_deep(data):
         return None, list(_flow(_squeeze(_without_tags(data))))
+    title, text = _seen(data, _MENUS)
+    if menus and b"nav" in data and not any(block.text.strip() for block in _split(text[:_ENOUGH])):
+        text = _seen(data, ())[1]
+    return title, list(_split(text))
+
+
+def _seen(data: bytes, unseen: tuple[str, ...]) -> tuple[str | None, str]:
+    """The title and the marked text of a page, without scripts, styles and what else is ``unseen``."""
+    from selectolax.lexbor import LexborHTMLParser, SelectolaxError
+
     try:
         data = _INLINE.sub(b"", data)
         if _CAPITAL_TAG.search(data, 0, _CAPITAL_BYTES):
@@ -138,11 +161,12 @@ def page_blocks(data: bytes) -> tuple[str | None, list[Block]]:
     except (SelectolaxError, ValueError, RuntimeError) as error:
         raise SourceMalformed("The page could not be parsed.") from error
     title = _take_title(tree)
-    for tag in _UNSEEN:
-        for node in reversed(tree.tags(tag)):  # inner ones first
-            node.decompose()
-    if b"navigation" in data:  # menus and breadcrumbs: the same words on every page of a site
-        for node in reversed(tree.css('[role="navigation"]')):
+    for tag in (*_UNSEEN, *unseen):
+        if tag[0] != "[":
+            nodes = tree.tags(tag)
+        else:
+            nodes = tree.css(tag) if b"navigation" in data else []
+        for node in reversed(nodes):  # inner ones first
             node.decompose()
     for level in "123456":
         for node in tree.tags("h" + level):
@@ -153,7 +177,7 @@ def page_blocks(data: bytes) -> tuple[str | None, list[Block]]:
         node.insert_after(_PRE_END)
     top: LexborNode | None = tree.body or tree.root
     text = top.text(deep=True, separator="\f") if top is not None else ""
-    return title, list(_split(text or ""))
+    return title, text or ""
 
 
 def _too_deep(data: bytes) -> bool:

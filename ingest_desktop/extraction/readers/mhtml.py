@@ -9,7 +9,7 @@ from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, Segme
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import detect, kinds, mime
 from ingest_desktop.extraction.mime import Part
-from ingest_desktop.extraction.readers.html import as_utf8, page_blocks, whole
+from ingest_desktop.extraction.readers.html import as_utf8, page_blocks, titled, whole
 from ingest_desktop.extraction.readers.mail import check_size, related_root, sent_bytes
 
 _PAGES = frozenset({"text/html", "application/xhtml+xml", "text/plain"})
@@ -20,11 +20,11 @@ class MhtmlReader:
     """Reads saved pages in one go."""
 
     name = "mhtml"
-    version = 1
+    version = 2
     reads = frozenset({kinds.MHTML})
 
     def __init__(self) -> None:
-        self._page: tuple[bytes, list[Block]] | None = None  # of the plan, for the read that follows
+        self._page: tuple[bytes, tuple[str, ...], list[Block]] | None = None  # of the plan, for the read that follows
 
     def accepts(self, source: SourceFile) -> float:
         return detect.confidence(source, self.reads)
@@ -32,27 +32,30 @@ class MhtmlReader:
     def plan(self, source: SourceFile, options: ExtractOptions) -> ReaderPlan:
         check_size(source.size, options)
         top = mime.parse(sent_bytes(whole(source)), options.max_members)
-        title, blocks = _page(top)
-        self._page = (source.head, blocks)
+        titles, blocks = _page(top)
+        self._page = (source.head, titles, blocks)
         facts = {
             "url": top.text_of("Snapshot-Content-Location") or top.text_of("Content-Location"),
             "saved": top.text_of("Date"),
         }
-        title = title or top.text_of("Subject")[:500] or None
         metadata = {name: value[:2000] for name, value in facts.items() if value}
-        return ReaderPlan("whole", 1, (SegmentSpec(0, 0, 1),), "multipart/related", None, title, metadata)
+        return ReaderPlan(
+            "whole", 1, (SegmentSpec(0, 0, 1),), "multipart/related", None, titles[-1] if titles else None, metadata
+        )
 
     def read(
         self, source: SourceFile, plan: ReaderPlan, segment: SegmentSpec, options: ExtractOptions, notes: SegmentNotes
     ) -> Iterator[Block]:
         page, self._page = self._page, None
         if page is None or page[0] is not source.head:
-            page = (source.head, _page(mime.parse(sent_bytes(whole(source)), options.max_members))[1])
-        yield from page[1]
+            page = (source.head, *_page(mime.parse(sent_bytes(whole(source)), options.max_members)))
+        yield from titled(page[1], page[2])
 
 
-def _page(top: Part) -> tuple[str | None, list[Block]]:
-    """The title and blocks of the page; those of its frames when it has hardly a text of its own.
+def _page(top: Part) -> tuple[tuple[str, ...], list[Block]]:
+    """The titles and blocks of the page; those of its frames when it has hardly a text of its own.
+
+    The titles are what the file says of the page, unless that is the same, and what the page itself says.
 
     Raises:
         SourceMalformed: There is no page in it.
@@ -73,7 +76,9 @@ def _page(top: Part) -> tuple[str | None, list[Block]]:
         for part in pages:
             if part is not root:
                 blocks += _blocks(part)[1]
-    return title, blocks
+    subject = " ".join(top.text_of("Subject").split())[:500]
+    said = subject if subject.casefold() != (title or "").casefold() else ""
+    return tuple(name for name in (said, title) if name), blocks
 
 
 def _blocks(part: Part) -> tuple[str | None, list[Block]]:
