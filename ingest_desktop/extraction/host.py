@@ -13,11 +13,13 @@ from typing import BinaryIO, cast
 from ingest_desktop.domain.errors import LimitExceeded, ReaderCrashed
 from ingest_desktop.domain.wire import Message, Task, TaskDone, Working
 from ingest_desktop.extraction.frames import BadFrame, read_message, write_frame
-from ingest_desktop.extraction.limits import ChildLimits, cpu_message
+from ingest_desktop.extraction.limits import ChildLimits, cpu_message, memory_message, taken_bytes
 
 _MODULE = "ingest_desktop.extraction.child"
 _FLAG = "--extraction-child"
 _CLOSE_SECONDS = 1.0
+_SAMPLE_SECONDS = 0.02  # between two looks at the memory of a process: it grows by some tens of MiB meanwhile
+_EXHAUSTED = 0.5  # of what its limit leaves to a file: a parser that doubles what it has is refused when it has half
 _PIPE_BYTES = 1024 * 1024  # with the usual 64 KiB, parent and child wake each other all the time
 
 
@@ -54,6 +56,7 @@ class ChildProcess:
         self._peak_bytes = 0
         self._closed = False
         self._overdue = False
+        self._ended = False  # by ``kill``: then memory is not the cause
 
     @property
     def pid(self) -> int | None:
@@ -68,13 +71,13 @@ class ChildProcess:
         if self._process is not None and self._worn_out():
             self._end()
         process = self._process or self._start()
-        self._overdue = False
-        clock = _Clock(self._wall_seconds, self._time_is_up)
+        self._overdue = self._ended = False
+        clock = _Clock(self._wall_seconds, self._time_is_up, process.pid, self._memory_bytes)
         try:
             with clock:
                 self._converse(process, task, on_message, clock)
         except (EOFError, OSError) as error:
-            raise self._obituary(process) from error
+            raise self._obituary(process, clock.taken) from error
         except BadFrame as error:
             self.kill()
             self._bury(process)
@@ -90,6 +93,7 @@ class ChildProcess:
         with self._lock:
             process = self._process
             if process is not None and process.returncode is None:
+                self._ended = True
                 with contextlib.suppress(OSError):
                     process.kill()
 
@@ -149,8 +153,8 @@ class ChildProcess:
         self._overdue = True
         self.kill()
 
-    def _obituary(self, process: "subprocess.Popen[bytes]") -> LimitExceeded | ReaderCrashed:
-        """Bury a dead process and say why it died."""
+    def _obituary(self, process: "subprocess.Popen[bytes]", taken: float = 0.0) -> LimitExceeded | ReaderCrashed:
+        """Bury a dead process and say why it died; ``taken`` is the share of memory that its last file had."""
         code = self._bury(process)
         if self._overdue:
             return LimitExceeded(
@@ -158,6 +162,8 @@ class ChildProcess:
             )
         if sys.platform != "win32" and code == -signal.SIGXCPU:
             return LimitExceeded(cpu_message(self._cpu_seconds))
+        if code < 0 and not self._ended and taken >= _EXHAUSTED:
+            return LimitExceeded(memory_message())  # libraries in C and Rust abort or fault when they are refused more
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
         return ReaderCrashed(f"The process that read the file ended unexpectedly ({how}).")
 
@@ -185,10 +191,19 @@ class ChildProcess:
 
 
 class _Clock:
-    """Calls back, from a thread of its own, when a task makes no headway for too long."""
+    """Calls back, from a thread of its own, when a task makes no headway for too long; watches its memory meanwhile.
 
-    def __init__(self, seconds: float, on_end: Callable[[], None]) -> None:
-        self._seconds, self._on_end = seconds, on_end
+    Args:
+        seconds: Longest time without headway.
+        on_end: Called then.
+        pid: The process that works on it.
+        memory_bytes: Address space that the process may have.
+    """
+
+    def __init__(self, seconds: float, on_end: Callable[[], None], pid: int, memory_bytes: int) -> None:
+        self._seconds, self._on_end, self._pid, self._memory_bytes = seconds, on_end, pid, memory_bytes
+        self._before_bytes = self._most_bytes = taken_bytes(pid)
+        self._pause_seconds = _SAMPLE_SECONDS if self._before_bytes else seconds
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         self._deadline = 0.0
@@ -196,6 +211,13 @@ class _Clock:
     def restart(self) -> None:
         """A file is done: the next one has all its time."""
         self._deadline = time.monotonic() + self._seconds
+        self._most_bytes = 0
+
+    @property
+    def taken(self) -> float:
+        """The most memory that was seen since the last file was done, of what the limit leaves; 0 where nobody tells."""
+        room = max(1, self._memory_bytes - self._before_bytes)
+        return max(0, self._most_bytes - self._before_bytes) / room
 
     def __enter__(self) -> None:
         self.restart()
@@ -206,7 +228,8 @@ class _Clock:
             self._stopped.set()
 
     def _watch(self) -> None:
-        while not self._stopped.wait(max(0.0, self._deadline - time.monotonic())):
+        while not self._stopped.wait(max(0.0, min(self._pause_seconds, self._deadline - time.monotonic()))):
+            self._most_bytes = max(self._most_bytes, taken_bytes(self._pid))
             with self._lock:
                 if not self._stopped.is_set() and time.monotonic() >= self._deadline:
                     self._on_end()

@@ -89,6 +89,11 @@ def cpu_message(seconds: float) -> str:
     return f"Reading took more than {seconds:g} seconds of processor time (INGESTION_CHILD_CPU_SECONDS)."
 
 
+def memory_message() -> str:
+    """The sentence for a file that needed more memory than a reading process may have."""
+    return "Reading needs more memory than a file may take (INGESTION_CHILD_MEMORY_BYTES)."
+
+
 def peak_bytes() -> int:
     """The peak resident memory of this process so far; 0 where the system does not tell."""
     if sys.platform == "win32":
@@ -99,6 +104,15 @@ def peak_bytes() -> int:
             return int(status.read().split(b"VmHWM:", 1)[1].split(None, 1)[0]) * 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
+
+
+def taken_bytes(pid: int) -> int:
+    """The address space that another process has now; 0 where the system does not tell, or keeps no limit of it."""
+    if sys.platform != "linux":
+        return 0
+    with contextlib.suppress(OSError, ValueError, IndexError), open(f"/proc/{pid}/statm", "rb") as status:
+        return int(status.read().split()[0]) * resource.getpagesize()
+    return 0
 
 
 def watch_parent(parent_pid: int) -> None:

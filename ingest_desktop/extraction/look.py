@@ -36,6 +36,7 @@ from ingest_desktop.extraction import detect
 from ingest_desktop.extraction.chunker import Stopwatch, chunk_blocks
 from ingest_desktop.extraction.kinds import contradiction
 from ingest_desktop.extraction.language import guess
+from ingest_desktop.extraction.limits import memory_message
 from ingest_desktop.extraction.registry import Registry
 from ingest_desktop.extraction.scan import BLOCK_BYTES, TextScanner
 
@@ -320,7 +321,7 @@ def as_source_error(error: BaseException) -> IngestError:
     if isinstance(error, IngestError):
         return error
     if isinstance(error, MemoryError):
-        return LimitExceeded("Reading needs more memory than a file may take (INGESTION_CHILD_MEMORY_BYTES).")
+        return LimitExceeded(memory_message())
     if isinstance(error, RecursionError):
         return SourceMalformed("The file is nested too deeply.")
     if isinstance(error, IsADirectoryError):

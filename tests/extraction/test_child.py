@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from ingest_desktop.domain.wire import (
 from ingest_desktop.extraction.host import ChildProcess, command
 
 from .conftest import CORPUS, OPTIONS
+from .recognition_kit import pdf
 
 posix = pytest.mark.xfail(os.name != "posix", reason="limits and signals of POSIX", run=False)
 
@@ -247,6 +249,29 @@ def test_python_code_that_takes_too_long_costs_only_its_file(make: Callable[...,
     assert "INGESTION_CHILD_CPU_SECONDS" in found[0].message
     assert isinstance(found[1], Looked)
     assert child.pid == before
+
+
+def unpacks_to(pages_bytes: int) -> bytes:
+    """A PDF whose only page is drawn by a stream of zeros of this size."""
+    packer = zlib.compressobj(9)
+    block = bytes(1024 * 1024)
+    packed = b"".join(packer.compress(block) for _ in range(pages_bytes // len(block))) + packer.flush()
+    whole = pdf(("MARK", "")).replace(b"/Length 4 >>", b"/Length %d /Filter /FlateDecode >>" % len(packed))
+    return whole.replace(b"\nMARK\n", b"\n" + packed + b"\n")
+
+
+@pytest.mark.xfail(sys.platform != "linux", reason="elsewhere there is no such limit", run=False)
+def test_a_library_that_aborts_for_want_of_memory_is_over_a_limit(
+    make: Callable[..., ChildProcess], tmp_path: Path, guest: Callable[[str], Path]
+) -> None:
+    heavy = tmp_path / "heavy.pdf"
+    heavy.write_bytes(unpacks_to(600 * 1024 * 1024))
+    child = make(memory_bytes=400 * 1024 * 1024)
+    with pytest.raises(LimitExceeded, match="INGESTION_CHILD_MEMORY_BYTES"):
+        looks(child, heavy)
+    assert isinstance(looks(child, text_file(tmp_path))[0], Looked)
+    with pytest.raises(ReaderCrashed, match="ended unexpectedly"):  # of something else, with little memory
+        looks(child, guest("abort"))
 
 
 @posix
