@@ -248,6 +248,7 @@ def run(app: App, options: argparse.Namespace) -> int:
     app.passwords.give(passwords_of(options))
     with interruptible() as stop, _served_metrics(app):
         app.events.subscribe(TroubleTeller())
+        app.reach.look_first()  # else the queue may be empty, and we gone, before anybody looked
         app.service.resume_discoveries(stop, hold=_working(app))
         app.service.start()
         bar = ProgressBar()

@@ -26,6 +26,8 @@ FIRST_SECONDS, LONGEST_SECONDS = 2.0, 60.0  # between two rounds; it doubles whi
 NEXT_SECONDS: Final = 0.2  # after a round that found something: a drive has come back, perhaps
 AGAIN_SECONDS, LONGEST_AGAIN_SECONDS = 60.0, 3600.0  # until a file that failed again though it was there is tried again
 PATIENCE_SECONDS: Final = 2.0  # for one answer of a file system
+FIRST_LOOK_SECONDS: Final = 2.0  # for a look at all of them that somebody waits for,
+HASTY_SECONDS: Final = 0.4  # and for one answer then, so that some that hang leave time for those that do not
 MOST_STUCK: Final = 4  # questions that may hang at once
 _PLACE_PARTS: Final = 4  # "/", "media", "anna", "disk": what is behind one of them is taken to hang together
 _REMEMBERED: Final = 10_000
@@ -55,7 +57,7 @@ class Prober:
         self._asker: _Asker | None = None
         self._stuck: dict[tuple[str, ...], _Asker] = {}
 
-    def ask(self, path: str) -> bool:
+    def ask(self, path: str, most_seconds: float = PATIENCE_SECONDS) -> bool:
         """Whether the file can be read; False also where there is no answer in time."""
         self._stuck = {place: asker for place, asker in self._stuck.items() if asker.is_asking}
         place = PurePath(path).parts[:_PLACE_PARTS]
@@ -63,7 +65,7 @@ class Prober:
             return False
         if self._asker is None:
             self._asker = _Asker(self._probe)
-        answer = self._asker.ask(path, self._patience_seconds)
+        answer = self._asker.ask(path, min(most_seconds, self._patience_seconds))
         if answer is None:
             _log.warning("file system does not answer", extra={"cause": os.path.join(*place)})
             self._stuck[place], self._asker = self._asker, None
@@ -127,6 +129,7 @@ class Reach:
         self._prober = prober or Prober()
         self._ticks = ticks
         self._stop = threading.Event()
+        self._looked = threading.Event()  # at all of them, once
         self._thread: threading.Thread | None = None
         self._after = 0
         self._nothing_since: int | None = None  # the revision at which no file was out of reach
@@ -134,9 +137,21 @@ class Reach:
 
     def start(self) -> None:
         """Begin to watch. A second call does nothing."""
+        self._begin(at_once=False)
+
+    def look_first(self, timeout_seconds: float = FIRST_LOOK_SECONDS) -> bool:
+        """Begin to watch with a look at all that is out of reach, and wait for it; False when it takes longer.
+
+        It goes on then. To be called instead of ``start``, or before it.
+        """
+        self._begin(at_once=True)
+        return self._looked.wait(timeout_seconds)
+
+    def _begin(self, *, at_once: bool) -> None:
         if self._thread is None:
             self._stop.clear()
-            self._thread = threading.Thread(target=self._run, name="reach", daemon=True)
+            self._looked.clear()
+            self._thread = threading.Thread(target=self._run, args=(at_once,), name="reach", daemon=True)
             self._thread.start()
 
     def stop(self, timeout_seconds: float = 2 * PATIENCE_SECONDS) -> bool:
@@ -147,21 +162,29 @@ class Reach:
             thread.join(timeout_seconds)
         return thread is None or not thread.is_alive()
 
-    def _run(self) -> None:
+    def _run(self, at_once: bool) -> None:
+        if at_once:
+            self._safe_round(HASTY_SECONDS)
+            while self._after and not self._stop.is_set():
+                self._safe_round(HASTY_SECONDS)
+            self._looked.set()
         wait = FIRST_SECONDS
         while not self._stop.wait(wait):
-            try:
-                found = self.round()
-            except IngestError as error:
-                _log.warning("files not looked at", extra={"code": error.code, "cause": str(error)})
-                found = 0
-            except Exception:  # noqa: BLE001 - the loop's top: one bad round must not end the watch
-                _log.exception("files not looked at")
-                found = 0
+            found = self._safe_round(PATIENCE_SECONDS)
             wait = NEXT_SECONDS if found else min(LONGEST_SECONDS, max(FIRST_SECONDS, wait * 2))
         self._prober.close()
 
-    def round(self) -> int:
+    def _safe_round(self, patience_seconds: float) -> int:
+        try:
+            return self.round(patience_seconds)
+        except IngestError as error:
+            _log.warning("files not looked at", extra={"code": error.code, "cause": str(error)})
+        except Exception:  # noqa: BLE001 - one bad round must not end the watch
+            _log.exception("files not looked at")
+        self._after = 0
+        return 0
+
+    def round(self, patience_seconds: float = PATIENCE_SECONDS) -> int:
         """Look at the next files that are out of reach, and queue again those that are back; how many.
 
         Raises:
@@ -173,7 +196,7 @@ class Reach:
         lost = self._repository.out_of_reach(after=self._after, limit=PART)
         self._nothing_since = revision if not lost and not self._after else None
         self._after = lost[-1].job_id if len(lost) == PART else 0
-        back = [job for job in lost if self._is_back(job)]
+        back = [job for job in lost if self._is_back(job, patience_seconds)]
         if not back or self._stop.is_set():
             return 0
         selector = JobSelector(job_ids=tuple(str(job.job_id) for job in back))
@@ -183,10 +206,10 @@ class Reach:
             self._on_retried(list(done.job_ids))
         return done.changed
 
-    def _is_back(self, job: OutOfReach) -> bool:
+    def _is_back(self, job: OutOfReach, patience_seconds: float) -> bool:
         if self._stop.is_set() or self._ticks() < self._tried.get(job.job_id, (0, 0.0))[1]:
             return False
-        return self._prober.ask(job.path)
+        return self._prober.ask(job.path, patience_seconds)
 
     def _remember(self, jobs: list[OutOfReach]) -> None:
         """One that fails again though it is there is not tried at once: less and less often."""

@@ -163,3 +163,29 @@ def test_it_ends_though_a_file_system_hangs(make_fake: Callable[..., FakeApp], s
     assert asked.wait(30)
     assert watch.stop()
     never.set()
+
+
+def test_a_look_at_all_is_waited_for_though_some_hang(lost: App, docs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rooms, "PART", 1)
+    never = threading.Event()
+
+    def probe(path: str) -> bool:
+        return never.wait(30) if path.endswith("a.txt") else can_be_read(path)
+
+    lost.lifecycle.stop(5)
+    (docs.parent / "b.txt").rename(docs / "b.txt")
+    watch = Reach(lost.repository, lost.service.on_retried, Prober(probe))
+    monkeypatch.setattr(rooms, "_PLACE_PARTS", 20)  # else both are in one place, which hangs
+    assert watch.look_first(30)
+    assert statuses(lost) == {"a.txt": FAILED, "b.txt": JobStatus.QUEUED}
+    watch.start()  # it watches already
+    never.set()
+    assert watch.stop()
+
+
+def test_nobody_waits_long_for_a_first_look(lost: App) -> None:
+    never = threading.Event()
+    watch = Reach(lost.repository, lost.service.on_retried, Prober(lambda _path: never.wait(30)))
+    assert not watch.look_first(0.05)
+    never.set()
+    assert watch.stop()

@@ -147,3 +147,24 @@ def test_what_is_left_out_is_one_line(door: Door, tmp_path: Path) -> None:
     assert door("add", str(docs), "--show-skipped") == 0
     assert "1 added; 4 files left out: 2 audio, 1 video, 1 font; skipped: 1 hidden." in door.out
     assert f"skipped (audio): {docs / 'a.mp3'}" in door.err
+
+
+def test_run_reads_what_came_back(door: Door, tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    for name in ("back.txt", "lost.txt"):
+        (docs / name).write_text(name)
+    assert door("add", str(docs)) == 0
+    for name in ("back.txt", "lost.txt"):
+        (docs / name).rename(tmp_path / name)
+    assert door("run") == 0
+    assert len(door.json("jobs", "--cause", "gone")) == 2
+    (tmp_path / "back.txt").rename(docs / "back.txt")
+    assert door("run") == 0
+    (job,) = door.json("jobs", "--status", "completed")
+    assert job["original_filename"] == "back.txt"
+    history = door.json("show", job["id"])[0]["history"]
+    assert [(entry["actor"], entry["reason"]) for entry in history if entry["actor"] == "recovery"] == [
+        ("recovery", "its file can be read again")
+    ]
+    assert len(door.json("jobs", "--cause", "gone")) == 1
