@@ -105,7 +105,18 @@ PROMISED: Final[dict[str, tuple[str, str]]] = {  # ending: (kind, what people ca
     ".tif": (IMAGE, "a picture"),
     ".tiff": (IMAGE, "a picture"),
     ".webp": (IMAGE, "a picture"),
-    ".txt": (TEXT, "plain text"),
+    **dict.fromkeys((".txt", ".text", ".log"), (TEXT, "plain text")),
+    **dict.fromkeys((".csv", ".tsv", ".tab"), (CSV, "a table of separated values")),
+    **dict.fromkeys((".json", ".geojson", ".topojson"), (JSON, "JSON")),
+    **dict.fromkeys((".jsonl", ".ndjson"), (JSONL, "JSON lines")),
+    **dict.fromkeys((".xml", ".svg"), (XML, "XML")),
+    **dict.fromkeys((".yaml", ".yml"), (YAML, "YAML")),
+    **dict.fromkeys((".srt", ".vtt"), (SUBTITLES, "subtitles")),
+    **dict.fromkeys(MARKDOWN_NAMES, (MARKDOWN, "Markdown")),
+    **dict.fromkeys((".rst", ".rest"), (RST, "reStructuredText")),
+    **dict.fromkeys((".tex", ".latex", ".ltx"), (LATEX, "LaTeX")),
+    **dict.fromkeys((".adoc", ".asciidoc"), (ASCIIDOC, "AsciiDoc")),
+    **dict.fromkeys(CODE_NAMES, (CODE, "source code")),
 }
 CALLED: Final[dict[str, str]] = {
     IMAGE: "a picture",
@@ -135,6 +146,13 @@ CALLED: Final[dict[str, str]] = {
 _ALSO: Final = {
     TEXT: frozenset({WHATSAPP, SUBTITLES, MARKDOWN, RST, YAML, CSV, JSON, JSONL, XML, EML, MBOX, CODE, LATEX, HTML}),
     HTML: frozenset({XML, TEXT}),
+    CSV: frozenset({TEXT}),  # of one column
+    JSON: frozenset({JSONL, NOTEBOOK, CHATGPT}),
+    JSONL: frozenset({JSON}),
+    XML: frozenset({HTML}),
+    YAML: frozenset({TEXT, JSON}),
+    MARKDOWN: frozenset({HTML}),
+    CODE: frozenset({HTML}),  # templates
     EML: frozenset({MHTML, MBOX, TEXT}),
     MHTML: frozenset({EML}),
     MBOX: frozenset({EML, TEXT}),

@@ -148,6 +148,13 @@ def _table(head: bytes) -> str | None:
     return None
 
 
+def _sheet(head: bytes) -> str | None:
+    """What programs write that call any table a workbook: HTML or separated values."""
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<":
+        return kinds.HTML if b"<table" in head.lower() and b"<?xml" not in head[:_HEAD] else None
+    return _table(head)
+
+
 def _xml(head: bytes) -> str | None:
     return kinds.XML if _XML_START.match(head.lstrip(b"\xef\xbb\xbf \t\r\n")) else None
 
@@ -168,6 +175,7 @@ _ASK: Final[dict[str, Callable[[bytes], str | None]]] = {
     **dict.fromkeys((".json", ".geojson", ".topojson"), _json),
     **dict.fromkeys((".jsonl", ".ndjson"), _lines),
     **dict.fromkeys((".csv", ".tsv", ".tab"), _table),
+    **dict.fromkeys((".xls", ".xlsx", ".xlsm", ".xlsb", ".ods"), _sheet),
     **dict.fromkeys((".yaml", ".yml"), _yaml),
     ".ipynb": _notebook,
     ".srt": _subtitles,
