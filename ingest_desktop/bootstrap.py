@@ -293,6 +293,8 @@ def _guard_ledger(root: Path) -> None:
     """Finish a repair that was killed, and let nobody take a ledger that is lost, or lost its bytes, for a new one."""
     path = root / LEDGER_FILE
     finish_swap(path)
+    if path.is_dir():
+        raise LedgerDamaged(f"The store's file is a folder: {path}.")
     has_traces = any((root / "knowledge_bases").glob("*/kb.db")) or any((root / BACKUPS_FOLDER).glob("ledger-*.db"))
     refuse_emptied(path, LedgerDamaged, has_traces=has_traces)
     if has_traces and not path.exists():  # asked in this order: whoever makes a store makes the ledger first

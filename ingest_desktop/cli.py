@@ -19,6 +19,7 @@ from ingest_desktop import __version__
 from ingest_desktop.domain.errors import (
     IngestError,
     InvalidRequestError,
+    LedgerDamaged,
     NotFoundError,
     StateTransitionError,
     StoreBusy,
@@ -259,6 +260,17 @@ def _run(options: argparse.Namespace) -> int:
         from ingest_desktop.cli_keeping import repair
 
         return repair(options)
+    if options.command == "check":  # a list of jobs that cannot be opened or read is a finding, too
+        try:
+            return _run_open(options)
+        except LedgerDamaged as error:
+            from ingest_desktop.cli_keeping import tell_damaged
+
+            return tell_damaged(error, as_json=options.json)
+    return _run_open(options)
+
+
+def _run_open(options: argparse.Namespace) -> int:
     app = _open(options)
     try:
         from ingest_desktop.cli_commands import COMMANDS

@@ -7,6 +7,7 @@ from typing import Final
 
 from ingest_desktop.bootstrap import App
 from ingest_desktop.cli_output import out, out_json
+from ingest_desktop.domain.errors import LedgerDamaged
 from ingest_desktop.domain.interfaces.checks import Finding
 from ingest_desktop.domain.text import counted, one_line
 
@@ -68,6 +69,13 @@ def repair(options: argparse.Namespace) -> int:
     if any(mended.code == "document_missing" for mended in report.done):
         out("Run 'ingest run' to read again what was lost.", file=sys.stderr)
     return _tell(list(report.left), as_json=options.json)
+
+
+def tell_damaged(error: LedgerDamaged, *, as_json: bool) -> int:
+    """What a check says of a list of jobs that it cannot look at."""
+    code = _tell([Finding(error.code, "ledger", str(error))], as_json=as_json)
+    out(error.hint, file=sys.stderr)
+    return code
 
 
 def _tell(findings: list[Finding], *, as_json: bool) -> int:

@@ -21,7 +21,10 @@ from ingest_desktop.infrastructure.repair import problem_of, repair_content, rep
 from ingest_desktop.infrastructure.swapping import finish_swap
 
 Progress = Callable[[str], None]
-_LOST: Final = ("document_missing", "chunks_missing")  # text that is read again, although each file is sound
+# Trouble of files that are sound as files: text that is lost, and rows that no row can be.
+_MENDED: Final = frozenset(
+    "document_missing chunks_missing unknown_status unknown_value receipt_unreadable illegal_transition".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ def repair(settings: Settings, *, kb: str | None = None, progress: Progress = la
             done += _repair_base(ledger, contents, root, kb_id, progress)
         progress("Checking the store.")
         findings = check_store(ledger, contents)
-        if done or any(finding.code in _LOST for finding in findings):
+        if done or any(finding.code in _MENDED for finding in findings):
             # Two files that were mended by themselves may disagree still: what of that can be derived is.
             done += fix_store(ledger, contents, findings)
             findings = check_store(ledger, contents)

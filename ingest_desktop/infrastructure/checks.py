@@ -7,15 +7,17 @@ is mended by ``fixes``.
 
 import time
 from collections.abc import Iterator, Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from ingest_desktop.domain.enums import TRANSITIONS, Actor, JobStatus, Outcome
-from ingest_desktop.domain.errors import StoreError
+from ingest_desktop.domain.enums import TRANSITIONS, Actor, JobPhase, JobStatus, Outcome, PauseScope
+from ingest_desktop.domain.errors import LedgerDamaged, StoreError
 from ingest_desktop.domain.interfaces.checks import Finding
+from ingest_desktop.domain.models import Receipt
 from ingest_desktop.infrastructure.content_registry import KnowledgeBaseStores
 from ingest_desktop.infrastructure.content_schema import SEGMENT_SHIFT
 from ingest_desktop.infrastructure.content_store import KnowledgeBaseStore
@@ -27,15 +29,23 @@ from ingest_desktop.infrastructure.ledger_schema import ACTIVE_SQL, COUNTED, _te
 MOST = 20  # findings of one kind that are told
 LEFTOVER_SECONDS: Final = 3600.0  # half a file that nobody touched for so long is nobody's any more
 
+
+def words_of(kind: type[StrEnum]) -> str:
+    """The values of an enum as a list in SQL."""
+    return ", ".join(f"'{word.value}'" for word in kind)
+
+
+_STATUSES: Final = words_of(JobStatus)
+
 # A step of a job's history that the table does not know, or that does not begin where the one before ended. A job begins
 # queued without a step of its own. A recovery may begin anew: what was before is lost then.
-_LEGAL_STEPS: Final = ", ".join(sorted({f"('{source}', '{target}')" for (source, _), target in TRANSITIONS.items()}))
+LEGAL_STEPS: Final = ", ".join(sorted({f"('{source}', '{target}')" for (source, _), target in TRANSITIONS.items()}))
 BROKEN_STEPS: Final = (
     "SELECT job_id, from_status, to_status FROM (SELECT job_id, id, from_status, to_status, actor, "
     "lag(to_status) OVER (PARTITION BY job_id ORDER BY id) AS earlier FROM job_history) WHERE NOT CASE "
-    f"WHEN from_status IS NULL THEN earlier IS NULL OR actor = '{Actor.RECOVERY.value}' "
+    f"WHEN from_status IS NULL THEN (earlier IS NULL OR actor = '{Actor.RECOVERY.value}') AND to_status IN ({_STATUSES}) "
     f"ELSE from_status = coalesce(earlier, '{JobStatus.QUEUED.value}') AND (from_status, to_status) IN "
-    f"(VALUES {_LEGAL_STEPS}) END"
+    f"(VALUES {LEGAL_STEPS}) END"
 )
 # ... and where the last step does not lead to where the job is.
 ASTRAY: Final = (
@@ -49,10 +59,14 @@ WITHOUT_RECEIPT: Final = (
     "AND j.deleted_at IS NULL AND j.document_id IS NOT NULL AND NOT json_valid(coalesce(r.json, '')) "
     f"AND NOT (r.json IS NULL AND j.outcome IS '{Outcome.UNCHANGED.value}')"
 )
-_STATUSES: Final = ", ".join(f"'{status.value}'" for status in JobStatus)
-
 _LEDGER: Final = (
     ("unknown_status", f"SELECT id FROM ingest_jobs WHERE status NOT IN ({_STATUSES})"),
+    (
+        "unknown_value",
+        f"SELECT id FROM ingest_jobs WHERE phase NOT IN ({words_of(JobPhase)}) OR outcome NOT IN ({words_of(Outcome)}) "
+        f"OR pause_scope NOT IN ({words_of(PauseScope)}) OR typeof(created_at) <> 'integer' OR typeof(updated_at) <> 'integer'",
+    ),
+    ("unknown_actor", f"SELECT job_id FROM job_history WHERE actor NOT IN ({words_of(Actor)})"),
     ("source_without_batch", "SELECT id FROM ingest_sources WHERE batch_id NOT IN (SELECT id FROM ingest_batches)"),
     (
         "outbox_without_knowledge_base",
@@ -138,6 +152,8 @@ def check_store(ledger: Ledger, contents: KnowledgeBaseStores) -> list[Finding]:
             store = contents.of(kb_id)
             findings += _check_content(store)
             findings += _check_across(ledger, store)
+        except LedgerDamaged as error:
+            findings.append(Finding(error.code, "ledger", str(error)))
         except (StoreError, DBAPIError) as error:
             findings.append(Finding("store_damaged", kb_id, str(error)))
     return findings
@@ -151,8 +167,10 @@ def _check_ledger(ledger: Ledger) -> Iterator[Finding]:
                 yield from _none(connection, "ledger", code, query)
             yield from _legal_history(connection)
             yield from _counters(connection)
+            for job in unfit_receipts(connection)[:MOST]:
+                yield Finding("receipt_unreadable", "ledger", f"the receipt of job {job} cannot be read")
         yield from _names(ledger)
-    except (StoreError, DBAPIError) as error:
+    except (StoreError, DBAPIError, ValueError, TypeError) as error:  # the latter two: of a row that no row can be
         yield Finding("store_damaged", "ledger", str(error))
 
 
@@ -214,6 +232,17 @@ def _counters(connection: Connection) -> Iterator[Finding]:
         if failures.get(code, 0) != told.get(code, 0):
             text = f"{told.get(code, 0)} jobs are counted as failed with {code}, there are {failures.get(code, 0)}"
             yield Finding("failure_counters_differ", "ledger", text)
+
+
+def unfit_receipts(connection: Connection) -> list[int]:
+    """Jobs whose receipt is not one."""
+    found = []
+    for job, text in connection.exec_driver_sql("SELECT job_id, json FROM job_receipts"):
+        try:
+            Receipt.model_validate_json(text)
+        except ValueError:
+            found.append(int(job))
+    return found
 
 
 def _names(ledger: Ledger) -> Iterator[Finding]:

@@ -81,6 +81,7 @@ class KnowledgeBaseStores:
         if not self._root.parent.exists():
             raise StoreGone(f"The data folder {self._root.parent} is not there any more.")
         state = "is empty" if path.exists() else "is not there any more"
+        state = "is a folder" if path.is_dir() else state
         raise StoreDamaged(f"The knowledge base's file {state}: {path}.")
 
     def lost(self, kb_ids: Iterable[str]) -> list[str]:
@@ -178,6 +179,6 @@ class KnowledgeBaseStores:
 
 def _has_bytes(path: Path) -> bool:
     try:
-        return path.stat().st_size > 0
+        return path.is_file() and path.stat().st_size > 0
     except OSError:
         return False

@@ -11,18 +11,21 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from ingest_desktop.domain.enums import Actor, JobEvent, target_of
+from ingest_desktop.domain.enums import Actor, JobEvent, JobPhase, JobStatus, Outcome, PauseScope, target_of
 from ingest_desktop.domain.errors import StoreError
 from ingest_desktop.domain.interfaces.checks import Finding, Mended
 from ingest_desktop.infrastructure.checks import (
     ASTRAY,
     BROKEN_STEPS,
+    LEGAL_STEPS,
     WITHOUT_RECEIPT,
     leftovers,
     real_counters,
     real_failures,
     standing_jobs,
+    unfit_receipts,
     without_job,
+    words_of,
 )
 from ingest_desktop.infrastructure.content_receipts import receipts_of
 from ingest_desktop.infrastructure.content_registry import KnowledgeBaseStores
@@ -47,6 +50,31 @@ RECOVERED: Final = "Recovered"
 LOST_TEXT: Final = "its text was damaged or missing"
 
 _DERIVED_JOBS: Final = (
+    (
+        "unknown_value",
+        f"UPDATE ingest_jobs SET phase = CASE status WHEN 'completed' THEN 'finalising' ELSE 'waiting' END "
+        f"WHERE phase NOT IN ({words_of(JobPhase)})",
+    ),
+    (
+        "unknown_value",
+        "UPDATE ingest_jobs SET outcome = CASE WHEN status = 'completed' AND document_id IS NOT NULL "
+        f"THEN iif(chunk_count > 0, 'ingested', 'empty') END WHERE outcome NOT IN ({words_of(Outcome)})",
+    ),
+    (
+        "unknown_value",
+        "UPDATE ingest_jobs SET pause_scope = iif(status = 'paused', 'job', NULL) "
+        f"WHERE pause_scope NOT IN ({words_of(PauseScope)})",
+    ),
+    (
+        "unknown_value",
+        "UPDATE ingest_jobs SET created_at = iif(typeof(created_at) = 'integer', created_at, unixepoch() * 1000000), "
+        "updated_at = iif(typeof(updated_at) = 'integer', updated_at, unixepoch() * 1000000) "
+        "WHERE typeof(created_at) <> 'integer' OR typeof(updated_at) <> 'integer'",
+    ),
+    (
+        "unknown_actor",
+        f"UPDATE job_history SET actor = '{Actor.RECOVERY.value}' WHERE actor NOT IN ({words_of(Actor)})",
+    ),
     ("failed_without_reason", "UPDATE ingest_jobs SET error_code = 'ingest' WHERE status = 'failed' AND error_code IS NULL"),
     ("progress_out_of_range", "UPDATE ingest_jobs SET progress = min(1.0, max(0.0, progress)) WHERE NOT progress BETWEEN 0 AND 1"),
     ("receipt_without_job", "DELETE FROM job_receipts WHERE job_id NOT IN (SELECT id FROM ingest_jobs)"),
@@ -69,6 +97,9 @@ def fix_store(ledger: Ledger, contents: KnowledgeBaseStores, findings: Sequence[
     """
     codes = {finding.code for finding in findings}
     done = _fix_files(ledger, codes)
+    if "receipt_unreadable" in codes:
+        done += _drop_receipts(ledger)
+        codes.add("completed_without_receipt")
     for kb_id in dict.fromkeys(f.where for f in findings if f.where != "ledger"):
         with suppress(StoreError):  # damaged: that is for `repair`, and stays a finding
             done += _fix_content(ledger, contents.of(kb_id), {f.code for f in findings if f.where == kb_id})
@@ -93,6 +124,8 @@ def fix_ledger(connection: Connection, codes: Iterable[str] | None = None) -> li
     done: list[Mended] = []
     if wanted is not None and "store_damaged" in wanted:  # an index that lacks rows of its table, perhaps
         connection.exec_driver_sql("REINDEX")
+    if asked("unknown_status"):  # before all that looks at it
+        done += _derive_status(connection)
     steps: tuple[tuple[str, Callable[[Connection], int], str], ...] = (
         ("job_without_batch", _adopt, "batches were made for jobs that had none"),
         ("running_without_worker", _release, "running jobs that nobody worked on wait again"),
@@ -112,6 +145,30 @@ def fix_ledger(connection: Connection, codes: Iterable[str] | None = None) -> li
         connection.exec_driver_sql("INSERT INTO job_names (job_names) VALUES ('rebuild')")
         done.append(Mended("names_differ", "ledger", "the index of names was made anew"))
     return done
+
+
+def _derive_status(connection: Connection) -> list[Mended]:
+    """A status that is none becomes where the last legal step of the history led; a job without one waits."""
+    known = f"status NOT IN ({words_of(JobStatus)})"
+    rows = connection.exec_driver_sql(f"SELECT id FROM ingest_jobs WHERE {known}").scalars().all()
+    for job in rows:
+        last = connection.exec_driver_sql(
+            f"SELECT to_status FROM job_history WHERE job_id = ? AND to_status IN ({words_of(JobStatus)}) AND "
+            f"(from_status IS NULL OR (from_status, to_status) IN (VALUES {LEGAL_STEPS})) ORDER BY id DESC LIMIT 1",
+            (job,),
+        ).scalar()
+        status = JobStatus(last or JobStatus.QUEUED.value)
+        values = (status.value, None if status.is_terminal else 1, job)
+        moved = connection.exec_driver_sql(
+            "UPDATE OR IGNORE ingest_jobs SET status = ?, active = ? WHERE id = ?", values
+        )
+        if moved.rowcount == 0:  # another job of its path is active: that one reads the file
+            connection.exec_driver_sql(
+                "UPDATE ingest_jobs SET status = 'cancelled', active = NULL WHERE id = ?", (job,)
+            )
+    if not rows:
+        return []
+    return [Mended("unknown_status", "ledger", f"statuses derived from the history: {len(rows)}")]
 
 
 def _adopt(connection: Connection) -> int:
@@ -146,6 +203,13 @@ def _complete_again(connection: Connection) -> int:
         f"(outcome IS NULL OR (document_id IS NULL AND message IS NOT '{GONE}'))"
     ).fetchall()
     return _move(connection, rows, JobEvent.RETRY, "its outcome was lost")
+
+
+def _drop_receipts(ledger: Ledger) -> list[Mended]:
+    with writing(ledger.engine) as connection:
+        unfit = unfit_receipts(connection)
+        connection.exec_driver_sql(f"DELETE FROM job_receipts WHERE job_id {_IN}", (as_json(unfit),))
+    return [Mended("receipt_unreadable", "ledger", f"receipts that cannot be read were removed: {len(unfit)}")]
 
 
 def _write_receipts(ledger: Ledger) -> int:

@@ -3,20 +3,24 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import wraps
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine
 
 from ingest_desktop.domain.enums import JobPhase, JobStatus, Outcome, PauseScope
-from ingest_desktop.domain.errors import NotFoundError
+from ingest_desktop.domain.errors import LedgerDamaged, NotFoundError
 from ingest_desktop.domain.models import Batch, Job, KnowledgeBase
 from ingest_desktop.infrastructure.database import from_db_path
 from ingest_desktop.infrastructure.hands import Hands
 from ingest_desktop.infrastructure.locks import LockFile
 
 CHUNK_ROWS: Final = 2_000  # rows a revision is shared by at most, and ids handed to one statement
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -111,6 +115,21 @@ def settle_batches(connection: Connection, batch_ids: Iterable[int], now: int) -
 
 # --- rows ----------------------------------------------------------------------------------------
 
+
+def from_row(make: Callable[P, T]) -> Callable[P, T]:
+    """For what makes models of rows: a row that holds what no row of ours can hold is damage, and told as such."""
+
+    @wraps(make)
+    def made(*args: P.args, **named: P.kwargs) -> T:
+        try:
+            return make(*args, **named)
+        except (KeyError, ValueError, TypeError, OverflowError) as error:  # pydantic's and JSON's are ValueErrors
+            what = " ".join(str(error).split())[:120]
+            raise LedgerDamaged(f"The list of jobs holds a value that it cannot hold ({what}).") from error
+
+    return made
+
+
 JOB_COLUMNS: Final = (
     "id, kb_id, batch_id, source_path, original_filename, byte_size, mime_type, checksum, status, phase, outcome, "
     "progress, unit, units_done, units_total, priority, attempts, error_code, error_message, message, document_id, "
@@ -124,6 +143,7 @@ _OUTCOME: Final[dict[str | None, Outcome | None]] = {None: None, **{outcome.valu
 _SCOPE: Final[dict[str | None, PauseScope | None]] = {None: None, **{scope.value: scope for scope in PauseScope}}
 
 
+@from_row
 def job_of(row: Sequence[Any]) -> Job:
     """The model of a row of ``JOB_COLUMNS``. Not validated again: the table's writers are ours, and pages must be fast."""
     found: dict[str, Any] = dict(zip(_JOB_FIELDS, row, strict=True))
@@ -153,6 +173,7 @@ def job_of(row: Sequence[Any]) -> Job:
 KB_COLUMNS: Final = "kb_id, name, paused, created_at, deleted_at"
 
 
+@from_row
 def knowledge_base_of(row: Sequence[Any]) -> KnowledgeBase:
     """The model of a row of ``KB_COLUMNS``."""
     kb_id, name, paused, created_at, deleted_at = row
@@ -172,6 +193,7 @@ BATCH_COLUMNS: Final = (
 _BATCH_FIELDS: Final = ("batch_id", *BATCH_COLUMNS.split(", ")[1:])
 
 
+@from_row
 def batch_of(row: Sequence[Any]) -> Batch:
     """The model of a row of ``BATCH_COLUMNS``."""
     found: dict[str, Any] = dict(zip(_BATCH_FIELDS, row, strict=True))

@@ -17,6 +17,7 @@ from ingest_desktop.infrastructure.ledger_base import (
     LedgerBase,
     as_json,
     batch_of,
+    from_row,
     job_number,
     job_of,
     parts_of,
@@ -241,6 +242,7 @@ class LedgerReading(LedgerBase):
             return bool(connection.exec_driver_sql("SELECT value FROM app_state WHERE key = 'app_paused'").scalar_one())
 
 
+@from_row
 def _with_receipt(job: Job, stored: str | None) -> Job:
     """A job with its receipt. Jobs that ended without storing one (cancelled, unchanged) owe what their row says."""
     if stored is not None:
@@ -257,6 +259,7 @@ def _revision(connection: Connection) -> int:
     return int(connection.exec_driver_sql("SELECT value FROM app_state WHERE key = 'revision'").scalar_one())
 
 
+@from_row
 def _counts_of(rows: Sequence[Sequence[Any]], running: dict[str, int], failures: Sequence[Sequence[Any]]) -> Counts:
     by_status: dict[tuple[str, JobStatus], int] = {}
     attention: dict[str, int] = {}
@@ -275,6 +278,7 @@ def _counts_of(rows: Sequence[Sequence[Any]], running: dict[str, int], failures:
     return Counts(by_status=by_status, attention=attention, gaps=gaps, failures=codes)
 
 
+@from_row
 def _entry(at: int, before: str | None, after: str, actor: str, reason: str | None) -> HistoryEntry:
     return HistoryEntry(
         at=to_moment(at),

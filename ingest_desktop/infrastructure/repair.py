@@ -55,6 +55,8 @@ def problem_of(path: Path) -> str | None:
     Raises:
         StoreBusy, StoreReadOnly, StoreError: It cannot be asked.
     """
+    if path.is_dir():
+        return "it is a folder"
     if not path.exists() or path.stat().st_size == 0:
         return "it is empty" if path.exists() else "it is not there"
     try:
@@ -269,7 +271,7 @@ class _Reader:
         self._connection: sqlite3.Connection | None = None
 
     def __enter__(self) -> sqlite3.Connection | None:
-        if not self._path.exists() or not self._path.stat().st_size:
+        if not self._path.is_file() or not self._path.stat().st_size:
             return None
         connection = open_read_only(self._path)
         try:

@@ -137,7 +137,7 @@ def _no_connection(path: Path) -> Iterator[None]:
 
     On Windows a file that is open cannot be renamed, which says the same a little later.
     """
-    if sys.platform == "win32" or not path.exists():
+    if sys.platform == "win32" or not path.is_file():
         yield
         return
     import fcntl

@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 from application.kit import FakeApp, Script, all_jobs, exported, job_of, real_app, work, write_files
 
+from ingest_desktop.cli import main
 from ingest_desktop.domain.models import JobSelector
 from ingest_desktop.domain.wire import Failed
 from ingest_desktop.infrastructure.checks import LEFTOVER_SECONDS, check_store
 from ingest_desktop.infrastructure.database import writing
 from ingest_desktop.infrastructure.fixes import fix_store
 from ingest_desktop.proving import check_sample
+from ingest_desktop.repairing import repair
 
 
 @pytest.fixture
@@ -71,6 +73,13 @@ BREACHES: dict[str, tuple[str, tuple[str, ...]]] = {
     "completed_without_receipt": (
         "ledger", ("DELETE FROM job_receipts WHERE job_id = 1", "UPDATE job_receipts SET json = 'junk' WHERE job_id = 2"),
     ),
+    "unknown_status": ("ledger", ("UPDATE ingest_jobs SET status = 'junk' WHERE id = 1",)),
+    "unknown_value": ("ledger", ("UPDATE ingest_jobs SET phase = 'x', outcome = 'y', pause_scope = 'z', updated_at = 'w' WHERE id = 1",)),
+    "unknown_actor": ("ledger", ("UPDATE job_history SET actor = 'ghost'",)),
+    "receipt_unreadable": ("ledger", ("UPDATE job_receipts SET json = '{\"x\": 1}' WHERE job_id = 1", "UPDATE job_receipts SET json = '!'")),
+    "illegal_transition and no status": (
+        "ledger", ("UPDATE job_history SET to_status = 'x' WHERE job_id = 1", "UPDATE ingest_jobs SET status = 'x' WHERE id = 1"),
+    ),
     "source_without_batch and jobs": ("ledger", ("DELETE FROM ingest_batches",)),
     "running_without_worker": (
         "ledger",
@@ -107,6 +116,36 @@ def test_a_breach_is_found_and_mended(app: FakeApp, docs: Path, code: str) -> No
     app.lifecycle.stop(10)
     assert app.check() == []
     assert len(all_jobs(app)) == jobs and exported(app) == before
+
+
+WRONG = {
+    "status": "UPDATE ingest_jobs SET status = 'junk'",
+    "outcome": "UPDATE ingest_jobs SET outcome = 'junk'",
+    "phase": "UPDATE ingest_jobs SET phase = 'junk'",
+    "history": "UPDATE job_history SET to_status = 'junk'",
+    "receipt": "UPDATE job_receipts SET json = '{junk'",
+    "moment": "UPDATE ingest_jobs SET created_at = 'junk'",
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_a_value_that_no_row_can_hold_is_told_as_damage_and_mended(
+    app: FakeApp, what: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    break_rows(app, "ledger", WRONG[what])
+    before = exported(app)
+    app.close()
+    command = ["--data-dir", str(app.settings.data_root)]
+    assert main([*command, "show", "1"]) == 1
+    told = capsys.readouterr().err
+    assert "holds a value that it cannot hold" in told and "ingest repair" in told
+    assert main([*command, "check", "--sample", "0"]) == 5
+    repair(app.settings)
+    assert main([*command, "show", "1"]) == main([*command, "jobs"]) == 0
+    assert main([*command, "check", "--sample", "0"]) == 0
+    again = FakeApp(app.settings.data_root, app.script)
+    assert exported(again) == before
+    again.close()
 
 
 def test_a_sound_segment_of_a_broken_document_is_not_read_again(app: FakeApp, docs: Path) -> None:

@@ -1,5 +1,6 @@
 """Migrations that fail midway, stores of newer versions, stores that others hold locked, data folders that come back."""
 
+import random
 import shutil
 import sqlite3
 import subprocess
@@ -13,14 +14,17 @@ from application.kit import quick_settings, real_app, wait_for, work, write_file
 from cli.test_store_trouble import contents
 from sqlalchemy import Connection
 
+from damage.kit import spoil_pages
 from damage.test_care import Troubles
 from ingest_desktop.bootstrap import App, build_app
+from ingest_desktop.cli import main
 from ingest_desktop.domain.enums import Actor, JobStatus
 from ingest_desktop.domain.errors import LedgerDamaged, StoreTooNew
 from ingest_desktop.domain.models import JobQuery
 from ingest_desktop.infrastructure.database import open_engine
 from ingest_desktop.infrastructure.ledger import Ledger
 from ingest_desktop.infrastructure.migrations import Migration, migrate, stored_version
+from ingest_desktop.infrastructure.repair import problem_of
 from ingest_desktop.repairing import repair
 
 FIRST = Migration(1, "first", ("CREATE TABLE t (n INTEGER)", "INSERT INTO t VALUES (1), (2)"))
@@ -171,6 +175,31 @@ def test_an_emptied_or_lost_ledger_is_no_new_store(app: App, is_lost: bool) -> N
     again = build_app(app.settings, actor=Actor.COMMAND, label="test")
     assert len(again.service.list(JobQuery())) == 5
     again.close()
+
+
+@pytest.mark.parametrize("file", ["ledger.db", "knowledge_bases/library/kb.db"])
+def test_a_folder_in_the_place_of_a_file_is_told_and_moved_aside(
+    app: App, file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    app.close()
+    root = app.settings.data_root
+    (root / file).unlink()
+    (root / file).mkdir()
+    (root / file / "mine.txt").write_text("kept")
+    assert main(["--data-dir", str(root), "check"]) == 5
+    assert "is a folder" in capsys.readouterr().out
+    assert repair(app.settings).left == ()
+    assert [path.read_text() for path in root.rglob("*.damaged-*/mine.txt")] == ["kept"]
+    assert main(["--data-dir", str(root), "check", "--sample", "0"]) == 0
+
+
+@pytest.mark.parametrize("page", range(1, 12))
+def test_a_check_of_a_damaged_list_says_so_whichever_page_is_hit(app: App, page: int) -> None:
+    app.close()
+    path = app.settings.data_root / "ledger.db"
+    spoil_pages(path, [page], random.Random(page))
+    if problem_of(path) is not None:
+        assert main(["--data-dir", str(app.settings.data_root), "check", "--sample", "0"]) == 5
 
 
 def test_a_file_of_no_bytes_without_traces_is_a_store_that_was_never_made(tmp_path: Path) -> None:
