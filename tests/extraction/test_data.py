@@ -188,6 +188,30 @@ def test_items_of_a_list_have_their_numbers() -> None:
     assert found.extras[-1]["row_end"] == 29
 
 
+def test_a_key_that_comes_twice_keeps_all_its_values() -> None:
+    text = '{"a": "one", "b": {"x": "two", "x": "three"}, "a": "four", "a": {"y": "five"}}'
+
+    assert given_by(JsonReader(), text).text == "a: one\nb.x: two\nb.x: three\na: four\na.y: five"
+    assert given_by(JsonLinesReader(), text + "\n" + text).text.count("three") == 2
+
+
+def test_the_path_of_keys_is_the_place() -> None:
+    orders = [{"id": number, "items": [{"name": "word " * 20 + str(item)} for item in range(30)]} for number in (1, 2)]
+    value = {"shop": "Tea", "city": "Köln", "orders": orders, "about": "long " * 300}
+    rows = given_by(JsonReader(), json.dumps(value)).rows
+
+    assert rows[0] == ("shop: Tea\ncity: Köln", None, None, None, None, None, None)
+    place = next(row.heading for row in rows if "orders[2].items[30].name" in row.text)
+    assert place and place.startswith("orders[2].items[") and place.endswith("] … [30]")
+    assert {row.heading for row in rows if "long long" in row.text} == {"about"}
+    assert {row.heading for row in rows if "orders[1].id" in row.text} == {"orders[1].id"}
+
+    found = given_by(JsonReader(), json.dumps([{"id": 7}, *orders]))
+    place, extra = next((row.heading, row.extra) for row in found.rows if "items[30].name" in row.text)
+    assert place and place.startswith("[2].items[") and json.loads(extra or "") == {"row_start": 2, "row_end": 2}
+    assert (found.rows[0].heading, found.extras[0]) == (None, {"row_start": 1, "row_end": 1})
+
+
 @pytest.mark.parametrize("sign", ["[", '{"a":', '[{"k": ['])
 def test_deep_nesting_is_read_as_text(sign: str) -> None:
     found = given_by(JsonReader(), sign * 200_000)

@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes, SourceFile
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
@@ -16,7 +16,6 @@ from ingest_desktop.extraction import kinds
 from ingest_desktop.extraction.readers.records import Piece, packed, rows
 from ingest_desktop.extraction.readers.text import TextReader, segment_bytes, segment_text
 
-_DECODER: Final = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str, strict=False)
 _BETWEEN_RECORDS: Final = re.compile(rb'[}\]]\s{0,200},?\s{0,200}(?=\{\s{0,200}"|\[\s{0,200}["\[{\d-])')
 _BLANK: Final = re.compile(r"[\s,]*")
 _KEY: Final = re.compile(r'"((?:[^"\\\n]|\\.){0,500})"\s*:\s*')
@@ -26,10 +25,42 @@ _MOST_STEPS: Final = 64  # times to go into a value that is not whole, in one te
 _MOST_DEPTH: Final = 600  # levels that are written as a path
 _MOST_PATH: Final = 200
 _MOST_NAMED: Final = 50
+_MOST_TAKEN_APART: Final = 8  # levels at which a long value is taken apart
 _BAD_LINE: Final = "This line is no JSON; it was kept as plain text."
 _TRIMMED: Final = " \t\n,"
 _SHORT: Final = 80  # characters of a value that may stand in one line with others
 _AROUND = 4 * 1024 * 1024
+
+
+class _Again(str):
+    """A key that comes once more in its object, later: equal to no other, so that its value is kept as well."""
+
+    __slots__ = ()
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+
+def _with_all(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object with all that it holds; a key that it has several times leads to its last value, as everywhere."""
+    found = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    last = {key: place for place, (key, _) in enumerate(pairs)}
+    return {key if last[key] == place else _Again(key): value for place, (key, value) in enumerate(pairs)}
+
+
+_DECODER: Final = json.JSONDecoder(
+    parse_float=str, parse_int=str, parse_constant=str, strict=False, object_pairs_hook=_with_all
+)
+
+
+class _Part(NamedTuple):
+    """A record, or a part of a long one: its text, the path of what it lies in, its own step from there."""
+
+    text: str
+    parent: str
+    step: str
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +82,7 @@ class JsonReader(TextReader):
     """Reads JSON of any size, valid or not quite."""
 
     name = "json"
-    version = 1
+    version = 2
     reads = frozenset({kinds.JSON})
     media_type = "application/json"
 
@@ -78,7 +109,7 @@ class JsonLinesReader(TextReader):
     """Reads JSON lines: a value in each line. A bad line is kept as text and named."""
 
     name = "jsonl"
-    version = 1
+    version = 2
     reads = frozenset({kinds.JSONL})
     media_type = "application/x-ndjson"
 
@@ -210,13 +241,81 @@ def _unescaped(key: str) -> str:
 
 
 def record_blocks(found: list[Record], chars: int, *, numbered: bool) -> Iterator[Block]:
-    """Blocks of records; with their numbers when they are the items of one list."""
+    """Blocks of records, with the path of keys and numbers below which all of a block lies.
+
+    Args:
+        found: In order.
+        chars: The length of a block; a record that is longer is taken apart at its keys and items.
+        numbered: They are the items of one list: blocks have their numbers.
+    """
     if numbered and len(found) > 1 and any(isinstance(record.value, dict | list) for record in found):
-        pieces = (Piece(text, number) for number, record in enumerate(found, 1) if (text := as_text(record)))
-        yield from packed(pieces, chars, rows, between="\n\n")
+        items = (part for number, record in enumerate(found, 1) for part in _parts(record, number, chars))
+        yield from _blocks(items, chars, between="\n\n")
         return
-    plain = (Piece(text, 0) for record in found if (text := as_text(record)))
-    yield from packed(plain, chars, lambda _first, _last: (), between="\n")
+    plain = (part for record in found for part in _parts(record, 0, chars))
+    yield from _blocks(plain, chars, between="\n")
+
+
+def _parts(record: Record, number: int, chars: int) -> Iterator[_Part]:
+    """A record in parts that are short enough, or cannot be taken apart; ``number``: of an item, or 0."""
+    text = as_text(record)
+    if record.damaged or len(text) <= chars:
+        if text:
+            yield _Part(text, "", record.name, number)
+        return
+    root = f"[{number}]" if number else ""
+    stack: list[tuple[str, str, str, Any, int]] = [("", record.name, record.name, record.value, 0)]
+    while stack:
+        parent, step, path, value, depth = stack.pop()
+        text = text if not depth else as_text(Record(path, value))
+        if depth < _MOST_TAKEN_APART and len(text) > chars and isinstance(value, dict) and value:
+            inner = [(f"{path}.{key}" if path else key, key, item) for key, item in value.items()]
+        elif depth < _MOST_TAKEN_APART and len(text) > chars and _has_structure(value):
+            inner = [(f"{path}[{place}]", f"[{place}]", item) for place, item in enumerate(value, 1)]
+        else:
+            if text:
+                yield _Part(text, _joined(root, parent), step, number)
+            continue
+        if len(path) <= _MOST_PATH:
+            stack.extend([(path, own, name, item, depth + 1) for name, own, item in reversed(inner)])
+        else:
+            yield _Part(text, _joined(root, parent), step, number)
+
+
+def _has_structure(value: Any) -> bool:
+    return isinstance(value, list) and any(isinstance(item, dict | list) for item in value)
+
+
+def _joined(parent: str, step: str) -> str:
+    return f"{parent}{step}" if not parent or not step or step[0] == "[" else f"{parent}.{step}"
+
+
+def _blocks(parts: Iterator[_Part], chars: int, *, between: str) -> Iterator[Block]:
+    """Neighbours that lie in the same object or list, together."""
+    group: list[_Part] = []
+    length = 0
+    for part in parts:
+        size = len(part.text) + len(between)
+        if group and (length + size > chars or part.parent != group[0].parent):
+            yield _block(group, between)
+            group, length = [], 0
+        group.append(part)
+        length += size
+    if group:
+        yield _block(group, between)
+
+
+def _block(group: list[_Part], between: str) -> Block:
+    first, last = group[0], group[-1]
+    if len(group) == 1:
+        path = _joined(first.parent, first.step)
+    elif first.parent and first.step[:1] == "[":
+        path = f"{first.parent}{first.step} … {last.step}"
+    else:
+        path = first.parent
+    extra = (("row_start", first.number), ("row_end", last.number)) if first.number else ()
+    text = between.join(part.text for part in group)
+    return Block(text, extra=extra, keep=True, path=(path,) if path else ())
 
 
 def as_text(record: Record) -> str:
