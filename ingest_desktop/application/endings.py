@@ -1,6 +1,7 @@
 """How a job ends: its outcome, its sentence and its receipt."""
 
 import time
+from collections.abc import Sequence
 from datetime import datetime
 
 from ingest_desktop.application.retries import error_class, retry_at
@@ -171,21 +172,25 @@ def _failed_receipt(job: ActiveJob) -> Receipt:
 def _message(live: LiveVersion, plan: DocumentPlan, empty: bool) -> str | None:
     failed, seen = len(live.units_failed), live.units_seen
     if empty and failed:
-        return _nothing_but_gaps(failed, seen, plan.unit)
+        return _nothing_but_gaps(live.units_failed, seen, plan.unit)
     if empty:
         return _no_text(plan, live.warnings)
     if live.outcome is Outcome.DUPLICATE and live.twin_path:
         return _twin_sentence(live.twin_path)
     if failed:
         missing = some_of(failed, seen, plan.unit) if is_counted(plan.unit) else "A part of it"
+        if is_counted(plan.unit) and failed >= seen:  # there is no rest, but some of them gave a part
+            return f"{missing} could not be read whole; what could be read can be found."
         return f"{missing} could not be read; the rest can be found."
     return None
 
 
-def _nothing_but_gaps(failed: int, seen: int, unit: str) -> str:
+def _nothing_but_gaps(gaps: Sequence[tuple[int, str]], seen: int, unit: str) -> str:
     """Why there is no text in a document of which a part could not be read."""
+    failed = len(gaps)
     if not is_counted(unit) or (failed >= seen and seen == 1):
-        return "It could not be read. Nothing of it can be found."
+        why = gaps[0][1].strip() if failed == 1 else "It could not be read."
+        return f"{why if why.endswith('.') else f'{why}.'} Nothing of it can be found."
     if failed >= seen:
         return f"None of its {amount(seen, unit)} could be read. Nothing of it can be found."
     return f"{some_of(failed, seen, unit)} could not be read, and there is no text in the others. Nothing can be found."

@@ -59,8 +59,8 @@ def cause_of(error_code: str | None, outcome: Outcome | None = None, gaps: int =
     """The cause of a job that ended; None when it needs nobody."""
     if error_code is not None:
         return CAUSES.get(error_code, Cause.OTHER)
-    if outcome is Outcome.EMPTY:
-        return Cause.RECOGNITION
+    if outcome is Outcome.EMPTY:  # what failed may have held the text: recognition is no help
+        return Cause.DAMAGED if gaps else Cause.RECOGNITION
     return Cause.GAPS if gaps else None
 
 

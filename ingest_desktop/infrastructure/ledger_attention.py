@@ -11,8 +11,8 @@ from ingest_desktop.infrastructure.ledger_base import LedgerBase, as_json, parts
 from ingest_desktop.infrastructure.ledger_schema import ATTENTION_SQL
 
 _BY_CAUSE: Final = (
-    "SELECT iif(status = 'failed', coalesce(error_code, 'ingest'), NULL), outcome, count(*) FROM ingest_jobs "
-    f"INDEXED BY ix_attention WHERE {ATTENTION_SQL} AND (?1 IS NULL OR kb_id = ?1) GROUP BY 1, 2"
+    "SELECT iif(status = 'failed', coalesce(error_code, 'ingest'), NULL), outcome, gaps > 0, count(*) FROM ingest_jobs "
+    f"INDEXED BY ix_attention WHERE {ATTENTION_SQL} AND (?1 IS NULL OR kb_id = ?1) GROUP BY 1, 2, 3"
 )
 _READABLE: Final = {
     # Empty, with pages or as a picture, and read without the program: its recipe would name it.
@@ -46,8 +46,8 @@ class LedgerAttention(LedgerBase):
         """See ``Repository``."""
         found: dict[Cause, int] = {}
         with reading(self.engine) as connection:
-            for code, outcome, count in connection.exec_driver_sql(_BY_CAUSE, (kb_id,)):
-                cause = cause_of(code, Outcome(outcome) if outcome else None, gaps=1)
+            for code, outcome, gaps, count in connection.exec_driver_sql(_BY_CAUSE, (kb_id,)):
+                cause = cause_of(code, Outcome(outcome) if outcome else None, int(gaps))
                 if cause is not None:
                     found[cause] = found.get(cause, 0) + int(count)
         return found

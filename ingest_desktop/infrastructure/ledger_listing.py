@@ -157,13 +157,16 @@ def _hint(query: JobQuery, where: str) -> str:
 def cause_condition(cause: Cause) -> tuple[str, list[str]]:
     """A condition on jobs that need a person for one cause, and its parameters."""
     if cause is Cause.RECOGNITION:
-        return "status = 'completed' AND outcome = 'empty'", []
+        return "status = 'completed' AND outcome = 'empty' AND gaps = 0", []
     if cause is Cause.GAPS:
         return "status = 'completed' AND gaps > 0 AND outcome <> 'empty'", []
     is_other = cause is Cause.OTHER
     codes = sorted(CAUSES) if is_other else sorted(codes_of(cause))
     marks = ", ".join("?" * len(codes))
-    return f"status = 'failed' AND coalesce(error_code, '') {'NOT ' if is_other else ''}IN ({marks})", codes
+    condition = f"status = 'failed' AND coalesce(error_code, '') {'NOT ' if is_other else ''}IN ({marks})"
+    if cause is Cause.DAMAGED:
+        condition = f"({condition} OR status = 'completed' AND outcome = 'empty' AND gaps > 0)"
+    return condition, codes
 
 
 def name_condition(needle: str) -> tuple[str, str]:

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from extraction.recognition_kit import install, png
+from extraction.recognition_kit import install, pdf, png
 
 from application.kit import assert_clean, hits, job_of, statuses, wait_for, work, write_files
 from ingest_desktop.bootstrap import App
@@ -40,6 +40,21 @@ def test_text_recognition_arrives_while_the_program_runs(
     assert scan.outcome is not Outcome.EMPTY and hits(real, "picture") == ["scan.png"]
     assert "tesseract is there" in {entry.reason for entry in real.service.history(scan.id)}
     assert not attention.readable()
+    assert_clean(real)
+
+
+def test_a_file_whose_pages_are_damaged_is_not_offered_text_recognition(real: App, docs: Path) -> None:
+    (docs / "torn.pdf").write_bytes(pdf(("", "")).replace(b"/Kids [10 0 R]", b"/Kids [98 0 R]"))
+    write_files(docs, {"nothing.txt": ""})
+    real.service.submit([str(docs)])
+    work(real)
+    torn = job_of(real, docs / "torn.pdf")
+    assert (torn.status, torn.outcome, torn.gaps) == (COMPLETED, Outcome.EMPTY, 1)
+    assert torn.message == ("The page is damaged: neither reader could make sense of it. Nothing of it can be found.")
+    assert real.service.attention.causes() == {Cause.RECOGNITION: 1, Cause.DAMAGED: 1}
+    for cause, name in ((Cause.DAMAGED, "torn.pdf"), (Cause.RECOGNITION, "nothing.txt")):
+        found = real.service.list(JobQuery(attention=True, cause=cause), limit=10)
+        assert [job.original_filename for job in found] == [name]
     assert_clean(real)
 
 

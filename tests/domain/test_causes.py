@@ -14,7 +14,8 @@ def test_every_trouble_with_a_file_has_a_cause_of_its_own() -> None:
 def test_the_cause_of_a_job() -> None:
     assert cause_of("source_encrypted") is Cause.PASSWORD
     assert cause_of("of_another_package") is Cause.OTHER
-    assert cause_of(None, Outcome.EMPTY, 3) is Cause.RECOGNITION
+    assert cause_of(None, Outcome.EMPTY) is Cause.RECOGNITION
+    assert cause_of(None, Outcome.EMPTY, 3) is Cause.DAMAGED
     assert cause_of(None, Outcome.INGESTED, 3) is Cause.GAPS
     assert cause_of(None, Outcome.INGESTED) is None
     assert codes_of(Cause.GONE) == {"source_gone", "source_unreadable"}
