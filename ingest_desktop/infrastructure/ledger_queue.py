@@ -25,6 +25,7 @@ from ingest_desktop.infrastructure.ledger_base import (
 from ingest_desktop.infrastructure.ledger_schema import CLAIMABLE_SQL, QUEUED_SQL
 
 FAIR_BATCHES: Final = 16
+TAKEN_UP_BY: Final = "taken up by "  # and the worker's label: window, ingest run
 REPLACED: Final = "The file has changed since: a later job replaced this text."
 
 _CANDIDATE: Final = "id, kb_id, batch_id, source_path, byte_size, attempts, crashes"
@@ -117,8 +118,8 @@ class LedgerQueue(LedgerBase):
         # Not durable: after a loss of power no worker lives, and a job that waits again is what recovery would make of it.
         with writing(self.engine, durable=False) as connection:
             now = self._now()
-            known = connection.exec_driver_sql("SELECT 1 FROM workers WHERE id = ?", (worker_id,)).scalar()
-            if known is None:
+            label = connection.exec_driver_sql("SELECT label FROM workers WHERE id = ?", (worker_id,)).scalar()
+            if label is None:
                 raise NotFoundError(f"There is no worker {worker_id}.")
             revision = next_revision(connection)
             promoted = connection.exec_driver_sql(
@@ -135,9 +136,8 @@ class LedgerQueue(LedgerBase):
             # The revision also fences: whoever had the job before holds a smaller one.
             connection.exec_driver_sql(_TAKE, [(worker_id, revision, now, now, revision, row[0]) for row in rows])
             running, queued = JobStatus.RUNNING.value, JobStatus.QUEUED.value
-            connection.exec_driver_sql(
-                _HISTORY, [(row[0], now, queued, running, Actor.WORKER.value, None) for row in rows]
-            )
+            step = (now, queued, running, Actor.WORKER.value, f"{TAKEN_UP_BY}{label}")
+            connection.exec_driver_sql(_HISTORY, [(row[0], *step) for row in rows])
             return [
                 Claim(row[0], revision, row[1], str(row[2]), from_db_path(row[3]), row[4], row[5] + 1, row[6])
                 for row in rows

@@ -9,6 +9,8 @@ from ingest_desktop.ui import causes, formats, words
 
 translate = QCoreApplication.translate
 
+_TAKEN_UP_BY = "taken up by "
+
 
 def line_of(entry: HistoryEntry) -> str:
     """One transition: "2026-11-22 09:54:45   Failed: password needed (by a worker)"."""
@@ -44,10 +46,33 @@ def _reason(reason: str) -> str:
         "paused: kb": translate("history", "its knowledge base is paused"),
         "paused: batch": translate("history", "its batch is paused"),
         "the program stopped": translate("history", "the program was quit"),
+        "a password was given": translate("history", "a password was given"),
+        "tesseract is there": translate("history", "tesseract is there"),
+        "libreoffice is there": translate("history", "LibreOffice is there"),
+        f"{_TAKEN_UP_BY}window": translate("history", "taken up by the window"),
+        **_of_the_recovery(),
     }.get(reason)
     if known is not None:
         return known
+    if reason.startswith(_TAKEN_UP_BY):
+        return translate("history", "taken up by {command}").format(command=reason.removeprefix(_TAKEN_UP_BY))
     return causes.reason(reason) if reason in by_code() else reason
+
+
+def _of_the_recovery() -> dict[str, str]:
+    return {
+        "its worker died": translate("history", "its worker died"),
+        "its worker died while it was read": translate("history", "its worker died while it was read"),
+        "its worker stopped answering": translate("history", "its worker stopped answering"),
+        "its file can be read again": translate("history", "its file can be read again"),
+        "the knowledge base is damaged": translate("history", "the knowledge base is damaged"),
+        "it was repaired": translate("history", "it was repaired"),
+        "its text was damaged or missing": translate("history", "its text was damaged or missing"),
+        "its outcome was lost": translate("history", "its outcome was lost"),
+        "its receipt was lost": translate("history", "its receipt was lost"),
+        "its history was damaged": translate("history", "its history was damaged"),
+        "nobody worked on it": translate("history", "nobody worked on it"),
+    }
 
 
 def phase_lines(seconds: dict[str, float]) -> list[str]:

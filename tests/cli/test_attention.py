@@ -149,7 +149,8 @@ def test_what_is_left_out_is_one_line(door: Door, tmp_path: Path) -> None:
     assert f"skipped (audio): {docs / 'a.mp3'}" in door.err
 
 
-def test_run_reads_what_came_back(door: Door, tmp_path: Path) -> None:
+def test_run_reads_what_came_back(door: Door, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INGESTION_MAX_ATTEMPTS", "1")
     docs = tmp_path / "docs"
     docs.mkdir()
     for name in ("back.txt", "lost.txt"):

@@ -212,6 +212,9 @@ def test_a_claim_marks_the_job(ledger: Ledger) -> None:
     job = ledger.job("1")
     assert (job.status, job.phase, job.attempts, claim.attempts) == (JobStatus.RUNNING, JobPhase.HASHING, 1, 1)
     assert job.started_at is not None
+    step = ledger.history("1")[-1]
+    (label,) = (label for _, label in ledger.workers())
+    assert (step.to_status, step.actor, step.reason) == (JobStatus.RUNNING, Actor.WORKER, f"taken up by {label}")
     assert take(ledger, 1) == []
     with pytest.raises(NotFoundError):
         ledger.job("2")

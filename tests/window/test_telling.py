@@ -6,8 +6,14 @@ from datetime import timedelta
 import pytest
 from pytestqt.qtbot import QtBot
 
+from ingest_desktop.application import passwords, reach
+from ingest_desktop.domain.causes import Tool
 from ingest_desktop.domain.enums import JobPhase, JobStatus, Outcome
 from ingest_desktop.domain.models import Counts, DiscoveryReport, HistoryEntry, KnowledgeBase, Progress, Receipt
+from ingest_desktop.infrastructure import damage, ledger_again
+from ingest_desktop.infrastructure.fixes import LOST_TEXT
+from ingest_desktop.infrastructure.ledger_queue import TAKEN_UP_BY
+from ingest_desktop.infrastructure.ledger_workers import DIED, DIED_READING, SILENT
 from ingest_desktop.ui import history
 from ingest_desktop.ui.main_window import MainWindow
 from ingest_desktop.ui.strips import told
@@ -22,6 +28,22 @@ Make = Callable[[], MainWindow]
     [
         ({"from_status": None, "to_status": "queued", "actor": "window"}, "Waiting: added (by you, in the window)"),
         ({"from_status": "queued", "to_status": "running", "actor": "worker"}, "Running (by a worker)"),
+        (
+            {"from_status": "queued", "to_status": "running", "actor": "worker", "reason": "taken up by window"},
+            "Running: taken up by the window (by a worker)",
+        ),
+        (
+            {"from_status": "queued", "to_status": "running", "actor": "worker", "reason": "taken up by ingest run"},
+            "Running: taken up by ingest run (by a worker)",
+        ),
+        (
+            {"from_status": "completed", "to_status": "queued", "actor": "window", "reason": "tesseract is there"},
+            "Waiting: tesseract is there (by you, in the window)",
+        ),
+        (
+            {"from_status": "running", "to_status": "queued", "actor": "recovery", "reason": "its worker died"},
+            "Waiting: its worker died (by the recovery)",
+        ),
         (
             {"from_status": "running", "to_status": "failed", "actor": "worker", "reason": "source_encrypted"},
             "Failed: password needed (by a worker)",
@@ -43,6 +65,24 @@ Make = Callable[[], MainWindow]
 def test_history_is_told_in_words(changes: dict[str, object], said: str) -> None:
     entry = HistoryEntry.model_validate({"at": START, **changes})
     assert " ".join(history.line_of(entry).split()[2:]) == said
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        *(DIED, DIED_READING, SILENT, LOST_TEXT, reach.REASON, damage.REASON, passwords.REASON, ledger_again.REASON),
+        *(f"{tool.value} is there" for tool in Tool),
+        f"{TAKEN_UP_BY}window",
+        f"{TAKEN_UP_BY}ingest run",
+    ],
+)
+def test_every_reason_of_the_engine_is_translated(reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history, "translate", lambda _context, text: text.replace(" ", "_"))
+    entry = HistoryEntry(
+        at=START, from_status=JobStatus.RUNNING, to_status=JobStatus.QUEUED, actor="recovery", reason=reason
+    )
+    why = history.line_of(entry).partition(":_")[2]
+    assert why and " " not in why.replace("ingest run", "")  # what was not translated has its spaces still
 
 
 def test_seconds_are_told_by_phase() -> None:
