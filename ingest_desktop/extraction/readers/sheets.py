@@ -15,8 +15,10 @@ from ingest_desktop.domain.errors import IngestError, LimitExceeded, SourceEncry
 from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes, SourceFile
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import detect, kinds
+from ingest_desktop.extraction.embedded import embedded_blocks, shape_of
 from ingest_desktop.extraction.packages import Package, core_properties
 from ingest_desktop.extraction.readers.grid import HEADER_SAMPLE, Row, find_header, grid_blocks, percent, shown
+from ingest_desktop.extraction.readers.old_books import check_old_book
 from ingest_desktop.extraction.readers.sheet_parts import StreamedBook, remarks, widest_area
 from ingest_desktop.extraction.unlocking import unlocked
 
@@ -94,6 +96,11 @@ class _Book:
         else:
             self.names = self._streamed.names if self._streamed is not None else []
 
+    @property
+    def package(self) -> Package | None:
+        """The package of a workbook that is one."""
+        return self._package
+
     def _open_package(self, source: SourceFile, options: ExtractOptions) -> None:
         package = self._package = Package(source, options, _CALLED)
         try:
@@ -170,7 +177,7 @@ class SheetsReader:
     """Reads Excel workbooks of three formats."""
 
     name = "sheets"
-    version = 2
+    version = 3
     reads = frozenset(MEDIA_TYPES)
 
     def __init__(self) -> None:
@@ -195,6 +202,7 @@ class SheetsReader:
             None,
             metadata.get("title") or None,
             metadata,
+            shape=_shape(book, options),
         )
 
     def read(
@@ -223,9 +231,12 @@ class SheetsReader:
                 notes.units_with_text += texts > 0
             if notes.progress is not None:
                 notes.progress(index, plan.units)
+        lost = len(notes.units_failed)
         if segment == plan.segments[-1]:
+            if book.package is not None:
+                yield from embedded_blocks(book.package, source, options, notes, plan.title, lambda _name: 1)
             self._let_go()
-        if len(plan.segments) == 1 and not notes.units_with_text and len(notes.units_failed) == plan.units:
+        if len(plan.segments) == 1 and not notes.units_with_text and lost == plan.units:
             raise SourceMalformed(f"None of its sheets could be read. {notes.units_failed[0][1]}")
 
     def _open(self, source: SourceFile, options: ExtractOptions, anew: bool = False) -> _Book:
@@ -243,6 +254,10 @@ class SheetsReader:
             book.close()
 
 
+def _shape(book: _Book, options: ExtractOptions) -> str:
+    return shape_of(book.package, options) if book.package is not None else ""
+
+
 def _key(source: SourceFile) -> tuple[object, ...]:
     """What tells that a file is the one in hand."""
     if source.data is not None:
@@ -253,11 +268,14 @@ def _key(source: SourceFile) -> tuple[object, ...]:
 
 def _old_workbook(source: SourceFile, options: ExtractOptions) -> "CalamineWorkbook":
     """An XLS workbook; one that is protected is opened with the passwords at hand."""
+    check_old_book(source)
     try:
         return _workbook(source)
     except SourceEncrypted:
         data = unlocked(source, options, "The workbook")
-        return _workbook(SourceFile(source.path, len(data), data[:512], data))
+        inner = SourceFile(source.path, len(data), data[:512], data)
+        check_old_book(inner)
+        return _workbook(inner)
 
 
 def _workbook(source: SourceFile) -> "CalamineWorkbook":
