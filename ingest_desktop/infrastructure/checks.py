@@ -25,6 +25,7 @@ from ingest_desktop.infrastructure.database import from_db_path, is_read_only, r
 from ingest_desktop.infrastructure.ledger import Ledger
 from ingest_desktop.infrastructure.ledger_outbox import GONE
 from ingest_desktop.infrastructure.ledger_schema import ACTIVE_SQL, COUNTED, _terms
+from ingest_desktop.infrastructure.shapes import lost_shapes
 
 MOST = 20  # findings of one kind that are told
 LEFTOVER_SECONDS: Final = 3600.0  # half a file that nobody touched for so long is nobody's any more
@@ -59,6 +60,15 @@ WITHOUT_RECEIPT: Final = (
     "AND j.deleted_at IS NULL AND j.document_id IS NOT NULL AND NOT json_valid(coalesce(r.json, '')) "
     f"AND NOT (r.json IS NULL AND j.outcome IS '{Outcome.UNCHANGED.value}')"
 )
+# Knowledge bases that have jobs or batches, and no row.
+UNLISTED: Final = (
+    "SELECT kb_id FROM ingest_jobs WHERE kb_id NOT IN (SELECT kb_id FROM knowledge_bases) UNION "
+    "SELECT kb_id FROM ingest_batches WHERE kb_id NOT IN (SELECT kb_id FROM knowledge_bases)"
+)
+# Chunks of a segment count on from those of the segments before it.
+ORDINAL: Final = "(SELECT coalesce(sum(b.chunks), 0) FROM segments b WHERE b.version = segments.version AND b.number < segments.number)"
+OUT_OF_ORDER: Final = f"version IN (SELECT id FROM versions WHERE live = 1) AND first_ordinal <> {ORDINAL}"
+
 _LEDGER: Final = (
     ("unknown_status", f"SELECT id FROM ingest_jobs WHERE status NOT IN ({_STATUSES})"),
     (
@@ -87,6 +97,9 @@ _LEDGER: Final = (
     ),
     ("completed_without_receipt", WITHOUT_RECEIPT),
     ("failed_without_reason", "SELECT id FROM ingest_jobs WHERE status = 'failed' AND error_code IS NULL"),
+    ("failed_without_message", "SELECT id FROM ingest_jobs WHERE status = 'failed' AND error_message IS NULL"),
+    ("dead_letter_not_failed", "SELECT id FROM ingest_jobs WHERE dead_lettered <> 0 AND status <> 'failed'"),
+    ("job_without_knowledge_base", f"SELECT kb_id FROM ({UNLISTED})"),
     ("running_without_worker", "SELECT id FROM ingest_jobs WHERE status = 'running' AND worker_id IS NULL"),
     ("progress_out_of_range", "SELECT id FROM ingest_jobs WHERE progress < 0 OR progress > 1"),
     ("status_differs_from_history", ASTRAY),
@@ -115,6 +128,7 @@ _CONTENT: Final = (
         "SELECT v.id FROM versions v WHERE v.live = 1 AND v.chunks <> "
         "(SELECT coalesce(sum(s.chunks), 0) FROM segments s WHERE s.version = v.id)",
     ),
+    ("chunks_out_of_order", f"SELECT id FROM segments WHERE {OUT_OF_ORDER}"),
     (
         "live_differs_from_paths",
         "SELECT v.id FROM versions v WHERE v.live <> EXISTS (SELECT 1 FROM documents d JOIN paths p ON "
@@ -163,6 +177,7 @@ def _check_ledger(ledger: Ledger) -> Iterator[Finding]:
     try:
         with reading(ledger.engine) as connection:
             yield from _sound(connection, "ledger")
+            yield from _shapes(connection, "ledger")
             for code, query in _LEDGER:
                 yield from _none(connection, "ledger", code, query)
             yield from _legal_history(connection)
@@ -178,6 +193,11 @@ def _sound(connection: Connection, where: str) -> Iterator[Finding]:
     for (text,) in connection.exec_driver_sql(f"PRAGMA integrity_check({MOST})"):
         if text != "ok":
             yield Finding("store_damaged", where, text)
+
+
+def _shapes(connection: Connection, where: str) -> Iterator[Finding]:
+    for name in lost_shapes(connection, of_ledger=where == "ledger"):
+        yield Finding("schema_differs", where, f"the index or trigger {name} is not there")
 
 
 def _none(connection: Connection, where: str, code: str, query: str) -> Iterator[Finding]:
@@ -266,6 +286,7 @@ def leftovers(root: Path) -> list[Path]:
 def _check_content(store: KnowledgeBaseStore) -> Iterator[Finding]:
     with reading(store.engine) as connection:
         yield from _sound(connection, store.kb_id)
+        yield from _shapes(connection, store.kb_id)
         for code, query in _CONTENT:
             yield from _none(connection, store.kb_id, code, query)
     if is_read_only(store.engine):

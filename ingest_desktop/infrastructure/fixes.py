@@ -18,6 +18,9 @@ from ingest_desktop.infrastructure.checks import (
     ASTRAY,
     BROKEN_STEPS,
     LEGAL_STEPS,
+    ORDINAL,
+    OUT_OF_ORDER,
+    UNLISTED,
     WITHOUT_RECEIPT,
     leftovers,
     real_counters,
@@ -43,7 +46,8 @@ from ingest_desktop.infrastructure.ledger_base import (
     to_micros,
     utc_now,
 )
-from ingest_desktop.infrastructure.ledger_schema import COUNTED
+from ingest_desktop.infrastructure.ledger_schema import COUNTED, LIBRARY_ID, LIBRARY_NAME
+from ingest_desktop.infrastructure.shapes import make_shapes
 
 _IN: Final = "IN (SELECT value FROM json_each(?))"
 RECOVERED: Final = "Recovered"
@@ -76,6 +80,11 @@ _DERIVED_JOBS: Final = (
         f"UPDATE job_history SET actor = '{Actor.RECOVERY.value}' WHERE actor NOT IN ({words_of(Actor)})",
     ),
     ("failed_without_reason", "UPDATE ingest_jobs SET error_code = 'ingest' WHERE status = 'failed' AND error_code IS NULL"),
+    (
+        "failed_without_message",
+        "UPDATE ingest_jobs SET error_message = 'Why it failed was lost.' WHERE status = 'failed' AND error_message IS NULL",
+    ),
+    ("dead_letter_not_failed", "UPDATE ingest_jobs SET dead_lettered = 0 WHERE status <> 'failed' AND dead_lettered <> 0"),
     ("progress_out_of_range", "UPDATE ingest_jobs SET progress = min(1.0, max(0.0, progress)) WHERE NOT progress BETWEEN 0 AND 1"),
     ("receipt_without_job", "DELETE FROM job_receipts WHERE job_id NOT IN (SELECT id FROM ingest_jobs)"),
     ("history_without_job", "DELETE FROM job_history WHERE job_id NOT IN (SELECT id FROM ingest_jobs)"),
@@ -124,6 +133,10 @@ def fix_ledger(connection: Connection, codes: Iterable[str] | None = None) -> li
     done: list[Mended] = []
     if wanted is not None and "store_damaged" in wanted:  # an index that lacks rows of its table, perhaps
         connection.exec_driver_sql("REINDEX")
+    if asked("schema_differs") and (number := make_shapes(connection, of_ledger=True)):
+        done.append(Mended("schema_differs", "ledger", f"indexes and triggers were made anew: {number}"))
+    if asked("job_without_knowledge_base"):
+        done += _list_bases(connection)
     if asked("unknown_status"):  # before all that looks at it
         done += _derive_status(connection)
     steps: tuple[tuple[str, Callable[[Connection], int], str], ...] = (
@@ -145,6 +158,25 @@ def fix_ledger(connection: Connection, codes: Iterable[str] | None = None) -> li
         connection.exec_driver_sql("INSERT INTO job_names (job_names) VALUES ('rebuild')")
         done.append(Mended("names_differ", "ledger", "the index of names was made anew"))
     return done
+
+
+def _list_bases(connection: Connection) -> list[Mended]:
+    """A row for each knowledge base that has jobs and is not listed, by a name that is free."""
+    found = [str(kb_id) for kb_id in connection.exec_driver_sql(UNLISTED).scalars()]
+    for kb_id in found:
+        name = first = LIBRARY_NAME if kb_id == LIBRARY_ID else f"{RECOVERED} {kb_id}"
+        turn = 1
+        while connection.exec_driver_sql(
+            "SELECT 1 FROM knowledge_bases WHERE name_key = ?", (name.casefold(),)
+        ).first():
+            turn += 1
+            name = f"{first} {turn}"
+        connection.exec_driver_sql("DELETE FROM counters WHERE scope = ?", (f"kb:{kb_id}",))  # a trigger makes it
+        connection.exec_driver_sql(
+            "INSERT INTO knowledge_bases (kb_id, name, name_key, created_at) VALUES (?, ?, ?, ?)",
+            (kb_id, name, name.casefold(), to_micros(utc_now())),
+        )
+    return [Mended("job_without_knowledge_base", "ledger", f"listed again: {', '.join(found)}")] if found else []
 
 
 def _derive_status(connection: Connection) -> list[Mended]:
@@ -332,6 +364,8 @@ def _fix_content(ledger: Ledger, store: KnowledgeBaseStore, codes: set[str]) -> 
     with writing(store.engine) as connection:
         if "store_damaged" in codes:  # an index that lacks rows of its table, perhaps
             connection.exec_driver_sql("REINDEX")
+        if "schema_differs" in codes and (number := make_shapes(connection, of_ledger=False)):
+            done.append(Mended("schema_differs", store.kb_id, f"indexes were made anew: {number}"))
         numbers = mend_content(connection)
         rebuilt = "full_text_differs" in codes or "store_damaged" in codes or numbers.get("chunks_missing", 0) > 0
         if rebuilt:
@@ -405,6 +439,10 @@ def mend_content(connection: Connection) -> dict[str, int]:
             "WHERE document IS NOT NULL AND chunks <> "
             "(SELECT coalesce(sum(s.chunks), 0) FROM segments s WHERE s.version = versions.id)"
         ).rowcount,
+    )
+    count(
+        "chunks_out_of_order",
+        run(f"UPDATE segments SET first_ordinal = {ORDINAL} WHERE {OUT_OF_ORDER}").rowcount,
     )
     visible = "EXISTS (SELECT 1 FROM paths p WHERE p.document = versions.document AND p.hidden = 0)"
     count("live_differs_from_paths", run(f"UPDATE versions SET live = {visible} WHERE live <> {visible}").rowcount)

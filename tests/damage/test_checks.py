@@ -80,6 +80,17 @@ BREACHES: dict[str, tuple[str, tuple[str, ...]]] = {
     "illegal_transition and no status": (
         "ledger", ("UPDATE job_history SET to_status = 'x' WHERE job_id = 1", "UPDATE ingest_jobs SET status = 'x' WHERE id = 1"),
     ),
+    "schema_differs": (
+        "ledger", ("DROP TRIGGER job_changed", "DROP INDEX ux_active", "UPDATE ingest_jobs SET outcome = 'empty' WHERE id = 1",
+                   "UPDATE ingest_jobs SET outcome = 'ingested' WHERE id = 1"),
+    ),
+    "schema_differs of content": ("kb", ("DROP INDEX paths_document",)),
+    "failed_without_message": (
+        "ledger", ("UPDATE ingest_jobs SET status = 'failed', error_code = 'ingest' WHERE id = 1", STEP.format("failed")),
+    ),
+    "dead_letter_not_failed": ("ledger", ("UPDATE ingest_jobs SET dead_lettered = 1 WHERE id = 1",)),
+    "job_without_knowledge_base": ("ledger", ("DELETE FROM knowledge_bases",)),
+    "chunks_out_of_order": ("kb", ("UPDATE segments SET first_ordinal = first_ordinal + 7",)),
     "source_without_batch and jobs": ("ledger", ("DELETE FROM ingest_batches",)),
     "running_without_worker": (
         "ledger",
