@@ -243,7 +243,8 @@ class Inside:
             if is_counted(plan.unit) and (plan.units > 1 or len(failed) > 1):
                 missing = some_of(len(failed), plan.units, plan.unit)
                 why = f"{missing} could not be read ({one(plan.unit)} {number:,}: {why})"
-            self._findings.gap(self.number, f"{'/'.join(self._names)}: {why}")
+            path = "/".join(self._names)
+            self._findings.gap(self.number, why if why.startswith(f"{path}/") else f"{path}: {why}")
 
     def _ended(self, name: str, trouble: str | None, error: Exception | None) -> None:
         """Note what went wrong with a file; raise what is not for its sake alone."""

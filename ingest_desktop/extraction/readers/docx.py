@@ -14,6 +14,7 @@ from ingest_desktop.domain.errors import IngestError, SourceMalformed
 from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes, SourceFile
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import detect, kinds
+from ingest_desktop.extraction.embedded import embedded_blocks, shape_of
 from ingest_desktop.extraction.packages import Package, core_properties, main_part, relations, xml_root
 from ingest_desktop.extraction.readers.drawing import chart_lines, local, paragraphs
 from ingest_desktop.extraction.readers.html import page_blocks, whole
@@ -40,7 +41,7 @@ class DocxReader:
     """Reads Word documents in one go."""
 
     name = "docx"
-    version = 3
+    version = 4
     reads = frozenset({kinds.DOCX})
 
     def accepts(self, source: SourceFile) -> float:
@@ -48,9 +49,9 @@ class DocxReader:
 
     def plan(self, source: SourceFile, options: ExtractOptions) -> ReaderPlan:
         with Package(source, options, _CALLED) as package:
-            metadata = core_properties(package)
+            metadata, shape = core_properties(package), shape_of(package, options)
         return ReaderPlan(
-            "whole", 1, (SegmentSpec(0, 0, 1),), MEDIA_TYPE, None, metadata.get("title") or None, metadata
+            "whole", 1, (SegmentSpec(0, 0, 1),), MEDIA_TYPE, None, metadata.get("title") or None, metadata, shape=shape
         )
 
     def read(
@@ -59,6 +60,7 @@ class DocxReader:
         with Package(source, options, _CALLED) as package:
             yield from _body(package, source, notes)
             yield from _beside(package, plan.title, notes)
+            yield from embedded_blocks(package, source, options, notes, plan.title, lambda _name: 1)
 
 
 def _body(package: Package, source: SourceFile, notes: SegmentNotes) -> list[Block]:

@@ -11,6 +11,7 @@ from ingest_desktop.domain.errors import IngestError, LimitExceeded, SourceMalfo
 from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes, SourceFile
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import detect, kinds
+from ingest_desktop.extraction.embedded import embedded_blocks, embedded_in, shape_of
 from ingest_desktop.extraction.packages import Package, core_properties, main_part, relations, xml_root
 from ingest_desktop.extraction.readers import drawing
 from ingest_desktop.extraction.readers.drawing import child, children, local
@@ -50,6 +51,17 @@ class Deck:
         except SourceMalformed:
             return root, {}
 
+    def holders(self) -> dict[str, int]:
+        """The first slide (from 1) that points to each member."""
+        found: dict[str, int] = {}
+        for number, name in enumerate(self._names, 1):
+            try:
+                for _, target in relations(self._package, name).values():
+                    found.setdefault(target, number)
+            except SourceMalformed:
+                continue
+        return found
+
     def part(self, name: str) -> Any:
         """The XML of a member."""
         return xml_root(self._package, name)
@@ -70,7 +82,7 @@ class PptxReader:
     """Reads PowerPoint presentations."""
 
     name = "pptx"
-    version = 1
+    version = 2
     reads = frozenset({kinds.PPTX})
 
     def accepts(self, source: SourceFile) -> float:
@@ -78,20 +90,30 @@ class PptxReader:
 
     def plan(self, source: SourceFile, options: ExtractOptions) -> ReaderPlan:
         with Package(source, options, _CALLED) as package:
-            metadata = core_properties(package)
+            metadata, shape = core_properties(package), shape_of(package, options)
             count = len(Deck(package))
         if count > options.max_pages:
             raise LimitExceeded(f"It has {count:,} slides; the limit is {options.max_pages:,} (INGESTION_MAX_PAGES).")
         starts = range(1, max(count, 1) + 1, _SEGMENT_SLIDES)
         segments = [SegmentSpec(at, start, min(start + _SEGMENT_SLIDES, count + 1)) for at, start in enumerate(starts)]
-        return ReaderPlan("slide", count, tuple(segments), MEDIA_TYPE, None, metadata.get("title") or None, metadata)
+        title = metadata.get("title") or None
+        return ReaderPlan("slide", count, tuple(segments), MEDIA_TYPE, None, title, metadata, shape=shape)
 
     def read(
         self, source: SourceFile, plan: ReaderPlan, segment: SegmentSpec, options: ExtractOptions, notes: SegmentNotes
     ) -> Iterator[Block]:
         with Package(source, options, _CALLED) as package:
-            yield from read_slides(Deck(package), segment, plan.title, notes)
-        if len(plan.segments) == 1 and notes.units_failed and len(notes.units_failed) == plan.units:
+            deck = Deck(package)
+            yield from read_slides(deck, segment, plan.title, notes)
+            lost = len(notes.units_failed)
+            holders = deck.holders() if embedded_in(package) else {}
+
+            def slide_of(name: str) -> int | None:
+                slide = holders.get(name, 1)
+                return slide if segment.start <= slide < segment.stop or not plan.units else None
+
+            yield from embedded_blocks(package, source, options, notes, plan.title, slide_of)
+        if len(plan.segments) == 1 and lost and lost == plan.units:
             raise SourceMalformed(f"None of its slides could be read. {notes.units_failed[0][1]}")
 
 

@@ -1,0 +1,128 @@
+"""Documents inside Office documents: what was put into a page, a slide or a sheet as an object, read as a file inside.
+
+A workbook that a chart takes its figures from is none: the chart shows them.
+"""
+
+import io
+import struct
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from ingest_desktop.domain.errors import SourceError
+from ingest_desktop.domain.interfaces.extraction import Block, SegmentNotes, SourceFile
+from ingest_desktop.domain.wire import ExtractOptions
+from ingest_desktop.extraction import detect, kinds
+from ingest_desktop.extraction.allowance import Spent, unpacked
+from ingest_desktop.extraction.nested import Inside, inner_source, shape
+from ingest_desktop.extraction.packages import Package, relations
+
+_FOLDERS: Final = ("word/embeddings/", "ppt/embeddings/", "xl/embeddings/")
+_OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_OBJECTS: Final = "Embedded objects of other programs"
+_WHOLE: Final = frozenset({kinds.DOC, kinds.PPT, kinds.XLS, kinds.MSG, kinds.LOCKED})
+
+
+def embedded_in(package: Package) -> list[str]:
+    """The members that are documents of their own."""
+    found = [name for name in package.names if name.lower().startswith(_FOLDERS) and package.size(name)]
+    if not found:
+        return found
+    figures: set[str] = set()
+    for name in package.names:
+        folder, _, own = name.rpartition("/_rels/")
+        if own.endswith(".rels") and folder.endswith("/charts"):
+            try:
+                figures |= {
+                    target for _, target in relations(package, f"{folder}/{own.removesuffix('.rels')}").values()
+                }
+            except SourceError:
+                continue
+    return [name for name in found if name not in figures]
+
+
+def shape_of(package: Package, options: ExtractOptions) -> str:
+    """What shapes the text of embedded documents, for the recipe; nothing when there are none."""
+    return shape(options) if embedded_in(package) else ""
+
+
+def embedded_blocks(
+    package: Package,
+    source: SourceFile,
+    options: ExtractOptions,
+    notes: SegmentNotes,
+    title: str | None,
+    unit_of: Callable[[str], int | None],
+) -> Iterator[Block]:
+    """The blocks of all embedded documents; what cannot be read is a gap that names it.
+
+    Args:
+        package: The document that holds them.
+        source: Its file.
+        options: As it is read with.
+        notes: Of its segment.
+        title: Of the document: it stands above the headings.
+        unit_of: The page, slide or sheet (from 1) of a member; None when it is of another segment.
+    """
+    wanted = [(name, unit) for name in embedded_in(package) if (unit := unit_of(name)) is not None]
+    if not wanted:
+        return
+    own = SegmentNotes(recognising=notes.recognising)
+    with Inside(source, options, own, first=None) as inside:
+        for name, unit in wanted:
+            inside.number = unit
+            for block in _one(package, name, inside, options):
+                yield block._replace(path=(title, *block.path)) if title and block.path is not None else block
+    notes.units_failed += own.units_failed
+    notes.warnings += own.warnings
+    notes.units_by_ocr += own.units_by_ocr
+    notes.recognising_seconds += own.recognising_seconds
+
+
+def _one(package: Package, name: str, inside: Inside, options: ExtractOptions) -> Iterator[Block]:
+    shown = name.rpartition("/")[2]
+    try:
+        data = package.read(name)
+        unpacked(len(data), options)
+        found = _unwrapped(shown, data)
+    except (SourceError, Spent) as error:
+        inside.fail(shown, error)
+        return
+    if found is None:
+        inside.leave_out(shown, _OBJECTS)
+    else:
+        yield from inside.blocks(*found)
+
+
+def _unwrapped(name: str, data: bytes) -> tuple[str, bytes] | None:
+    """The document that an object holds, with its name; None when it holds what only its own program can show."""
+    if not data.startswith(_OLE):
+        return name, data
+    if detect.kind_of(inner_source(name, data, ())) in _WHOLE:
+        return name, data
+    import olefile
+
+    try:
+        with olefile.OleFileIO(io.BytesIO(data)) as ole:
+            for stream in ("Package", "CONTENTS"):
+                if ole.exists(stream):
+                    return name, ole.openstream(stream).read()
+            if ole.exists("\x01Ole10Native"):
+                return _native(name, ole.openstream("\x01Ole10Native").read())
+    except (OSError, ValueError, IndexError, TypeError, struct.error):
+        return None
+    return None
+
+
+def _native(name: str, data: bytes) -> tuple[str, bytes] | None:
+    """A file that was put in as a package: its label, its path, where it was copied to, and its bytes."""
+    label, rest = _text(data[6:])
+    _, rest = _text(rest)
+    (size,) = struct.unpack_from("<I", rest, 4)
+    rest = rest[8 + size :]
+    (length,) = struct.unpack_from("<I", rest, 0)
+    return (label.replace("\\", "/").rpartition("/")[2] or name, rest[4 : 4 + length]) if length else None
+
+
+def _text(data: bytes) -> tuple[str, bytes]:
+    said, _, rest = data.partition(b"\0")
+    return said.decode("cp1252", "replace"), rest
