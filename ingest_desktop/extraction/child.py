@@ -116,9 +116,12 @@ class Server:
 
 
 def _without(secrets: Secrets, sentence: str) -> str:
-    """A sentence of a reader without any password, should one have got into it. One or two letters tell nothing."""
+    """A sentence of a reader without any password, should one have got into it.
+
+    Plain words stay: our own sentences say "password", and to blot it out there would tell that it is one.
+    """
     for secret in secrets:
-        if len(secret) > 2:
+        if len(secret) > 2 and not (secret.isascii() and secret.isalpha()):
             sentence = sentence.replace(secret, "…")
     return sentence
 

@@ -20,10 +20,12 @@ from ingest_desktop.domain.wire import (
     LookItem,
     LookLot,
     Message,
+    Secrets,
     SegmentTask,
     Working,
     recipe_of,
 )
+from ingest_desktop.extraction.child import _without
 from ingest_desktop.extraction.host import ChildProcess, command
 
 from .conftest import CORPUS, OPTIONS
@@ -411,3 +413,8 @@ def test_a_child_of_a_large_program_is_not_taken_for_large_itself(
     looks(child, good)
     assert child.pid == before
     assert len(ballast)
+
+
+def test_what_is_blotted_out_of_a_sentence_does_not_tell_the_password() -> None:
+    sentence = "It asks for a password; the library said hunter2!"
+    assert _without(Secrets(("password", "hunter2!")), sentence) == "It asks for a password; the library said …"
