@@ -139,7 +139,7 @@ _CONTENT: Final = (
 
 # What stands by the list: the last completed job of each path, unless the path is about to be read again.
 _STANDING: Final = (
-    "SELECT j.id, j.document_id, j.checksum, r.json ->> '$.recipe', r.json ->> '$.chunks_stored' FROM ingest_jobs j "
+    "SELECT j.id, j.document_id, j.checksum, r.json ->> '$.recipe', r.json ->> '$.chunks_stored', j.chunk_count, j.gaps FROM ingest_jobs j "
     "LEFT JOIN job_receipts r ON r.job_id = j.id AND json_valid(r.json) WHERE j.kb_id = ? AND j.status = 'completed' AND j.deleted_at IS NULL "
     "AND j.document_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ingest_jobs a "
     f"WHERE a.kb_id = j.kb_id AND a.source_path = j.source_path AND {ACTIVE_SQL}) "
@@ -299,7 +299,7 @@ def _check_content(store: KnowledgeBaseStore) -> Iterator[Finding]:
 
 
 def standing_jobs(ledger: Ledger, kb_id: str) -> Sequence[Sequence[Any]]:
-    """(job, document, checksum, recipe, chunks) as the list and its receipts tell them; see ``_STANDING``."""
+    """(job, document, checksum, recipe, chunks of the receipt, chunks, gaps) as the list tells them; see ``_STANDING``."""
     with reading(ledger.engine) as connection:
         return connection.exec_driver_sql(_STANDING, (kb_id,)).all()
 
@@ -310,9 +310,10 @@ def _check_across(ledger: Ledger, store: KnowledgeBaseStore) -> Iterator[Finding
     rows = standing_jobs(ledger, store.kb_id)
     with reading(store.engine) as connection:
         present = {
-            document: (sha256, recipe, chunks)
-            for document, sha256, recipe, chunks in connection.exec_driver_sql(
-                "SELECT d.document_id, v.sha256, v.recipe, v.chunks FROM documents d JOIN versions v ON v.id = d.version"
+            document: (sha256, recipe, chunks, gaps)
+            for document, sha256, recipe, chunks, gaps in connection.exec_driver_sql(
+                "SELECT d.document_id, v.sha256, v.recipe, v.chunks, v.gaps FROM documents d "
+                "JOIN versions v ON v.id = d.version"
             )
         }
     missing = [(job, document) for job, document, *_ in rows if document not in present]
@@ -322,6 +323,10 @@ def _check_across(ledger: Ledger, store: KnowledgeBaseStore) -> Iterator[Finding
     for job, chunks, found in [entry for entry in owed if entry[1] != entry[2][2]][:MOST]:
         text = f"the receipt of job {job} owes {chunks} chunks, its document has {found[2]}"
         yield Finding("receipt_differs", store.kb_id, text)
+    wrong = [(row, present[row[1]]) for row in rows if present.get(row[1], ())[:2] == (row[2], row[3])]
+    for row, found in [entry for entry in wrong if entry[0][5:7] != entry[1][2:4]][:MOST]:
+        text = f"job {row[0]} tells {row[5]} chunks and {row[6]} gaps, its document has {found[2]} and {found[3]}"
+        yield Finding("figures_differ", store.kb_id, text)
     jobless = without_job(ledger, store)
     if jobless:  # a deletion may have been told between the two looks
         jobless &= without_job(ledger, store)

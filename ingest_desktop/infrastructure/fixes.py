@@ -375,12 +375,40 @@ def _fix_content(ledger: Ledger, store: KnowledgeBaseStore, codes: set[str]) -> 
     ]
     if rebuilt:
         done.append(Mended("full_text_differs", store.kb_id, "the full text was made anew from the text"))
+    if codes & {"receipt_differs", "figures_differ"} and (number := _tell_figures(ledger, store)):
+        done.append(Mended("receipt_differs", store.kb_id, f"jobs tell what their documents have: {number}"))
     again = jobs_to_read_again(ledger, store)
     if again:
         with writing(ledger.engine) as connection:
             number = queue_again(connection, again, LOST_TEXT)
         done.append(Mended("document_missing", store.kb_id, f"files queued to be read again: {number}"))
     return done + _hide_jobless(ledger, store, codes)
+
+
+def _tell_figures(ledger: Ledger, store: KnowledgeBaseStore) -> int:
+    """Chunks and gaps of a job and its receipt are those of its document, when it is the very one; how many were not."""
+    rows = standing_jobs(ledger, store.kb_id)
+    sql = "SELECT d.document_id, v.sha256, v.recipe, v.chunks, v.gaps FROM documents d JOIN versions v ON v.id = d.version"
+    with reading(store.engine) as connection:
+        present = {tuple(row[:3]): tuple(row[3:]) for row in connection.exec_driver_sql(sql)}
+    wrong = [
+        (*present[tuple(row[1:4])], row[0])
+        for row in rows
+        if tuple(row[1:4]) in present
+        and (row[4] or 0, row[5], row[6]) != (present[tuple(row[1:4])][0], *present[tuple(row[1:4])])
+    ]
+    if wrong:
+        with writing(ledger.engine) as connection:
+            revision = next_revision(connection)
+            connection.exec_driver_sql(
+                "UPDATE ingest_jobs SET chunk_count = ?, gaps = ?, revision = ? WHERE id = ? AND status = 'completed'",
+                [(chunks, gaps, revision, job) for chunks, gaps, job in wrong],
+            )
+            connection.exec_driver_sql(
+                "UPDATE job_receipts SET json = json_set(json, '$.chunks_stored', ?1, '$.chunks_indexed', ?1) WHERE job_id = ?2",
+                [(chunks, job) for chunks, _, job in wrong],
+            )
+    return len(wrong)
 
 
 def mend_content(connection: Connection) -> dict[str, int]:

@@ -84,6 +84,7 @@ BREACHES: dict[str, tuple[str, tuple[str, ...]]] = {
         "ledger", ("DROP TRIGGER job_changed", "DROP INDEX ux_active", "UPDATE ingest_jobs SET outcome = 'empty' WHERE id = 1",
                    "UPDATE ingest_jobs SET outcome = 'ingested' WHERE id = 1"),
     ),
+    "figures_differ": ("ledger", ("UPDATE ingest_jobs SET chunk_count = 9, gaps = 2 WHERE id = 1",)),
     "schema_differs of content": ("kb", ("DROP INDEX paths_document",)),
     "failed_without_message": (
         "ledger", ("UPDATE ingest_jobs SET status = 'failed', error_code = 'ingest' WHERE id = 1", STEP.format("failed")),
@@ -190,6 +191,9 @@ def test_a_receipt_owes_the_chunks_that_are_there(app: FakeApp, docs: Path) -> N
     )
     (finding,) = app.check()
     assert finding.code == "receipt_differs" and "owes 7 chunks" in finding.message and "has 3" in finding.message
+    assert mended(app) == {"receipt_differs"} and app.check() == []
+    known = app.service.job(job.id).receipt
+    assert known is not None and (known.chunks_stored, known.chunks_indexed) == (3, 3)
 
 
 def test_a_file_that_was_found_unchanged_while_it_was_added_owes_no_receipt(app: FakeApp, docs: Path) -> None:
