@@ -34,6 +34,9 @@ _OBJECT: Final = re.compile(rb"\{\s*(?:\"(?:[^\"\\]|\\.){0,500}\"\s*:|\})")
 _ARRAY: Final = re.compile(rb"\[\s*(?:[\[{\"\]]|-?\d|true\b|false\b|null\b)")
 _OBJECT_LINES: Final = re.compile(rb"\{[^\r\n]*\}[ \t]*\r?\n\s*\{[^\r\n]*(?:\}|\Z)")
 _XML_START: Final = re.compile(rb"<\?xml\s|<!DOCTYPE\s|<[A-Za-z_][\w.:-]*[\s>/]|<!--")
+_FLAT: Final = re.compile(
+    rb"<office:document\s[^>]*\boffice:mimetype=.application/vnd\.oasis\.opendocument\.(text|spreadsheet|presentation)\b"
+)
 _LATEX: Final = re.compile(rb"^\s*\\(?:documentclass|documentstyle|begin\{document\})", re.M)
 _ASCIIDOC: Final = re.compile(rb"\A(?:[^\n]*\n){0,3}= \S")
 _YAML_LINE: Final = re.compile(rb"^(?:---|- |[\w.\"'/-]+[ \t]*:(?:[ \t]|\r?$))", re.M)
@@ -193,6 +196,9 @@ def _tell_bracket(head: bytes, suffix: str) -> str | None:
 
 def _tell_angle(head: bytes, suffix: str) -> str | None:
     """XML when it says so; other tags only under names that promise it."""
+    flat = _FLAT.search(head[:_HEAD])
+    if flat is not None:
+        return {b"text": kinds.ODT, b"spreadsheet": kinds.ODS, b"presentation": kinds.ODP}[flat.group(1)]
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     if start.startswith(b"<?xml") or suffix in (".xml", ".svg", ".dbk", ".docbook", ".xsd", ".xsl", ".rss", ".opml"):
         return _xml(head)

@@ -263,6 +263,33 @@ def test_documents_on_slides_and_sheets_are_read_and_figures_of_charts_are_not()
     assert [row.extra for row in read.rows if "quince" in row.text] == ['{"part": "a.docx"}']
 
 
+def flat(kind: str, body: str) -> bytes:
+    return (
+        f'<?xml version="1.0" encoding="UTF-8"?>\n<office:document {NAMES} xmlns:dc="http://purl.org/dc/elements/1.1/" '
+        f'office:mimetype="application/vnd.oasis.opendocument.{kind}"><office:meta><dc:title>Fruit</dc:title></office:meta>'
+        f"<office:styles><text:p>never shown</text:p></office:styles><office:body>{body}</office:body></office:document>"
+    ).encode()
+
+
+def test_flat_open_documents_are_read_as_packed_ones() -> None:
+    read = Read(
+        flat("text", "<office:text><text:h text:outline-level='1'>Quince</text:h><text:p>medlar</text:p></office:text>")
+    )
+    assert (read.plan.title, read.plan.media_type) == ("Fruit", "application/vnd.oasis.opendocument.text")
+    assert read.text == "Quince\nmedlar" and read.heading("medlar") == "Quince"
+    cells = "".join(
+        f"<table:table-row><table:table-cell><text:p>{a}</text:p></table:table-cell></table:table-row>"
+        for a in ("plum", "sloe")
+    )
+    body = f'<office:spreadsheet><table:table table:name="Prices">{cells}</table:table></office:spreadsheet>'
+    read = Read(flat("spreadsheet", body), "a.fods")
+    assert read.plan.unit == "sheet" and read.place("sloe")["sheet"] == "Prices"
+    with pytest.raises(SourceError):
+        Read(flat("text", "").replace(b"office:body", b"office:x"))
+    with pytest.raises(LimitExceeded):
+        Read(flat("text", ""), options=ExtractOptions(max_expanded_bytes=10))
+
+
 def test_headers_stand_once_and_comments_apart() -> None:
     data = word(
         paragraph("The body of the letter"),

@@ -14,6 +14,7 @@ from ingest_desktop.extraction import detect, kinds
 from ingest_desktop.extraction.packages import Package, core_properties, forget, xml_events, xml_root
 from ingest_desktop.extraction.readers.drawing import local
 from ingest_desktop.extraction.readers.grid import grid_blocks
+from ingest_desktop.extraction.readers.odf_flat import as_package, is_flat
 from ingest_desktop.extraction.readers.odf_sheets import SheetFlow, extents, stretches
 from ingest_desktop.extraction.readers.odf_text import (
     CONTENT,
@@ -41,7 +42,7 @@ class OdfReader:
     """Reads the three kinds of OpenDocument files that hold text."""
 
     name = "odf"
-    version = 2
+    version = 3
     reads = frozenset(MEDIA_TYPES)
 
     def __init__(self) -> None:
@@ -157,6 +158,8 @@ def _sheet_blocks(
 
 def _plain(source: SourceFile, options: ExtractOptions) -> SourceFile:
     """The file, or what its password opens. Encrypted parts are told in the manifest; their bytes look like damage."""
+    if is_flat(source):
+        return as_package(source, options)
     with Package(source, options, _CALLED) as package:
         if _MANIFEST not in package:
             return source
