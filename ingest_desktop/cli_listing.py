@@ -4,9 +4,11 @@ import argparse
 import sys
 from collections.abc import Iterator
 
+from ingest_desktop.application.attention import limit_of
 from ingest_desktop.bootstrap import App
 from ingest_desktop.cli_output import out, out_json, size_text, status_text, table
 from ingest_desktop.cli_receipt import receipt_lines
+from ingest_desktop.config.settings import Settings
 from ingest_desktop.domain.causes import Cause
 from ingest_desktop.domain.enums import JobStatus
 from ingest_desktop.domain.models import Job, JobQuery
@@ -92,6 +94,9 @@ def show(app: App, options: argparse.Namespace) -> int:
     for text in (job.error_message, job.message):
         if text:
             out(f"  {one_line(text)}")
+    limit = Settings.model_fields.get(limit_of(job) or "")
+    if limit is not None:
+        out(f"  The setting is “{limit.title}”; raise it, then retry.")
     if job.receipt is not None:
         out("  Receipt:")
         for line in receipt_lines(job.receipt):

@@ -178,11 +178,16 @@ def _message(live: LiveVersion, plan: DocumentPlan, empty: bool) -> str | None:
     if live.outcome is Outcome.DUPLICATE and live.twin_path:
         return _twin_sentence(live.twin_path)
     if failed:
-        missing = some_of(failed, seen, plan.unit) if is_counted(plan.unit) else "A part of it"
-        if is_counted(plan.unit) and failed >= seen:  # there is no rest, but some of them gave a part
-            return f"{missing} could not be read whole; what could be read can be found."
-        return f"{missing} could not be read; the rest can be found."
+        return partly_read(failed, seen, plan.unit)
     return None
+
+
+def partly_read(failed: int, seen: int, unit: str) -> str:
+    """What is said of a document that has text, and of which a part could not be read."""
+    missing = some_of(failed, seen, unit) if is_counted(unit) else "A part of it"
+    if is_counted(unit) and failed >= seen:  # there is no rest, but some of them gave a part
+        return f"{missing} could not be read whole; what could be read can be found."
+    return f"{missing} could not be read; the rest can be found."
 
 
 def _nothing_but_gaps(gaps: Sequence[tuple[int, str]], seen: int, unit: str) -> str:

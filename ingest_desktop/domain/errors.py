@@ -148,7 +148,7 @@ class UnsupportedFormat(SourceError):
     """No reader for this type of file."""
 
     code = "unsupported_format"
-    hint = "Convert the file to a supported format and add that."
+    hint = "If there is text in it, save it as PDF, DOCX or plain text and add that."
 
 
 class LimitExceeded(SourceError):

@@ -84,9 +84,9 @@ _READS = {  # the name of the reader of each kind
 }
 _FAMILIES = (  # what people call them, and a kind that stands for each
     ("PDF", kinds.PDF),
-    ("pictures with text", kinds.IMAGE),
-    ("Word (DOCX)", kinds.DOCX),
-    ("PowerPoint (PPTX)", kinds.PPTX),
+    ("pictures with text (PNG, JPEG, TIFF, WebP; with tesseract)", kinds.IMAGE),
+    ("Word (DOCX; DOC with LibreOffice)", kinds.DOCX),
+    ("PowerPoint (PPTX; PPT with LibreOffice)", kinds.PPTX),
     ("Excel (XLSX, XLS, XLSB)", kinds.XLSX),
     ("OpenDocument (ODT, ODS, ODP)", kinds.ODT),
     ("RTF", kinds.RTF),
@@ -95,7 +95,7 @@ _FAMILIES = (  # what people call them, and a kind that stands for each
     ("saved web pages (MHTML)", kinds.MHTML),
     ("mail (EML, MBOX)", kinds.EML),
     ("Outlook messages (MSG)", kinds.MSG),
-    ("archives (ZIP, TAR, 7Z, RAR)", kinds.ZIP),
+    ("archives (ZIP, TAR, GZ, BZ2, XZ; 7Z and RAR with libarchive)", kinds.ZIP),
     ("Markdown", kinds.MARKDOWN),
     ("reStructuredText", kinds.RST),
     ("LaTeX", kinds.LATEX),
@@ -106,7 +106,7 @@ _FAMILIES = (  # what people call them, and a kind that stands for each
     ("YAML", kinds.YAML),
     ("Jupyter notebooks", kinds.NOTEBOOK),
     ("subtitles (SRT, WebVTT)", kinds.SUBTITLES),
-    ("chats (WhatsApp, ChatGPT)", kinds.WHATSAPP),
+    ("chats (WhatsApp, Slack, ChatGPT)", kinds.WHATSAPP),
     ("plain text", kinds.TEXT),
     ("source code", kinds.CODE),
 )
@@ -185,7 +185,7 @@ def reader_versions() -> tuple[tuple[str, int], ...]:
 
 
 def supported() -> str:
-    """What can be read, as a list for people."""
+    """What can be read, as a list for people: the one of the guide."""
     *names, last = [name for name, kind in _FAMILIES if kind in _READS]
     return f"{', '.join(names)} and {last}"
 
@@ -193,7 +193,7 @@ def supported() -> str:
 def unsupported(kind: str) -> UnsupportedFormat:
     """The error for a file that nobody reads."""
     what = f"Files of this kind ({kind})" if kind in kinds.ALL else kind
-    return UnsupportedFormat(f"{what} are not supported yet. Supported: {supported()}.")
+    return UnsupportedFormat(f"{what} are not supported. The guide lists what can be read.")
 
 
 def load_guests() -> list[Reader]:

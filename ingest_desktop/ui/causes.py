@@ -80,7 +80,9 @@ def _source_steps() -> dict[str, str]:
             "Give its password in the window, or with --password-file: it is kept in memory only. Then it is read again.",
         ),
         "source_too_large": translate("causes", "Raise the file size limit in the settings, then retry."),
-        "unsupported_format": translate("causes", "Convert the file to a supported format and add that."),
+        "unsupported_format": translate(
+            "causes", "If there is text in it, save it as PDF, DOCX or plain text and add that."
+        ),
         "limit_exceeded": translate("causes", "Raise the limit named in the message in the settings, then retry."),
         "reader_crashed": translate(
             "causes", "The file breaks its reader. Save it anew with another program and add it again."

@@ -8,7 +8,9 @@ import pytest
 from application.kit import write_files
 
 from cli.test_commands import Door
+from ingest_desktop.application.endings import partly_read
 from ingest_desktop.cli_receipt import MOST_LINES, place_text, receipt_lines
+from ingest_desktop.config.settings import Settings
 from ingest_desktop.domain.models import Location, Receipt
 
 
@@ -110,3 +112,32 @@ def test_a_search_says_where(door: Door, tmp_path: Path) -> None:
     assert door("add", "--wait", str(docs)) == 0, door.out
     assert door("search", "heron") == 0 and "talk.srt, at 00:01:23\n" in door.out
     assert door("search", "egret") == 0 and "work.ipynb, cell 2\n" in door.out
+
+
+def test_a_limit_is_named_as_the_window_titles_it(door: Door, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    docs = write_files(tmp_path / "docs", {"large.txt": "word " * 2_000})
+    monkeypatch.setenv("INGESTION_MAX_FILE_BYTES", "4000")
+    assert door("add", "--wait", str(docs)) == 3
+    assert door("jobs", "--json") == 0
+    job = json.loads(door.out.splitlines()[0])["id"]
+    assert door("show", job) == 0
+    title = Settings.model_fields["max_file_bytes"].title
+    assert title and f"  The setting is “{title}”; raise it, then retry.\n" in door.out
+
+
+def test_a_file_of_a_kind_that_nobody_reads_takes_one_clause(door: Door, tmp_path: Path) -> None:
+    docs = write_files(tmp_path / "docs", {"a.txt": "words"})
+    (docs / "picture.gif").write_bytes(b"GIF89a" + bytes(64))
+    assert door("add", "--wait", str(docs / "picture.gif")) == 3
+    assert "GIF images are not supported. The guide lists what can be read." in door.out
+
+
+@pytest.mark.parametrize(
+    ("failed", "said"),
+    [
+        (1, "1 of 2 files could not be read; the rest can be found."),
+        (2, "2 of 2 files could not be read whole; what could be read can be found."),
+    ],
+)
+def test_there_is_no_rest_when_every_file_has_a_gap(failed: int, said: str) -> None:
+    assert partly_read(failed, 2, "member") == said

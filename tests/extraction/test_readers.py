@@ -21,7 +21,7 @@ from ingest_desktop.extraction.readers.docx import DocxReader
 from ingest_desktop.extraction.readers.html import HtmlReader, as_utf8, page_blocks
 from ingest_desktop.extraction.readers.markdown import markdown_blocks
 from ingest_desktop.extraction.readers.text import TextReader, segment_text
-from ingest_desktop.extraction.registry import Registry
+from ingest_desktop.extraction.registry import Registry, supported
 from ingest_desktop.extraction.scan import TextScanner, scan_bytes
 
 from .conftest import memory
@@ -325,6 +325,11 @@ def test_docx_bombs_and_wrecks_are_refused_before_they_are_unpacked() -> None:
         list(reader.read(bomb, plan, plan.segments[0], OPTIONS, SegmentNotes()))
 
 
+def test_the_guide_lists_all_that_can_be_read() -> None:
+    guide = Path(__file__).resolve().parents[2] / "docs" / "guide.md"
+    assert f"What can be read: {supported()}." in " ".join(guide.read_text("utf-8").split())
+
+
 # --- detection -----------------------------------------------------------------------------------
 
 
@@ -358,7 +363,7 @@ def test_noise_is_no_text() -> None:
     import random
 
     noise = random.Random(7).randbytes(20_000)
-    with pytest.raises(UnsupportedFormat, match="Supported: PDF"):
+    with pytest.raises(UnsupportedFormat, match=r"are not supported\. The guide lists"):
         Registry([]).choose(memory(b"\x91" + noise, "a.txt"))
 
 
