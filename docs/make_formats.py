@@ -81,6 +81,21 @@ FORMATS: tuple[tuple[str, str, str, str, str], ...] = (
     ("GZ, BZ2, XZ, with or without TAR", "compressed", "gz tar.gz", "what is packed, by its own reader", "Python's own"),
 )  # fmt: skip
 
+# A small file of each format that the corpus has none of, which shows the places that it gives.
+SAMPLES: dict[str, tuple[str, str]] = {
+    "Saved web pages (MHTML)": (
+        "a.mhtml",
+        "From: <Saved by Blink>\nSubject: Tea\nMIME-Version: 1.0\nContent-Type: multipart/related; boundary=c\n\n"
+        "--c\nContent-Type: text/html\n\n<h1>Green</h1><p>leaves\n--c--\n",
+    ),
+    "reStructuredText": ("a.rst", "Tea\n===\n\nleaves\n"),
+    "LaTeX": ("a.tex", "\\documentclass{article}\n\\begin{document}\n\\section{Tea}\nleaves\n\\end{document}\n"),
+    "AsciiDoc": ("a.adoc", "= Tea\n\n== Green\n\nleaves\n"),
+    "JSON": ("a.json", '{"orders": [' + ", ".join(f'{{"id": {n}, "said": "{"leaf " * 60}"}}' for n in range(9)) + "]}"),
+    "XML": ("a.xml", "<?xml version='1.0'?><tea><title>Green</title><leaf>picked</leaf></tea>"),
+    "YAML": ("a.yaml", "tea:\n  green: leaves\nwater:\n  hot: yes\n"),
+}
+
 # Why a file differs from what is expected of it. Kept by hand; a test holds its names to the files that do.
 EXPLAINED: dict[str, str] = {
     "records.jsonl": "The line that is no JSON is kept as plain text and named, and so the job is completed with gaps; the records "
@@ -226,9 +241,24 @@ def rows(child: ChildProcess, listed: Path, folder: Path) -> list[Row]:
     return [judged(name, fact, read(child, folder / name)) for name, fact in facts.items()]
 
 
+def sampled() -> dict[str, set[str]]:
+    """The places that the samples give, by the names of their formats."""
+    child = ChildProcess(wall_seconds=60, cpu_seconds=60)
+    found = {}
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            for format_name, (name, text) in SAMPLES.items():
+                path = Path(folder, name)
+                path.write_text(text, "utf-8", newline="\n")
+                found[format_name] = Row(name, {}, read(child, path), 0, 0, 0, 0).places
+    finally:
+        child.close()
+    return found
+
+
 def page(stored: list[Row], hostile: list[Row]) -> str:
     """The whole page."""
-    every = [*stored, *hostile]
+    every, places = [*stored, *hostile], sampled()
     phrases, hits = sum(row.phrases_asked for row in every), sum(row.phrases_found for row in every)
     return "\n".join(
         [
@@ -245,11 +275,11 @@ def page(stored: list[Row], hostile: list[Row]) -> str:
             "## By format",
             "",
             "Recall is the share of expected phrases that were found; phrases in pictures count where tesseract is installed. Places",
-            "are those that the files below gave.",
+            "are those that the files below gave, and for a format with no such place among them those of a small sample.",
             "",
             "| format | what is read | place | read with | phrases found | files |",
             "| --- | --- | --- | --- | --- | --- |",
-            *(_format(entry, every) for entry in FORMATS),
+            *(_format(entry, every, places.get(entry[0], set())) for entry in FORMATS),
             "",
             "## Each file",
             "",
@@ -274,12 +304,12 @@ def formats_of(row: Row) -> str:
     return "scan" if "ocr_must_contain" in row.facts and row.facts["format"] == "pdf" else row.facts["format"]
 
 
-def _format(entry: tuple[str, str, str, str, str], every: list[Row]) -> str:
+def _format(entry: tuple[str, str, str, str, str], every: list[Row], sample: set[str]) -> str:
     name, _, formats, what, engine = entry
     mine = [row for row in every if formats_of(row) in formats.split()]
     asked, found = sum(row.phrases_asked for row in mine), sum(row.phrases_found for row in mine)
     recall = f"{found} of {asked} ({found / asked:.0%})" if asked else "-"
-    places = ", ".join(sorted(set().union(*(row.places for row in mine)))) or "-"
+    places = ", ".join(sorted(set().union(*(row.places for row in mine)) or sample)) or "-"
     return _cells(name, what, places, engine, recall, str(len(mine) or "-"))
 
 

@@ -49,6 +49,12 @@ def test_every_file_has_its_line_and_those_that_differ_their_reason(folders: lis
     assert all(reason in TEXT for reason in MAKER.EXPLAINED.values())
 
 
+def test_samples_give_the_places_that_the_page_says() -> None:
+    for name, places in MAKER.sampled().items():
+        (line,) = [line for line in TEXT.splitlines() if line.startswith(f"| {name} | ")]
+        assert places and line.split(" | ")[2] == ", ".join(sorted(places)), "run: make formats"
+
+
 def test_every_kind_has_its_row() -> None:
     assert {kind for _, found, *_ in MAKER.FORMATS for kind in found.split()} == kinds.ALL
     for name, _, _, what, engine in MAKER.FORMATS:
