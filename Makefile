@@ -25,7 +25,7 @@ test: $(VENV)/.ready  ## Format check, lint, types and all tests: what CI runs
 		echo "== $$step"; $(PY) -m $$step || failed="$$failed '$${step%% --*}'"; \
 	done; \
 	[ -z "$$failed" ] || echo "FAILED:$$failed (the tests follow)"; \
-	$(PY) -m pytest $(ARGS) && [ -z "$$failed" ]
+	$(PY) -m pytest --numprocesses=auto --dist=loadfile $(ARGS) && [ -z "$$failed" ]
 
 format: $(VENV)/.ready  ## Format and mend what the linter can mend
 	$(PY) -m ruff format $(SOURCES)

@@ -111,7 +111,7 @@ def test_every_ending_is_honest(real: App, docs: Path) -> None:
         assert job[name].message and job[name].needs_attention
     assert "0 bytes" in str(job["nothing.txt"].message)
     assert (job["picture.gif"].status, job["picture.gif"].error_code) == (FAILED, "unsupported_format")
-    assert "PDF" in str(job["picture.gif"].error_message) and job["picture.gif"].message
+    assert "GIF" in str(job["picture.gif"].error_message) and job["picture.gif"].message
     assert (job["broken.pdf"].status, job["broken.pdf"].error_code) == (FAILED, "source_malformed")
     assert (job["gone.txt"].error_code, job["gone.txt"].attempts, job["gone.txt"].dead_lettered) == (
         "source_gone",

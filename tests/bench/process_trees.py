@@ -48,7 +48,8 @@ class Memory:
 def environment(**extra: str) -> dict[str, str]:
     """The environment of what is measured: this checkout's package, and none of the person's own settings."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("INGESTION_")}
-    return {**clean, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "", **extra}
+    settled = {"INGESTION_SETTLE_SECONDS": "0"}  # a corpus that was just made has held still
+    return {**clean, **settled, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "", **extra}
 
 
 def ingest(data_dir: Path, *arguments: str) -> list[str]:
