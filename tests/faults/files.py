@@ -43,6 +43,8 @@ ODD_NAMES = (
     b"n" * 251 + b".txt",  # as long as a name can be
 )
 
+SETTLING = {"INGESTION_SETTLE_SECONDS": "0.4"}  # what is half written must not be taken for whole
+
 Texts = dict[str, tuple[str, ...]]  # path: the texts of its chunks, in order
 
 
@@ -100,11 +102,9 @@ class Ground:
 
     def other_text(self, path: Path) -> str:
         """Another edition of a file."""
-        return (
-            long_text("edition 2", LONG_CHARS // 2)
-            if path.name.startswith("long")
-            else "Edition 2, all other words.\n" * 9
-        )
+        if path.name.startswith("long"):
+            return long_text(f"edition 2, {path.name}", LONG_CHARS // 2)
+        return f"Edition 2 of {path.name}, all other words.\n" * 9
 
 
 def change(ground: Ground) -> None:
@@ -179,7 +179,9 @@ class Happening:
     def round(self, number: int, draw: random.Random, work: Path) -> Verdict:
         """Ingest, break, add again, and look at what can be found before and after."""
         ground = _begin(work, draw)
-        program = Program.start(work / "data", "add", "--wait", str(ground.folder), wrap=UNPRIVILEGED)
+        program = Program.start(
+            work / "data", "add", "--wait", str(ground.folder), settings=SETTLING, wrap=UNPRIVILEGED
+        )
         hits = 0
         for _ in range(self.strikes):
             if not program.has_ended(draw.uniform(0.05, (LAST_STRIKE - FIRST_STRIKE) / self.strikes)):

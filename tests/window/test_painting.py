@@ -96,10 +96,13 @@ def test_a_screen_of_rows_is_painted_without_asking_the_model_for_each_cell(
 def test_what_is_under_the_pointer_is_marked_until_it_leaves(qtbot: QtBot, opened: Hub, app: FakeApp) -> None:
     app.service.put(job(1, JobStatus.QUEUED), job(2, JobStatus.QUEUED))
     table = make_table(qtbot, opened, 2)
-    table.entered.emit(table.model().index(0, Column.SPEED))  # as Qt tells it; the machine's own pointer is anywhere
+    over = Qt.WidgetAttribute.WA_UnderMouse  # as Qt sets it; the machine's own pointer is anywhere
+    table.viewportEntered.disconnect(table._on_left)
+    table.viewport().setAttribute(over, True)
+    table.entered.emit(table.model().index(0, Column.SPEED))
     assert colors(table, 0, Column.SPEED) == {TOKENS.alternate}
     assert TOKENS.alternate not in colors(table, 1, Column.SPEED)
-    table.viewportEntered.emit()
+    table.viewport().setAttribute(over, False)
     assert TOKENS.alternate not in colors(table, 0, Column.SPEED)
 
 
