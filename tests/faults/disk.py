@@ -121,8 +121,10 @@ class _Round:
         if hashes_of(self.ground.files) != self.ground.hashes:
             self.verdict.wrong.append("an original was changed by the program")
         for place in (self.work / "log", self.data / LOG):
-            if place.exists() and "Traceback" in place.read_text("utf-8", "replace"):
-                self.verdict.wrong.append(f"an error that nobody had in mind is in {place.name}")
+            text = place.read_text("utf-8", "replace") if place.exists() else ""
+            if "Traceback" in text:
+                told = text[text.index("Traceback") :][-1500:]
+                self.verdict.wrong.append(f"an error that nobody had in mind is in {place.name}: {told}")
         return self.verdict
 
 
