@@ -18,7 +18,7 @@ from ingest_desktop.extraction.limits import ChildLimits, cpu_message, memory_me
 _MODULE = "ingest_desktop.extraction.child"
 _FLAG = "--extraction-child"
 _CLOSE_SECONDS = 1.0
-_SAMPLE_SECONDS = 0.02  # between two looks at the memory of a process: it grows by some tens of MiB meanwhile
+_SAMPLE_SECONDS = 0.1  # between two looks at the memory of a process; more often is felt by all files
 _EXHAUSTED = 0.5  # of what its limit leaves to a file: a parser that doubles what it has is refused when it has half
 _PIPE_BYTES = 1024 * 1024  # with the usual 64 KiB, parent and child wake each other all the time
 
