@@ -26,6 +26,8 @@ from ingest_desktop.domain.text import counted, one_line
 
 OK, SOME_FAILED, QUEUE_FULL, INTERRUPTED = 0, 3, 6, 130
 _QUEUED, _RUNNING = JobStatus.QUEUED, JobStatus.RUNNING
+_COMPLETED = frozenset({JobStatus.COMPLETED})
+_NOT_COMPLETED = frozenset(JobStatus) - _COMPLETED
 LOOK_SECONDS = 0.2  # between two looks at the store while waiting
 
 HOLD_SECONDS = 0.05  # given to the work to begin, before it is asked whether there is any
@@ -146,29 +148,56 @@ def _follow(
             app.service.start(batch_id=batch_id if not others else None)
             _wait_for(app, batch_id, others, stop, quiet=options.json)
             app.lifecycle.stop(app.settings.thread_join_timeout)
-    code, ended = OK, _Tally()
+    code = OK
     if options.wait and batch_id is not None and not stop.is_set() and app.service.is_in_trash(batch_id):
         out("The knowledge base was deleted meanwhile.", file=sys.stderr)
         code = SOME_FAILED
-    for job in _jobs_of(app, batch_id, others):
-        if options.wait and job.status is not JobStatus.COMPLETED:
-            code = SOME_FAILED
-        ended.add(job)
-        if options.json:
+    if options.json:
+        for job in _jobs_of(app, JobQuery(batch_id=batch_id) if batch_id else None, others, receipts=True):
             out_json(job.to_json())
-        elif options.wait and (job.status is not JobStatus.COMPLETED or job.needs_attention):
-            sentences = " ".join(text for text in (job.error_message, job.message) if text)
-            out(one_line(f"{filename_of(job.source_path)}: {status_text(job)}. {sentences}".rstrip()))
-    if options.wait and not options.json:
-        out(ended.text())
+            if options.wait and job.status is not JobStatus.COMPLETED:
+                code = SOME_FAILED
+    elif options.wait and not _tell_endings(app, batch_id, others):
+        code = SOME_FAILED
     return INTERRUPTED if stop.is_set() else code
 
 
-class _Tally:
-    """How jobs ended. One that needs a person is counted once and never as done."""
+def _tell_endings(app: App, batch_id: str | None, others: Sequence[str]) -> bool:
+    """Print what did not end well, a line each, and how many ended how. Whether all are completed.
 
-    def __init__(self) -> None:
-        self._counts: Counter[str] = Counter()
+    Jobs that ended well are only counted, by the store: there may be hundreds of thousands.
+    """
+    ended = _Tally(app.service.batch_counts(batch_id) if batch_id else Counts())
+    if batch_id:
+        for job in pages(app, JobQuery(batch_id=batch_id, statuses=_NOT_COMPLETED)):
+            _tell_ending(job)
+        for job in pages(app, JobQuery(batch_id=batch_id, statuses=_COMPLETED, attention=True)):
+            _tell_ending(job)
+    for job in _jobs_of(app, None, others):
+        ended.add(job)
+        if job.status is not JobStatus.COMPLETED or job.needs_attention:
+            _tell_ending(job)
+    out(ended.text())
+    return ended.all_completed
+
+
+def _tell_ending(job: Job) -> None:
+    sentences = " ".join(text for text in (job.error_message, job.message) if text)
+    out(one_line(f"{filename_of(job.source_path)}: {status_text(job)}. {sentences}".rstrip()))
+
+
+class _Tally:
+    """How jobs ended. One that needs a person is counted once and never as done.
+
+    Args:
+        counts: Of the jobs that are not added one by one.
+    """
+
+    def __init__(self, counts: Counts) -> None:
+        gaps, empty = sum(counts.gaps.values()), empty_of(counts)
+        self._counts = Counter({"done": counts.of(JobStatus.COMPLETED) - gaps - empty})
+        self._counts.update({"with gaps": gaps, "without text": empty})
+        self._counts.update({status.value: counts.of(status) for status in _NOT_COMPLETED})
 
     def add(self, job: Job) -> None:
         """Count a job."""
@@ -179,6 +208,11 @@ class _Tally:
         else:
             self._counts["without text" if job.needs_attention else "done"] += 1
 
+    @property
+    def all_completed(self) -> bool:
+        """Whether no job failed, waits or was cancelled."""
+        return not any(self._counts[status.value] for status in _NOT_COMPLETED)
+
     def text(self) -> str:
         """77 done, 3 with gaps, 17 failed."""
         order = ("done", "with gaps", "without text", *(status.value for status in JobStatus))
@@ -186,12 +220,13 @@ class _Tally:
         return f"{', '.join(parts)}."
 
 
-def _jobs_of(app: App, batch_id: str | None, others: Sequence[str]) -> Iterator[Job]:
-    if batch_id is not None:
-        yield from pages(app, JobQuery(batch_id=batch_id), receipts=True)
+def _jobs_of(app: App, query: JobQuery | None, others: Sequence[str], *, receipts: bool = False) -> Iterator[Job]:
+    """The jobs that answer a query, and those of earlier batches."""
+    if query is not None:
+        yield from pages(app, query, receipts=receipts)
     for first in range(0, len(others), PAGE):
         part = app.service.jobs_by_ids([int(job_id) for job_id in others[first : first + PAGE]])
-        yield from app.repository.with_receipts(part)
+        yield from app.repository.with_receipts(part) if receipts else part
 
 
 class _Others:

@@ -171,8 +171,10 @@ class Scheduler:
 
     def in_hand(self, reader: str, job: ActiveJob | None) -> None:
         """Note what a producer's child has begun, for whoever finds us killed. At once; by the producer's thread."""
-        with self._condition:
-            seat = self._seats.setdefault(reader, len(self._seats))
+        seat = self._seats.get(reader)
+        if seat is None:  # asked for each file: the lock only the first time
+            with self._condition:
+                seat = self._seats.setdefault(reader, len(self._seats))
         self._repository.note_in_hand(self._worker_id, seat, job.claim if job else None)
 
     def blame(self, job: ActiveJob) -> None:

@@ -54,6 +54,7 @@ class ChildProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self._tasks = 0
         self._peak_bytes = 0
+        self._clock: _Clock | None = None  # of the process
         self._closed = False
         self._overdue = False
         self._ended = False  # by ``kill``: then memory is not the cause
@@ -72,7 +73,9 @@ class ChildProcess:
             self._end()
         process = self._process or self._start()
         self._overdue = self._ended = False
-        clock = _Clock(self._wall_seconds, self._time_is_up, process.pid, self._memory_bytes)
+        clock = self._clock = self._clock or _Clock(
+            self._wall_seconds, self._time_is_up, process.pid, self._memory_bytes
+        )
         try:
             with clock:
                 self._converse(process, task, on_message, clock)
@@ -176,6 +179,9 @@ class ChildProcess:
             code = process.wait()
         with self._lock:
             self._process = None
+        if self._clock is not None:
+            self._clock.close()
+            self._clock = None
         for stream in (process.stdin, process.stdout):
             with contextlib.suppress(OSError):  # what was not yet written has no reader
                 cast(BinaryIO, stream).close()
@@ -191,22 +197,25 @@ class ChildProcess:
 
 
 class _Clock:
-    """Calls back, from a thread of its own, when a task makes no headway for too long; watches its memory meanwhile.
+    """Calls back when a task of a process makes no headway for too long; watches the memory of it meanwhile.
+
+    One for each process, with one thread: to start a thread for each task is felt. It sleeps while there is none.
 
     Args:
         seconds: Longest time without headway.
-        on_end: Called then.
-        pid: The process that works on it.
+        on_end: Called then, from the clock's thread.
+        pid: The process.
         memory_bytes: Address space that the process may have.
     """
 
     def __init__(self, seconds: float, on_end: Callable[[], None], pid: int, memory_bytes: int) -> None:
         self._seconds, self._on_end, self._pid, self._memory_bytes = seconds, on_end, pid, memory_bytes
-        self._before_bytes = self._most_bytes = taken_bytes(pid)
+        self._before_bytes = self._most_bytes = self._last_bytes = taken_bytes(pid)
         self._pause_seconds = _SAMPLE_SECONDS if self._before_bytes else seconds
-        self._lock = threading.Lock()
-        self._stopped = threading.Event()
+        self._changed = threading.Condition()
+        self._has_task = self._sleeps = self._closed = False
         self._deadline = 0.0
+        threading.Thread(target=self._watch, name="child-clock", daemon=True).start()
 
     def restart(self) -> None:
         """A file is done: the next one has all its time."""
@@ -220,20 +229,36 @@ class _Clock:
         return max(0, self._most_bytes - self._before_bytes) / room
 
     def __enter__(self) -> None:
-        self.restart()
-        threading.Thread(target=self._watch, name="child-clock", daemon=True).start()
+        with self._changed:
+            self._before_bytes = self._last_bytes
+            self.restart()
+            self._has_task = True
+            if self._sleeps:
+                self._changed.notify()
 
     def __exit__(self, *_: object) -> None:
-        with self._lock:  # once we are out, it cannot strike the next task
-            self._stopped.set()
+        with self._changed:  # once we are out, it cannot strike the next task
+            self._has_task = False
+
+    def close(self) -> None:
+        """The process is gone."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
 
     def _watch(self) -> None:
-        while not self._stopped.wait(max(0.0, min(self._pause_seconds, self._deadline - time.monotonic()))):
-            self._most_bytes = max(self._most_bytes, taken_bytes(self._pid))
-            with self._lock:
-                if not self._stopped.is_set() and time.monotonic() >= self._deadline:
+        with self._changed:
+            while not self._closed:
+                self._sleeps = not self._has_task
+                left = max(0.0, self._deadline - time.monotonic())
+                self._changed.wait(None if self._sleeps else min(self._pause_seconds, left))
+                if not self._has_task or self._closed:
+                    continue
+                self._last_bytes = taken_bytes(self._pid)
+                self._most_bytes = max(self._most_bytes, self._last_bytes)
+                if time.monotonic() >= self._deadline:
+                    self._has_task = False  # once is enough
                     self._on_end()
-                    return
 
 
 def _widen(pipe: BinaryIO) -> None:
