@@ -13,7 +13,7 @@ from typing import Final
 import corpora
 import pypdfium2
 from book import NOT_MEASURED, Row, Section, megabytes, spread, times
-from indexing import Bench, add, describe, runs_in_turn, stats
+from indexing import NO_OCR, Bench, add, describe, runs_in_turn, stats
 from process_trees import ROOT, ingest, peak_memory, run
 
 SAMPLES: Final = ROOT.parent / "shared" / "corpus" / "files"
@@ -37,7 +37,7 @@ def pdf(bench: Bench) -> Section:
     ours, bare, pages = [], [], 0
     for number in range(1, bench.runs + 1):
         bench.fresh(store.name)
-        ours.append(add(bench, store, folder))
+        ours.append(add(bench, store, folder, **NO_OCR))
         bare.append(run([sys.executable, str(BARE), str(folder)], log=bench.log("bare-P")))
         pages = int(bench.log("bare-P").read_text().split()[-1])
         bench.tell(f"pdf {number}/{bench.runs}: {ours[-1].wall_seconds:.2f} s, alone {bare[-1].wall_seconds:.2f} s")
@@ -47,8 +47,8 @@ def pdf(bench: Bench) -> Section:
         "PDF pages, beside PDFium alone",
         f"Set P ({describe(folder)}, {pages:,} pages) ingested from nothing to the last job completed, and the text of the same "
         f"pages taken by pypdfium2 in {os.cpu_count()} processes and thrown away; {runs_in_turn(bench)}. Ours hashes, cuts, stores, "
-        "indexes and keeps checkpoints besides.",
-        commands=["ingest --data-dir FRESH add P --wait", "python tests/bench/bare_pdf.py P"],
+        "indexes and keeps checkpoints besides. Text in pictures is not recognised here.",
+        commands=["INGESTION_OCR=0 ingest --data-dir FRESH add P --wait", "python tests/bench/bare_pdf.py P"],
     )
     met = statistics.median(ratios) <= PDF_GOAL
     own = [pages / use.wall_seconds for use in ours]
