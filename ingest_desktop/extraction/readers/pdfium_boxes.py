@@ -20,7 +20,7 @@ _TWO_UNITS = re.compile("[\U00010000-\U0010ffff]")
 _FAR = 1 << 60
 _MOST_RECTANGLES = 24  # of a stretch that are all asked for: some producers place each letter on its own
 _ENDS = 3  # rectangles at the beginning and at the end of one that has more
-_MOST_LINES = 16  # of such a one, both ends of which are looked at
+_MOST_LINES = 10  # of such a one, both ends of which are looked at
 _FARTHEST = 1_000_000.0  # points from the corner of a page; what claims to be beyond is nowhere
 
 _SLOTS = 256  # of rectangles, and 4 values for each
@@ -110,7 +110,7 @@ class PlacedText:
         if len(begins) > _MOST_LINES:
             begins = [begins[len(begins) * number // _MOST_LINES] for number in range(_MOST_LINES)]
         # There are two signs at the end of a line. A character that is not there would leave its slot as it was.
-        return [first, *begins, *[max(begin - 3, first) for begin in begins], last]
+        return [first, *begins, *[begin - 3 if begin > first + 3 else first for begin in begins], last]
 
     def close(self) -> None:
         """Give the page back. Any number of times."""
