@@ -19,8 +19,8 @@ from ingest_desktop.infrastructure.database import (
     make_private_file,
     make_private_folder,
     open_read_only,
-    translated_errors,
 )
+from ingest_desktop.infrastructure.store_errors import translated_errors
 
 EVERY: Final = timedelta(days=1)
 STEP_PAGES: Final = 512  # copied in one go; then others get a turn

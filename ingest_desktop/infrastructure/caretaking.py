@@ -20,9 +20,10 @@ from ingest_desktop.domain.interfaces.care import CareSettings, Damage
 from ingest_desktop.infrastructure.backups import Stopped, back_up_if_due
 from ingest_desktop.infrastructure.content_registry import KnowledgeBaseStores
 from ingest_desktop.infrastructure.damage import damaged_bases, hold_damaged
-from ingest_desktop.infrastructure.database import open_read_only, reading, translated_errors, writing
+from ingest_desktop.infrastructure.database import open_read_only, reading, writing
 from ingest_desktop.infrastructure.ledger import BACKUPS_FOLDER, Ledger
 from ingest_desktop.infrastructure.ledger_base import to_micros, to_moment, utc_now
+from ingest_desktop.infrastructure.store_errors import translated_errors
 from ingest_desktop.infrastructure.swapping import refuse_emptied
 
 _log = logging.getLogger(__name__)

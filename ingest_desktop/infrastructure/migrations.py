@@ -13,7 +13,8 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine
 
 from ingest_desktop.domain.errors import StoreTooNew
-from ingest_desktop.infrastructure.database import copy_database, open_read_only, translated_errors, writing
+from ingest_desktop.infrastructure.database import copy_database, open_read_only, writing
+from ingest_desktop.infrastructure.store_errors import translated_errors
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS schema_migrations (

@@ -24,7 +24,6 @@ from ingest_desktop.infrastructure.database import (
     make_private_folder,
     open_engine,
     open_read_only,
-    translated_errors,
     writing,
 )
 from ingest_desktop.infrastructure.fixes import fix_ledger, mend_content
@@ -33,6 +32,7 @@ from ingest_desktop.infrastructure.ledger_rescue import fill_from_contents, fill
 from ingest_desktop.infrastructure.ledger_schema import LEDGER_MIGRATIONS
 from ingest_desktop.infrastructure.migrations import Migration, migrate, refuse_newer, stored_version
 from ingest_desktop.infrastructure.salvage import Salvaged, columns_of, copy_table, read_rows
+from ingest_desktop.infrastructure.store_errors import translated_errors
 from ingest_desktop.infrastructure.swapping import alone_with, repairing_name, swap_in
 
 Progress = Callable[[str], None]  # told a sentence at each step, in the thread that repairs
