@@ -123,9 +123,10 @@ def save_changes(settings: Settings, changes: dict[str, Any]) -> Settings:
             stored.pop(name, None)
         else:
             stored[name] = good
-    file.parent.mkdir(parents=True, exist_ok=True)
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     temporary = file.with_suffix(".new")
-    with open(temporary, "w", encoding="utf-8") as stream:
+    temporary.unlink(missing_ok=True)  # what a crash left may have other rights
+    with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:
         json.dump(stored, stream, indent=1, sort_keys=True, default=str)
         stream.flush()
         os.fsync(stream.fileno())

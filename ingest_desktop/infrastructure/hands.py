@@ -7,6 +7,7 @@ want of memory that takes the program together with its child, leaves them to wh
 """
 
 import mmap
+import os
 import struct
 import threading
 from contextlib import suppress
@@ -31,8 +32,9 @@ class Hands:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.Lock()
-        path.write_bytes(_boot() + bytes(_SEATS * _SEAT.size))
-        with path.open("r+b") as file:
+        with open(os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "r+b") as file:
+            file.write(_boot() + bytes(_SEATS * _SEAT.size))
+            file.flush()
             self._map = mmap.mmap(file.fileno(), 0)
 
     def put(self, seat: int, job_id: int, token: int) -> None:

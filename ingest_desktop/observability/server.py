@@ -77,7 +77,7 @@ def serve_when_asked(metrics: Metrics, data_root: Path, port: int) -> MetricsSer
 
 def _write_private(path: Path, text: str) -> None:
     """Write a file that only its owner may read, whatever stood there before."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     temporary = path.with_name(f"{path.name}.{os.getpid()}.new")
     temporary.unlink(missing_ok=True)
     with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as stream:

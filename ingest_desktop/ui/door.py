@@ -89,7 +89,7 @@ def run(
     app = make_application()
     try:
         settings = load_settings(options.data_dir)
-        settings.data_root.mkdir(parents=True, exist_ok=True)
+        settings.data_root.mkdir(mode=0o700, parents=True, exist_ok=True)  # one that is there keeps its rights
     except (IngestError, OSError) as error:
         theme.apply(app, theme.wanted("system"))
         hint = getattr(error, "hint", "")

@@ -3,7 +3,9 @@
 import hashlib
 import json
 import os
+import sys
 import time
+from contextlib import suppress
 from enum import Enum
 from pathlib import Path
 
@@ -31,7 +33,7 @@ def hand_over(data_root: Path, paths: list[str]) -> bool:
     """
     socket = QLocalSocket()
     socket.connectToServer(server_name(data_root))
-    if not socket.waitForConnected(CONNECT_MS):
+    if not socket.waitForConnected(CONNECT_MS) or not _is_ours(socket):
         return False
     socket.write(json.dumps({"paths": paths}).encode() + b"\n")
     while socket.bytesToWrite() and socket.waitForBytesWritten(ANSWER_MS):
@@ -39,6 +41,16 @@ def hand_over(data_root: Path, paths: list[str]) -> bool:
     answered = socket.waitForReadyRead(ANSWER_MS) and bytes(socket.readLine().data()).strip() == b"ok"
     socket.disconnectFromServer()
     return answered
+
+
+def _is_ours(socket: QLocalSocket) -> bool:
+    """Whether this user made the socket. Its name can be guessed, and others may put one of that name there first."""
+    if sys.platform == "win32":
+        return True
+    try:
+        return os.lstat(socket.fullServerName()).st_uid == os.getuid()
+    except OSError:
+        return False
 
 
 class FirstInstance(QObject):
@@ -64,6 +76,8 @@ class FirstInstance(QObject):
         """Become the first; False when another is. A socket that a dead one left is removed."""
         if not self._lock.tryLock(0):
             return False
+        with suppress(OSError):  # Qt makes it with the rights that the system gives by itself
+            os.chmod(self._lock.fileName(), 0o600)
         if not self._server.listen(self._name):
             QLocalServer.removeServer(self._name)
             self._server.listen(self._name)

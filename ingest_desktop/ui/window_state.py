@@ -3,6 +3,8 @@
 Read before the first paint and written by a service thread, so that the UI thread waits for no disk.
 """
 
+import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,10 @@ def load(data_root: Path) -> dict[str, Any]:
 
 def save(data_root: Path, state: dict[str, Any]) -> None:
     """Write what is to be remembered. Any thread; blocks."""
-    stored = QSettings(str(data_root / STATE_FILE), QSettings.Format.IniFormat)
+    file = data_root / STATE_FILE
+    with suppress(OSError):  # its owner's alone; Qt keeps the rights of a file that is there
+        os.close(os.open(file, os.O_CREAT | os.O_WRONLY, 0o600))
+    stored = QSettings(str(file), QSettings.Format.IniFormat)
     for key, value in state.items():
         stored.setValue(key, value)
     stored.sync()
