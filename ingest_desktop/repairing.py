@@ -12,11 +12,13 @@ from ingest_desktop.config.settings import Settings
 from ingest_desktop.domain.errors import NotFoundError
 from ingest_desktop.domain.interfaces.checks import Finding, Mended
 from ingest_desktop.infrastructure.checks import check_store
+from ingest_desktop.infrastructure.content_fixes import LOST_TEXT, jobs_to_read_again
 from ingest_desktop.infrastructure.content_registry import KnowledgeBaseStores
 from ingest_desktop.infrastructure.damage import let_go_repaired
 from ingest_desktop.infrastructure.database import writing
-from ingest_desktop.infrastructure.fixes import LOST_TEXT, fix_store, jobs_to_read_again, queue_again
+from ingest_desktop.infrastructure.fixes import fix_store
 from ingest_desktop.infrastructure.ledger import LEDGER_FILE, Ledger
+from ingest_desktop.infrastructure.ledger_fixes import queue_again
 from ingest_desktop.infrastructure.repair import problem_of, repair_content, repair_ledger
 from ingest_desktop.infrastructure.swapping import finish_swap
 

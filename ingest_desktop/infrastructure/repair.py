@@ -19,6 +19,7 @@ from ingest_desktop.domain.enums import JobPhase, JobStatus, Outcome
 from ingest_desktop.domain.errors import StoreError, StoreFull
 from ingest_desktop.domain.interfaces.checks import Mended
 from ingest_desktop.infrastructure.backups import newest_sound, open_copy
+from ingest_desktop.infrastructure.content_fixes import mend_content
 from ingest_desktop.infrastructure.content_schema import MIGRATIONS, PAGE_BYTES, SEGMENT_SHIFT
 from ingest_desktop.infrastructure.database import (
     make_private_folder,
@@ -26,8 +27,8 @@ from ingest_desktop.infrastructure.database import (
     open_read_only,
     writing,
 )
-from ingest_desktop.infrastructure.fixes import fix_ledger, mend_content
 from ingest_desktop.infrastructure.ledger import BACKUPS_FOLDER, LEDGER_FILE
+from ingest_desktop.infrastructure.ledger_fixes import fix_ledger
 from ingest_desktop.infrastructure.ledger_rescue import fill_from_contents, fill_from_indexes, fill_from_snapshot
 from ingest_desktop.infrastructure.ledger_schema import LEDGER_MIGRATIONS
 from ingest_desktop.infrastructure.migrations import Migration, migrate, refuse_newer, stored_version
@@ -218,7 +219,7 @@ def _settle_ledger(made: Path) -> None:
 def repair_content(path: Path, tell: Progress) -> list[Mended]:
     """Make a sound ``kb.db`` out of what can be read of a damaged one; what was done. The damaged file is kept.
 
-    What is missing then has to be queued again: see ``fixes.jobs_to_read_again``.
+    What is missing then has to be queued again: see ``content_fixes.jobs_to_read_again``.
 
     Raises:
         As ``repair_ledger``.

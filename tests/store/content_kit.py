@@ -7,7 +7,7 @@ from ingest_desktop.domain.cjk import cjk_terms
 from ingest_desktop.domain.interfaces.repository import Confirmed, Finished, LiveVersion, SegmentIn
 from ingest_desktop.domain.models import Chunk
 from ingest_desktop.domain.wire import ChunkRow, DocumentPlan, FileSignature, SegmentResult, SegmentSpec
-from ingest_desktop.infrastructure.checks import _check_content
+from ingest_desktop.infrastructure.content_checks import check_content
 from ingest_desktop.infrastructure.content_store import KnowledgeBaseStore
 
 RECIPE = "text/1 seg=1 chunk=900 overlap=0"
@@ -81,4 +81,4 @@ def export(store: KnowledgeBaseStore) -> list[Chunk]:
 
 def assert_sound(store: KnowledgeBaseStore) -> None:
     """What ``ingest check`` asks of a knowledge base."""
-    assert list(_check_content(store)) == []
+    assert list(check_content(store)) == []

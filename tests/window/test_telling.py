@@ -11,7 +11,7 @@ from ingest_desktop.domain.causes import Tool
 from ingest_desktop.domain.enums import JobPhase, JobStatus, Outcome
 from ingest_desktop.domain.models import Counts, DiscoveryReport, HistoryEntry, KnowledgeBase, Progress, Receipt
 from ingest_desktop.infrastructure import damage, ledger_again
-from ingest_desktop.infrastructure.fixes import LOST_TEXT
+from ingest_desktop.infrastructure.content_fixes import LOST_TEXT
 from ingest_desktop.infrastructure.ledger_queue import TAKEN_UP_BY
 from ingest_desktop.infrastructure.ledger_workers import DIED, DIED_READING, SILENT
 from ingest_desktop.ui import history
