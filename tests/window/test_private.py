@@ -68,7 +68,7 @@ def test_no_file_names_are_given_to_the_socket_of_another_user(
     other = FirstInstance(tmp_path)
     assert other.claim()
     other._lock.unlock()  # another user has a socket of this name, and no right to the data folder
-    monkeypatch.setattr(single_instance, "_is_ours", lambda socket: False)
+    monkeypatch.setattr(single_instance, "_is_ours", lambda _: False)
     first = FirstInstance(tmp_path)
     assert take_place(first, tmp_path, ["/docs/secret name.txt"]) is Place.FIRST
     first.release()
