@@ -1,14 +1,16 @@
 """The parent's side of a reading process: starts it, hands it tasks, limits its time, ends and replaces it."""
 
 import contextlib
+import io
 import os
+import select
 import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, Final, cast
 
 from ingest_desktop.domain.errors import LimitExceeded, ReaderCrashed
 from ingest_desktop.domain.wire import Message, Task, TaskDone, Working
@@ -18,9 +20,12 @@ from ingest_desktop.extraction.limits import ChildLimits, cpu_message, memory_me
 _MODULE = "ingest_desktop.extraction.child"
 _FLAG = "--extraction-child"
 _CLOSE_SECONDS = 1.0
+_LOOK_MS = 500  # between two looks whether a process that says nothing is still there
 _SAMPLE_SECONDS = 0.1  # between two looks at the memory of a process; more often is felt by all files
 _EXHAUSTED = 0.5  # of what its limit leaves to a file: a parser that doubles what it has is refused when it has half
 _PIPE_BYTES = 1024 * 1024  # with the usual 64 KiB, parent and child wake each other all the time
+_BUFFER_BYTES = 256 * 1024
+_abandoned: Final[list["subprocess.Popen[bytes]"]] = []  # killed, and hanging in a file system that does not answer
 
 
 class ChildProcess:
@@ -52,12 +57,14 @@ class ChildProcess:
         self._max_tasks, self._recycle_bytes, self._nice = tasks, recycle_bytes, nice
         self._lock = threading.Lock()  # guards the process handle against a kill from another thread
         self._process: subprocess.Popen[bytes] | None = None
+        self._inbox: BinaryIO | None = None  # what the process sends
         self._tasks = 0
         self._peak_bytes = 0
         self._clock: _Clock | None = None  # of the process
         self._closed = False
         self._overdue = False
         self._ended = False  # by ``kill``: then memory is not the cause
+        self._killed_at = 0.0  # ticks, once it was
 
     @property
     def pid(self) -> int | None:
@@ -96,9 +103,8 @@ class ChildProcess:
         with self._lock:
             process = self._process
             if process is not None and process.returncode is None:
-                self._ended = True
-                with contextlib.suppress(OSError):
-                    process.kill()
+                self._ended, self._killed_at = True, self._killed_at or time.monotonic()
+                self._strike(process)
 
     def close(self) -> None:
         """End the process in good order, or by force after a second."""
@@ -114,7 +120,7 @@ class ChildProcess:
     def _converse(
         self, process: "subprocess.Popen[bytes]", task: Task, on_message: Callable[[Message], None], clock: "_Clock"
     ) -> None:
-        inbox, outbox = cast(BinaryIO, process.stdout), cast(BinaryIO, process.stdin)
+        inbox, outbox = cast(BinaryIO, self._inbox), cast(BinaryIO, process.stdin)
         write_frame(outbox, task)
         outbox.flush()
         while True:
@@ -137,13 +143,18 @@ class ChildProcess:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                bufsize=256 * 1024,
+                bufsize=_BUFFER_BYTES,
                 close_fds=True,
+                start_new_session=sys.platform != "win32",  # what it forks can be ended with it
                 creationflags=flags,
                 env=_environment(),
             )
-            self._process = process
-        _widen(cast(BinaryIO, process.stdout))
+            self._process, self._killed_at = process, 0.0
+        self._inbox = cast(BinaryIO, process.stdout)
+        _widen(self._inbox)
+        if sys.platform != "win32":
+            answers = _Answers(self._inbox, lambda: self._is_over(process))
+            self._inbox = cast(BinaryIO, io.BufferedReader(answers, _BUFFER_BYTES))
         self._tasks = self._peak_bytes = 0
         limits = ChildLimits(self._memory_bytes, self._cpu_seconds, self._nice, os.getpid())
         try:
@@ -170,13 +181,21 @@ class ChildProcess:
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
         return ReaderCrashed(f"The process that read the file ended unexpectedly ({how}).")
 
+    def _is_over(self, process: "subprocess.Popen[bytes]") -> bool:
+        """Whether nothing more is to be expected of a process: it ended, or was killed and does not end."""
+        killed_at = self._killed_at
+        return process.poll() is not None or (killed_at > 0 and time.monotonic() - killed_at > _CLOSE_SECONDS)
+
     def _bury(self, process: "subprocess.Popen[bytes]") -> int:
-        """Make sure that the process is dead and gone; its exit code."""
-        try:
-            code = process.wait(_CLOSE_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            code = process.wait()
+        """Make sure that the process is gone, or at least that nobody waits for it; its exit code."""
+        code = _exit_code(process)
+        self._strike(process)  # when it is late; and what it forked, which would live on
+        if code is None:
+            code = _exit_code(process)
+        if code is None:
+            _abandoned.append(process)
+            code = -signal.SIGTERM
+        _abandoned[:] = [lost for lost in _abandoned if lost.poll() is None]
         with self._lock:
             self._process = None
         if self._clock is not None:
@@ -187,6 +206,14 @@ class ChildProcess:
                 cast(BinaryIO, stream).close()
         return code
 
+    def _strike(self, process: "subprocess.Popen[bytes]") -> None:
+        """Kill a process with its group. The number of a group is not given anew while there is anybody in it."""
+        with contextlib.suppress(OSError):
+            if sys.platform == "win32":
+                process.kill()
+            else:
+                os.killpg(process.pid, signal.SIGKILL)
+
     def _end(self) -> None:
         """End the process in good order: it stops when its input ends."""
         process = self._process
@@ -194,6 +221,39 @@ class ChildProcess:
             with contextlib.suppress(OSError):
                 cast(BinaryIO, process.stdin).close()
             self._bury(process)
+
+
+class _Answers(io.RawIOBase):
+    """What a process sends, up to its end. What it forked may hold the pipe open, so the end of the pipe is not waited for.
+
+    Not for Windows, where nothing is forked.
+
+    Args:
+        pipe: What it writes into.
+        is_over: Whether nothing more is to be expected of it.
+    """
+
+    def __init__(self, pipe: BinaryIO, is_over: Callable[[], bool]) -> None:
+        self._descriptor, self._is_over = pipe.fileno(), is_over
+        self._ready = select.poll()
+        self._ready.register(self._descriptor, select.POLLIN)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        while not self._ready.poll(_LOOK_MS):
+            if self._is_over() and not self._ready.poll(0):
+                return 0
+        return os.readv(self._descriptor, [buffer])
+
+
+def _exit_code(process: "subprocess.Popen[bytes]") -> int | None:
+    """The exit code of a process that is about to end; None when it does not."""
+    try:
+        return process.wait(_CLOSE_SECONDS)
+    except subprocess.TimeoutExpired:
+        return None
 
 
 class _Clock:

@@ -1,6 +1,7 @@
 """Real child processes: limits, deaths, and what they leave intact."""
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from ingest_desktop.domain.wire import (
     Working,
     recipe_of,
 )
+from ingest_desktop.extraction import host
 from ingest_desktop.extraction.child import _without
 from ingest_desktop.extraction.host import ChildProcess, command
 
@@ -90,6 +92,11 @@ class Reader:
             os.abort()
         elif wish == b"spin":
             collections.deque(itertools.repeat(0), maxlen=0)  # no Python code runs meanwhile
+        elif wish == b"fork":
+            os.open(source.path + ".alive", os.O_WRONLY)  # for as long as one of the two lives
+            if os.fork() == 0:
+                time.sleep(3600)
+            os.abort()
         elif wish == b"raise":
             raise KeyError("a fault of its own")
         elif wish == b"recurse":
@@ -304,6 +311,49 @@ def test_killed_in_the_middle_harms_no_other_file_and_no_other_child(
     assert doomed.pid is None
     assert isinstance(looks(child, good)[0], Looked)
     assert isinstance(looks(doomed, good)[0], Looked)
+
+
+@posix
+def test_what_a_reader_forked_holds_nobody_up_and_ends_with_it(
+    make: Callable[..., ChildProcess], guest: Callable[[str], Path], tmp_path: Path
+) -> None:
+    file = guest("fork")
+    os.mkfifo(f"{file}.alive")
+    alive = os.open(f"{file}.alive", os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        child = make()
+        with pytest.raises(ReaderCrashed, match="ended unexpectedly"):
+            looks(child, file)  # its copy holds our pipes, and writes nothing
+        ended = select.poll()
+        ended.register(alive, 0)
+        assert ended.poll(10_000) == [(alive, select.POLLHUP)]
+        assert isinstance(looks(child, text_file(tmp_path))[0], Looked)
+    finally:
+        os.close(alive)
+
+
+class Unkillable(ChildProcess):
+    """Its process hangs in a file system that does not answer, where no signal arrives."""
+
+    strikes = 0
+
+    def _strike(self, process: "subprocess.Popen[bytes]") -> None:
+        self.strikes += 1
+
+
+@posix
+def test_a_process_that_cannot_be_ended_is_left_behind(guest: Callable[[str], Path], tmp_path: Path) -> None:
+    child = Unkillable(wall_seconds=0.5)
+    with pytest.raises(LimitExceeded, match="INGESTION_CHILD_WALL_SECONDS"):
+        looks(child, guest("sleep"))
+    assert child.strikes and child.pid is None
+    (left,) = host._abandoned
+    assert left.poll() is None
+    assert isinstance(looks(child, text_file(tmp_path))[0], Looked)  # by another one
+    left.kill()
+    left.wait()
+    child.close()
+    assert not host._abandoned
 
 
 @posix
