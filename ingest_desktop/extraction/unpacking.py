@@ -103,10 +103,25 @@ class Unpacked:
     """What a packed stream holds, forwards only. ``trouble`` tells, once it came to its end, what was wrong with it."""
 
     def __init__(
-        self, stream: Source, decoder: Callable[[], Decoder], options: ExtractOptions, *, again: bytes | None = None
+        self,
+        stream: Source,
+        decoder: Callable[[], Decoder],
+        options: ExtractOptions,
+        *,
+        again: bytes | None = None,
+        length: int | None = None,
     ) -> None:
-        """``again``: the mark with which a further stream may follow where one ends."""
+        """A packed stream from its beginning.
+
+        Args:
+            stream: Gives the packed bytes.
+            decoder: Makes what unpacks them.
+            options: The limits.
+            again: The mark with which a further stream may follow where one ends.
+            length: So many bytes are all of it, although nothing marks its end.
+        """
         self._stream, self._make, self._options, self._again = stream, decoder, options, again
+        self._length = length
         self._decoder = decoder()
         self._packed, self._given = 0, 0
         self._rest, self._back = b"", b""  # unpacked and not asked for yet; read and not unpacked yet
@@ -154,7 +169,7 @@ class Unpacked:
         if self._decoder.needs_input:
             packed = self._take()
             if not packed:
-                self._ended, self.trouble = True, CUT_OFF
+                self._ended, self.trouble = True, None if self._given == self._length else CUT_OFF
                 return b""
         return self._decoded(packed, (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError))
 

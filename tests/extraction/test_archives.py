@@ -10,6 +10,7 @@ import os
 import struct
 import tarfile
 import zipfile
+import zlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from ingest_desktop.bootstrap import recipe_is_current
 from ingest_desktop.domain.errors import IngestError, LimitExceeded, SourceEncrypted, SourceMalformed
 from ingest_desktop.domain.interfaces.extraction import Block, SegmentNotes, SourceFile
 from ingest_desktop.domain.wire import ExtractOptions, recipe_of
-from ingest_desktop.extraction import allowance, nested, tars, zips
+from ingest_desktop.extraction import allowance, nested, tars, zip_directory
 from ingest_desktop.extraction.registry import Registry
 
 from .conftest import memory
@@ -112,6 +113,28 @@ def test_zip_members_are_read_by_their_kind(method: int) -> None:
     assert found.parts["one.txt"] == "the first text"
     assert "the second text" in found.parts["folder/two.md"]
     assert found.failed == found.warnings == []
+
+
+def packed_as(method: int, packed: bytes, plain: bytes) -> bytes:
+    """A ZIP archive of one member that another program has packed."""
+    body = bytearray(zipped(("a.txt", packed), method=zipfile.ZIP_STORED))
+    for mark, at in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        place = body.rindex(mark) + at
+        struct.pack_into("<H4xIII", body, place, method, zlib.crc32(plain), len(packed), len(plain))
+    return bytes(body)
+
+
+@pytest.mark.parametrize("plain", [b"some text", b"word after word " * 60_000])
+def test_zip_members_as_other_programs_pack_them(plain: bytes) -> None:
+    """LZMA without a mark at its end, as 7-Zip writes it, and XZ."""
+    filters = [{"id": lzma.FILTER_LZMA1, "dict_size": 1 << 16}]
+    properties = lzma.compress(plain, lzma.FORMAT_ALONE, filters=filters)[:5]
+    packer = lzma.LZMACompressor(lzma.FORMAT_RAW, filters=filters)
+    unmarked = (packer.compress(plain) + packer.flush())[:-5]
+    for method, packed in ((14, b"\x10\x02\x05\0" + properties + unmarked), (95, lzma.compress(plain))):
+        found = got(packed_as(method, packed, plain))
+        assert found.text.split() == plain.decode().split()
+        assert found.failed == found.warnings == []
 
 
 @pytest.mark.parametrize("form", [tarfile.PAX_FORMAT, tarfile.GNU_FORMAT, tarfile.USTAR_FORMAT])
@@ -710,7 +733,7 @@ def test_mutated_archives_end_in_text_or_in_one_of_our_errors(case: tuple[str, b
 @settings(max_examples=200, deadline=None)
 def test_listings_end_on_any_bytes(data: bytes, led: bool) -> None:
     body = b"PK\x03\x04" + data if led else data
-    for member in zips.listing(io.BytesIO(body), len(body), ExtractOptions()).members:
+    for member in zip_directory.listing(io.BytesIO(body), len(body), ExtractOptions()).members:
         assert member.start <= len(body)
     walk = tars.Walk(_Memory(data), ExtractOptions())
     assert len(list(walk.entries())) <= len(data) // 512

@@ -8,7 +8,7 @@ from typing import BinaryIO, Final
 from ingest_desktop.domain.errors import SourceEncrypted, SourceError, SourceMalformed
 from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes, SourceFile
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
-from ingest_desktop.extraction import detect, kinds, nested, tars, zips
+from ingest_desktop.extraction import detect, kinds, nested, tars, zip_directory, zips
 from ingest_desktop.extraction.members import (
     check_total,
     content_blocks,
@@ -38,7 +38,9 @@ class ZipReader:
     reads = frozenset({kinds.ZIP})
 
     def __init__(self) -> None:
-        self._known: tuple[object, zips.Listing] | None = None  # of the file in hand: its segments need it again
+        self._known: tuple[object, zip_directory.Listing] | None = (
+            None  # of the file in hand: its segments need it again
+        )
 
     def accepts(self, source: SourceFile) -> float:
         return detect.confidence(source, self.reads)
@@ -86,7 +88,7 @@ class ZipReader:
                 inside.missing(found.trouble)
 
     @staticmethod
-    def _unlocked(source: SourceFile, locked: Sequence[zips.Member], options: ExtractOptions) -> int:
+    def _unlocked(source: SourceFile, locked: Sequence[zip_directory.Member], options: ExtractOptions) -> int:
         """How many of these members, or of some of them that stand for all, a password opens."""
         keys = Keys(source.passwords)
         if not locked or not keys:
@@ -97,7 +99,9 @@ class ZipReader:
             return sum(zips.unlocks(stream, source.size, member, options, keys) for member in tried)
 
     @staticmethod
-    def _lockable(source: SourceFile, members: Iterable[zips.Member], options: ExtractOptions) -> Iterator[SourceFile]:
+    def _lockable(
+        source: SourceFile, members: Iterable[zip_directory.Member], options: ExtractOptions
+    ) -> Iterator[SourceFile]:
         """The members that may ask for a password of their own, when there is one to try."""
         keys = Keys(source.passwords)
         if not keys:
@@ -110,14 +114,14 @@ class ZipReader:
                         content = zips.opened(stream, source.size, member, options, keys).content
                         yield nested.inner_source(member.name, content.read(most_of_one(options)), source.passwords)
 
-    def _listing(self, source: SourceFile, options: ExtractOptions) -> zips.Listing:
+    def _listing(self, source: SourceFile, options: ExtractOptions) -> zip_directory.Listing:
         """The members that are documents."""
         key = identity(source)
         if self._known is None or self._known[0] != key:
             with source.open() as stream:
-                found = zips.listing(stream, source.size, options)
+                found = zip_directory.listing(stream, source.size, options)
             wanted = tuple(member for member in found.members if not _is_quiet(member))
-            self._known = key, zips.Listing(wanted, found.trouble)
+            self._known = key, zip_directory.Listing(wanted, found.trouble)
         return self._known[1]
 
 
@@ -216,7 +220,7 @@ class _Seeking:
 
 
 def _zip_member(
-    inside: Inside, stream: BinaryIO, size: int, member: zips.Member, options: ExtractOptions, keys: Keys
+    inside: Inside, stream: BinaryIO, size: int, member: zip_directory.Member, options: ExtractOptions, keys: Keys
 ) -> Iterator[Block]:
     if not inside.admits(member.name):
         return
@@ -231,20 +235,20 @@ def _zip_member(
     yield from content_blocks(inside, member.name, member.size, opened.content, options, opened.verdict)
 
 
-def _named(members: Iterable[zips.Member], source: SourceFile) -> list[tuple[str, int]]:
+def _named(members: Iterable[zip_directory.Member], source: SourceFile) -> list[tuple[str, int]]:
     """The members by name and claimed size; what cannot be opened takes nothing."""
     shut = not source.passwords
     return [(member.name, 0 if member.encrypted and shut else member.size or 0) for member in members]
 
 
 def _contents(
-    stream: BinaryIO, source: SourceFile, members: Iterable[zips.Member], options: ExtractOptions
+    stream: BinaryIO, source: SourceFile, members: Iterable[zip_directory.Member], options: ExtractOptions
 ) -> dict[str, Callable[[], bytes]]:
     """What each member holds, by its name; nothing for one that cannot be had."""
     nested.begin(source, options)
     keys = Keys(source.passwords)
 
-    def content(member: zips.Member) -> bytes:
+    def content(member: zip_directory.Member) -> bytes:
         try:
             return zips.opened(stream, source.size, member, options, keys).content.read(most_of_one(options))
         except (zips.Refused, SourceEncrypted):
@@ -253,5 +257,5 @@ def _contents(
     return {member.name: (lambda member=member: content(member)) for member in members}  # type: ignore[misc]
 
 
-def _is_quiet(member: zips.Member) -> bool:
+def _is_quiet(member: zip_directory.Member) -> bool:
     return member.is_folder or is_quiet_name(member.name)
