@@ -45,6 +45,15 @@ CAUSES: Final = (
 STATUSES: Final = ("queued", "running", "paused", "completed", "failed", "cancelled")
 
 
+JSON_HELP: Final = "print JSON, one object on each line"
+KB_HELP: Final = "the knowledge base, by name or id"
+ENDING: Final = """\
+To begin:   ingest add ~/Documents --wait     then     ingest search lighthouse
+Exit codes: 0 done; 1 the store failed; 2 wrong use; 3 some jobs did not complete; 4 wrong state, nothing changed;
+            5 'check' found something, or 'run' a lost knowledge base; 6 the queue is full; 130 interrupted.
+"""
+
+
 class _Parser(argparse.ArgumentParser):
     """An argument parser that names the program's own exit code for wrong use."""
 
@@ -57,12 +66,18 @@ def build_parser() -> argparse.ArgumentParser:
     """The whole command line."""
     common = _Parser(add_help=False)
     common.add_argument(
-        "--data-dir", metavar="DIR", default=argparse.SUPPRESS, help="the store (or INGESTION_DATA_ROOT)"
+        "--data-dir", metavar="DIR", default=argparse.SUPPRESS, help="the data folder (or INGESTION_DATA_ROOT)"
     )
     common.add_argument(
         "--verbose", action="store_true", default=argparse.SUPPRESS, help="write the log to the screen, too"
     )
-    parser = _Parser(prog="ingest", description="Make documents searchable, offline.", parents=[common])
+    parser = _Parser(
+        prog="ingest",
+        description="Make documents searchable, offline.",
+        epilog=ENDING,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[common],
+    )
     parser.add_argument("--version", action="version", version=f"ingest {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
@@ -79,8 +94,8 @@ def build_parser() -> argparse.ArgumentParser:
 
 def _adding(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
     add = command("add", "Add files and folders to a knowledge base.")
-    add.add_argument("paths", metavar="PATH", nargs="+")
-    add.add_argument("--kb", metavar="NAME", help="the knowledge base, by name or id")
+    add.add_argument("paths", metavar="PATH", nargs="+", help="a file or a folder; folders with all that is in them")
+    add.add_argument("--kb", metavar="NAME", help=f"{KB_HELP} (default: the first one)")
     add.add_argument("--wait", action="store_true", help="work until these jobs have ended")
     add.add_argument("--priority", type=int, default=0, metavar="N", help="higher goes first; 0 is usual")
     add.add_argument("--show-skipped", action="store_true", help="name the files that are left out")
@@ -98,9 +113,11 @@ def _take_passwords(parser: argparse.ArgumentParser, and_then: str = "") -> None
 
 def _listing(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
     jobs = command("jobs", "List jobs.")
-    jobs.add_argument("--kb", metavar="NAME")
-    jobs.add_argument("--status", choices=STATUSES, action="append", default=[])
-    jobs.add_argument("--batch", metavar="B")
+    jobs.add_argument("--kb", metavar="NAME", help=f"only those of {KB_HELP}")
+    jobs.add_argument(
+        "--status", choices=STATUSES, action="append", default=[], help="only those; may be given more than once"
+    )
+    jobs.add_argument("--batch", metavar="B", help="only those of a batch, by the number that 'add' told")
     jobs.add_argument("--name", metavar="TEXT", default="", help="only those whose file name contains TEXT")
     jobs.add_argument("--after", metavar="JOB", help="only those listed after this one")
     jobs.add_argument("--limit", type=_count, metavar="N", help="at most N jobs")
@@ -111,13 +128,13 @@ def _listing(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
     jobs.add_argument(
         "--cause", choices=CAUSES, metavar="C", help="of these, only those with this cause (see 'attention')"
     )
-    jobs.add_argument("--json", action="store_true")
+    jobs.add_argument("--json", action="store_true", help=JSON_HELP)
     attention = command("attention", "What needs a person, by cause, with what to do.")
-    attention.add_argument("--kb", metavar="NAME")
-    attention.add_argument("--json", action="store_true")
+    attention.add_argument("--kb", metavar="NAME", help=KB_HELP)
+    attention.add_argument("--json", action="store_true", help=JSON_HELP)
     show = command("show", "Show a job with its receipt and attempts.")
-    show.add_argument("job", metavar="JOB")
-    show.add_argument("--json", action="store_true")
+    show.add_argument("job", metavar="JOB", help="its number, as 'jobs' tells it")
+    show.add_argument("--json", action="store_true", help=JSON_HELP)
 
 
 def _acting(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
@@ -129,34 +146,36 @@ def _acting(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
         ("delete", "Delete jobs and what they brought; 'undo' takes it back."),
     ):
         act = command(name, summary)
-        act.add_argument("jobs", metavar="JOB", nargs="*")
-        act.add_argument("--batch", metavar="B")
-        act.add_argument("--kb", metavar="NAME")
-        act.add_argument("--all", action="store_true")
+        act.add_argument("jobs", metavar="JOB", nargs="*", help="numbers of jobs, as 'jobs' tells them")
+        act.add_argument("--batch", metavar="B", help="all of a batch, by the number that 'add' told")
+        act.add_argument("--kb", metavar="NAME", help=f"all of {KB_HELP}")
+        act.add_argument("--all", action="store_true", help="all jobs")
         if name == "retry":
             act.add_argument("--cause", choices=CAUSES, metavar="C", help="all with this cause (see 'attention')")
             act.add_argument("--wait", action="store_true", help="work until these jobs have ended")
             _take_passwords(act, "; implies --wait, as they are not kept")
-        act.add_argument("--json", action="store_true")
+        act.add_argument("--json", action="store_true", help=JSON_HELP)
     undo = command("undo", "Take a deletion back.")
     undo.add_argument("token", metavar="TOKEN", help="what 'delete' printed")
-    undo.add_argument("--json", action="store_true")
+    undo.add_argument("--json", action="store_true", help=JSON_HELP)
 
 
 def _finding(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
     search = command("search", 'Search: words, "phrases", prefix*, AND, OR, -not.')
-    search.add_argument("query", metavar="QUERY")
-    search.add_argument("--kb", metavar="NAME")
-    search.add_argument("--limit", type=_count, default=10, metavar="N")
-    search.add_argument("--json", action="store_true")
+    search.add_argument(
+        "query", metavar="QUERY", nargs="+", help="quotes and brackets want the shell's own: 'boat AND \"deep keel\"'"
+    )
+    search.add_argument("--kb", metavar="NAME", help=f"only in {KB_HELP}")
+    search.add_argument("--limit", type=_count, default=10, metavar="N", help="at most N hits (default: 10)")
+    search.add_argument("--json", action="store_true", help=JSON_HELP)
     export = command("export", "Write every chunk with its text, location and metadata.")
-    export.add_argument("--kb", metavar="NAME")
-    export.add_argument("--format", choices=("jsonl",), default="jsonl")
+    export.add_argument("--kb", metavar="NAME", help=f"only {KB_HELP}")
+    export.add_argument("--format", choices=("jsonl",), default="jsonl", help="one JSON object on each line")
     export.add_argument("-o", "--output", metavar="FILE", default="-", help="default: the screen")
     failures = command("export-failures", "Write the list of what failed, is empty or has gaps.")
-    failures.add_argument("--kb", metavar="NAME")
+    failures.add_argument("--kb", metavar="NAME", help=f"only those of {KB_HELP}")
     failures.add_argument("--cause", choices=CAUSES, metavar="C", help="only those with this cause (see 'attention')")
-    failures.add_argument("--format", choices=("csv", "jsonl"), default="csv")
+    failures.add_argument("--format", choices=("csv", "jsonl"), default="csv", help="default: csv")
     failures.add_argument("-o", "--output", metavar="FILE", default="-", help="default: the screen")
 
 
@@ -164,29 +183,29 @@ def _keeping(command: Callable[[str, str], argparse.ArgumentParser], common: arg
     kb = command("kb", "Knowledge bases.")
     actions = kb.add_subparsers(dest="action", metavar="ACTION", required=True)
     listing = actions.add_parser("list", help="list them", parents=[common])
-    listing.add_argument("--json", action="store_true")
+    listing.add_argument("--json", action="store_true", help=JSON_HELP)
     create = actions.add_parser("create", help="make one", parents=[common])
-    create.add_argument("name")
-    create.add_argument("--json", action="store_true")
+    create.add_argument("name", metavar="NAME")
+    create.add_argument("--json", action="store_true", help=JSON_HELP)
     rename = actions.add_parser("rename", help="give one another name", parents=[common])
-    rename.add_argument("name")
-    rename.add_argument("new_name")
+    rename.add_argument("name", metavar="NAME", help=KB_HELP)
+    rename.add_argument("new_name", metavar="NEW")
     delete = actions.add_parser("delete", help="put one with all its documents into the trash", parents=[common])
-    delete.add_argument("name")
+    delete.add_argument("name", metavar="NAME", help=KB_HELP)
     restore = actions.add_parser("restore", help="take one out of the trash", parents=[common])
-    restore.add_argument("name")
+    restore.add_argument("name", metavar="NAME", help=KB_HELP)
     for action in (rename, delete, restore):
-        action.add_argument("--json", action="store_true")
+        action.add_argument("--json", action="store_true", help=JSON_HELP)
     stats = command("stats", "Counts, sizes and metrics.")
-    stats.add_argument("--json", action="store_true")
+    stats.add_argument("--json", action="store_true", help=JSON_HELP)
     repair = command("repair", "Mend a damaged store; the damaged file is kept beside the new one.")
     repair.add_argument("--kb", metavar="NAME", help="only this knowledge base, by name or id")
-    repair.add_argument("--json", action="store_true")
+    repair.add_argument("--json", action="store_true", help=JSON_HELP)
     check = command("check", "Prove the promises on this store.")
     check.add_argument("--fix", action="store_true", help="mend what can be derived, and say what was done")
     sample = "read N documents of each knowledge base again and compare (default: 3; 0: none)"
     check.add_argument("--sample", type=_amount, default=3, metavar="N", help=sample)
-    check.add_argument("--json", action="store_true")
+    check.add_argument("--json", action="store_true", help=JSON_HELP)
 
 
 def _count(text: str) -> int:

@@ -110,7 +110,7 @@ def _tell_if_late(app: App) -> None:
 def search(app: App, options: argparse.Namespace) -> int:
     """``ingest search``."""
     kb_ids = (app.service.knowledge_base(options.kb).kb_id,) if options.kb else None
-    page = app.search.search(options.query, kb_ids=kb_ids, limit=options.limit)
+    page = app.search.search(" ".join(options.query), kb_ids=kb_ids, limit=options.limit)
     for hit in page.hits:
         if options.json:
             record = hit.to_json()

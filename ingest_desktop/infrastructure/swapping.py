@@ -101,6 +101,8 @@ def swap_in(path: Path) -> Path:
             os.fsync(stream.fileno())
         repaired = path.with_name(f"{path.name}{_REPAIRED}{stamp}")
         os.replace(made, repaired)
+        for side in ("-wal", "-shm"):  # empty by now
+            made.with_name(made.name + side).unlink(missing_ok=True)
     except OSError as error:
         raise StoreError(f"The mended file {made} cannot be put in place ({error}).") from error
     _sync(path.parent)

@@ -193,6 +193,7 @@ def test_the_life_of_jobs(ingest: Door, docs: Path) -> None:
     assert ingest.json("search", "tides OR lighthouse") == []
     assert ingest("undo", deleted["undo_token"]) == 0
     assert len(ingest.json("search", "tides OR lighthouse")) == 2
+    assert len(ingest.json("search", "tides", "OR", "lighthouse")) == 2  # without quotes it is the same
     assert ingest("check") == 0
 
 
