@@ -14,6 +14,7 @@ from types import FrameType
 
 from ingest_desktop.application.left_out import REASONS
 from ingest_desktop.bootstrap import App
+from ingest_desktop.cli_elsewhere import Elsewhere
 from ingest_desktop.cli_listing import PAGE, pages
 from ingest_desktop.cli_output import ProgressBar, TroubleTeller, out, out_json, status_text
 from ingest_desktop.cli_passwords import passwords_of
@@ -287,9 +288,10 @@ def run(app: App, options: argparse.Namespace) -> int:
         app.service.resume_discoveries(stop, hold=_working(app))
         app.service.start()
         bar = ProgressBar()
+        others = Elsewhere(app.lifecycle)
         is_drained = False
         while not is_drained and app.lifecycle.is_working and not stop.is_set():
-            is_drained = app.lifecycle.drain(LOOK_SECONDS, give_up=stop)
+            is_drained = app.lifecycle.drain(LOOK_SECONDS, give_up=stop) and not others.may_leave_work(stop)
             counts = app.service.counts()
             if not options.json:
                 _show_ended(bar, counts)
@@ -300,9 +302,12 @@ def run(app: App, options: argparse.Namespace) -> int:
         if not options.json:
             _show_ended(bar, counts, final=True)
         if options.json:
-            out_json({"counts": _by_status(counts), "gaps": sum(counts.gaps.values()), "empty": empty_of(counts)})
+            gaps, empty = sum(counts.gaps.values()), empty_of(counts)
+            out_json({"counts": _by_status(counts), "gaps": gaps, "empty": empty, "elsewhere": others.jobs})
         else:
             out(_totals(counts) or "Nothing to do.")
+            if others.jobs:
+                out(others.text())
         return INTERRUPTED if stop.is_set() else OK
 
 

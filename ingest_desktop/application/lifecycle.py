@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from ingest_desktop.application.scheduler import Scheduler
 from ingest_desktop.application.work import ResultQueue
 from ingest_desktop.domain.enums import JobStatus
-from ingest_desktop.domain.errors import IngestError
-from ingest_desktop.domain.interfaces.repository import Repository
+from ingest_desktop.domain.errors import IngestError, StoreError
+from ingest_desktop.domain.interfaces.repository import OthersAtWork, Repository
 from ingest_desktop.domain.interfaces.workers import ConsumerWorker, ProducerWorker, Worker, WorkerHost
 
 _log = logging.getLogger(__name__)
@@ -114,6 +114,26 @@ class WorkerLifecycle:
             elif crew.scheduler.is_held_idle and not self._repository.counts().of(JobStatus.QUEUED):
                 return True  # work is held up, but there is none
         return False
+
+    def look_after_others(self) -> OthersAtWork:
+        """What other workers still have in hand when the queue is drained. Jobs of the dead are taken over: then, and
+        while it is not known whether somebody lives, ``is_unsure`` says that work may come. Ask again in a while.
+        """
+        crew = self._crew
+        if crew is None:
+            return OthersAtWork()
+        others = self._repository.others_at_work(crew.worker_id)
+        if not others.is_unsure:
+            return others
+        try:
+            recovered = self._repository.heartbeat(crew.worker_id)
+        except StoreError as error:  # frozen in the midst of a commit, perhaps: it holds everybody up
+            _log.warning("dead not looked for", extra={"code": error.code, "cause": str(error)})
+            return others
+        if recovered:
+            crew.scheduler.wake()
+            return others
+        return self._repository.others_at_work(crew.worker_id)
 
     def stop(self, timeout_seconds: float) -> list[str]:
         """Finish the segments in hand, commit, end every thread; names of threads that did not end in time."""

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import wraps
 from itertools import islice
@@ -69,6 +70,22 @@ def job_number(job_id: str) -> int:
     raise NotFoundError(f"There is no {job_id!r}.")
 
 
+@dataclass(slots=True)
+class WatchedLease:
+    """Another worker's lease as this process saw it last.
+
+    Attributes:
+        looked: When that was, by our own ticks.
+        silent_seconds: For how long we have seen it unchanged.
+        answered: Whether we ever saw it change.
+    """
+
+    lease: int
+    looked: float
+    silent_seconds: float = 0.0
+    answered: bool = False
+
+
 class LedgerBase:
     """The open store and the helpers of every part. ``Ledger`` is the parts together."""
 
@@ -79,7 +96,7 @@ class LedgerBase:
     queue_limit: int
     worker_locks: dict[str, LockFile]
     worker_hands: dict[str, Hands]
-    seen_leases: dict[str, tuple[int, float]]  # a worker's lease as we saw it last, and since when, by our own clock
+    seen_leases: dict[str, WatchedLease]
     ticks: Callable[[], float]
     longest_wait_seconds: float
 
@@ -94,10 +111,8 @@ def next_revision(connection: Connection) -> int:
 
 def step(connection: Connection, key: str, by: int) -> int:
     """Add to a number of ``app_state`` and return the new value."""
-    value = connection.exec_driver_sql(
-        "UPDATE app_state SET value = value + ? WHERE key = ? RETURNING value", (by, key)
-    ).scalar_one()
-    return int(value)
+    sql = "UPDATE app_state SET value = value + ? WHERE key = ? RETURNING value"
+    return state_number(connection.exec_driver_sql(sql, (by, key)).scalar())
 
 
 def settle_batches(connection: Connection, batch_ids: Iterable[int], now: int) -> None:
@@ -125,9 +140,28 @@ def from_row(make: Callable[P, T]) -> Callable[P, T]:
             return make(*args, **named)
         except (KeyError, ValueError, TypeError, OverflowError) as error:  # pydantic's and JSON's are ValueErrors
             what = " ".join(str(error).split())[:120]
-            raise LedgerDamaged(f"The list of jobs holds a value that it cannot hold ({what}).") from error
+            text = f"The list of jobs holds a value that it cannot hold ({what}): 'ingest check --fix' mends that."
+            raise LedgerDamaged(text) from error
 
     return made
+
+
+@from_row
+def state_number(value: Any) -> int:
+    """A number of ``app_state``, which has a row for it from the first day."""
+    return int(value)
+
+
+@from_row
+def status_of(value: Any) -> JobStatus:
+    """The status that a row holds."""
+    return JobStatus(value)
+
+
+@from_row
+def outcome_of(value: Any) -> Outcome | None:
+    """The outcome that a row holds, or None."""
+    return None if value is None else Outcome(value)
 
 
 JOB_COLUMNS: Final = (

@@ -11,10 +11,10 @@ from sqlalchemy import Connection
 
 from ingest_desktop.domain.enums import Actor, JobStatus
 from ingest_desktop.domain.errors import NotFoundError, StoreError
-from ingest_desktop.domain.interfaces.repository import Claim
+from ingest_desktop.domain.interfaces.repository import Claim, OthersAtWork
 from ingest_desktop.infrastructure.database import reading, writing
 from ingest_desktop.infrastructure.hands import Hands, forget, in_hand
-from ingest_desktop.infrastructure.ledger_base import LedgerBase, next_revision, to_micros
+from ingest_desktop.infrastructure.ledger_base import LedgerBase, WatchedLease, next_revision, to_micros
 from ingest_desktop.infrastructure.locks import LockFile
 
 LOCKS_FOLDER: Final = "locks"
@@ -55,7 +55,8 @@ class LedgerWorkers(LedgerBase):
         """See ``Repository``. A worker that overslept its lease goes on with what nobody took from it.
 
         Whether others overslept is told by our own ticks, not by the clock: a lease has run out when we saw it
-        unchanged for so long. So a clock that is set, or a computer that slept, takes no job from a live worker.
+        unchanged for so long, in several looks. So a clock that is set, or a computer that slept, takes no job from a
+        live worker.
         """
         if worker_id not in self.worker_locks:
             raise NotFoundError(f"There is no worker {worker_id} in this process.")
@@ -84,6 +85,17 @@ class LedgerWorkers(LedgerBase):
         """See ``Repository``."""
         with writing(self.engine) as connection:
             connection.exec_driver_sql(_BLAME, (claim.job_id, claim.token))
+
+    def others_at_work(self, worker_id: str) -> OthersAtWork:
+        """See ``Repository``."""
+        with reading(self.engine) as connection:
+            rows = connection.exec_driver_sql(
+                "SELECT j.worker_id, coalesce(w.label, ''), count(*) FROM ingest_jobs j LEFT JOIN workers w "
+                "ON w.id = j.worker_id WHERE j.status = 'running' AND j.worker_id <> ? GROUP BY 1, 2 ORDER BY 2",
+                (worker_id,),
+            ).all()
+        labels = tuple(dict.fromkeys(str(label) for _, label, _ in rows if label))
+        return OthersAtWork(sum(row[2] for row in rows), labels, not all(self._answers(str(row[0])) for row in rows))
 
     def workers(self) -> list[tuple[str, str]]:
         """(id, label) of every registered worker, of any process."""
@@ -130,13 +142,23 @@ class LedgerWorkers(LedgerBase):
         return recovered
 
     def _overslept(self, worker_id: str, lease: int) -> bool:
-        """Whether the worker's lease stayed as it is for longer than a lease is long."""
+        """Whether the worker's lease stayed as it is for longer than a lease is long.
+
+        However long ago we looked last, that counts as half a lease at most. If it was longer, we were asleep, too: some
+        systems' ticks go on meanwhile, and whoever wakes up a moment later has had no time to say anything.
+        """
         now = self.ticks()
-        seen, since = self.seen_leases.get(worker_id, (None, now))
-        if seen != lease:
-            self.seen_leases[worker_id] = (lease, now)
-            return False
-        return now - since > self.lease_seconds
+        seen = self.seen_leases.setdefault(worker_id, WatchedLease(lease, now))
+        seen.silent_seconds += min(now - seen.looked, self.lease_seconds / 2)
+        seen.looked = now
+        if seen.lease != lease:
+            seen.lease, seen.silent_seconds, seen.answered = lease, 0.0, True
+        return seen.silent_seconds > self.lease_seconds
+
+    def _answers(self, worker_id: str) -> bool:
+        """Whether the worker was seen to extend its lease, not long ago."""
+        seen = self.seen_leases.get(worker_id)
+        return seen is not None and seen.answered and seen.silent_seconds <= self.lease_seconds / 2
 
     def _blame_in_hand(self, connection: Connection, worker_id: str) -> None:
         """Files that were being read when their worker was killed are suspects; all others it had are not."""

@@ -9,7 +9,7 @@ import pytest
 from ledger_kit import Clock, files
 
 from ingest_desktop.domain.enums import JobStatus, Outcome
-from ingest_desktop.domain.interfaces.repository import Claim, Ending
+from ingest_desktop.domain.interfaces.repository import Claim, Ending, OthersAtWork
 from ingest_desktop.infrastructure.ledger import Ledger
 
 MANY = 2**40
@@ -57,7 +57,10 @@ def test_a_worker_that_stops_answering_loses_its_job_whatever_the_clock_says(
     (claim,) = here.claim(mine, limit=1, max_bytes=MANY)
     other = there.register_worker("there")
     clock.set_by(jump)
-    clock.pass_seconds(29)
+    for _ in range(2):
+        clock.pass_seconds(14)
+        assert there.heartbeat(other) == 0
+    clock.pass_seconds(1)
     assert there.heartbeat(other) == 0
     clock.pass_seconds(2)
     assert there.heartbeat(other) == 1
@@ -65,6 +68,41 @@ def test_a_worker_that_stops_answering_loses_its_job_whatever_the_clock_says(
         assert owned == set()  # its late write is refused
     assert [entry.reason for entry in here.history("1")][-1] == "its worker stopped answering"
     assert here.job("1").crashes == 0
+
+
+def test_whoever_wakes_up_first_takes_nothing_from_those_that_slept_as_long(open_ledger: OPEN, clock: Clock) -> None:
+    here, there = open_ledger(), open_ledger()
+    filled(here, 1)
+    mine, other = here.register_worker("here"), there.register_worker("there")
+    (claim,) = here.claim(mine, limit=1, max_bytes=MANY)
+    clock.pass_seconds(10)
+    assert there.heartbeat(other) == 0
+    clock.pass_seconds(10 * 3_600)  # both are stopped, or the computer sleeps and its ticks go on
+    assert there.heartbeat(other) == 0
+    assert here.heartbeat(mine) == 0
+    clock.pass_seconds(10)
+    assert there.heartbeat(other) == 0
+    assert here.still_mine([claim]) == {1}
+
+
+def test_it_is_known_who_else_works_and_whether_they_answer(open_ledger: OPEN, clock: Clock) -> None:
+    here, there = open_ledger(), open_ledger()
+    filled(here, 2)
+    mine, other = here.register_worker("window"), there.register_worker("ingest run")
+    assert there.others_at_work(other) == OthersAtWork()
+    here.claim(mine, limit=2, max_bytes=MANY)
+    assert there.others_at_work(other) == OthersAtWork(2, ("window",), is_unsure=True)
+    clock.pass_seconds(10)
+    here.heartbeat(mine)
+    there.heartbeat(other)
+    assert there.others_at_work(other) == OthersAtWork(2, ("window",), is_unsure=False)
+    for _ in range(2):
+        clock.pass_seconds(10)
+        there.heartbeat(other)
+    assert there.others_at_work(other).is_unsure
+    here.worker_locks.pop(mine).release()  # as when its process dies
+    assert there.heartbeat(other) == 2
+    assert there.others_at_work(other) == OthersAtWork()
 
 
 def test_a_retry_does_not_wait_for_a_time_that_the_clock_was_set_back_from(open_ledger: OPEN, clock: Clock) -> None:

@@ -103,6 +103,18 @@ class Progressed(NamedTuple):
     unit: str
 
 
+class OthersAtWork(NamedTuple):
+    """What other workers have in hand.
+
+    ``labels`` say what they are. ``is_unsure``: one of them was not seen to extend its lease lately. It may be dead, and
+    then its jobs will be taken from it.
+    """
+
+    jobs: int = 0
+    labels: tuple[str, ...] = ()
+    is_unsure: bool = False
+
+
 class OutOfReach(NamedTuple):
     """A job that failed because its file was not there, or might not be read."""
 
@@ -190,6 +202,10 @@ class Repository(Protocol):
 
     def heartbeat(self, worker_id: str) -> int:
         """Extend the lease, recover jobs of workers whose lease ran out; how many were recovered."""
+        ...
+
+    def others_at_work(self, worker_id: str) -> OthersAtWork:
+        """Which jobs other workers have in hand, and whether these workers answer, by what ``heartbeat`` saw."""
         ...
 
     def unregister_worker(self, worker_id: str) -> None: ...

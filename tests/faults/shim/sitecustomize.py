@@ -11,6 +11,7 @@ imported; the product knows nothing of it.
                    gets that of the first stored result
 """
 
+import datetime
 import functools
 import importlib.abc
 import importlib.machinery
@@ -79,6 +80,61 @@ class _Resumed:
         return passing
 
 
+class _Slow:
+    """Makes a method take its time."""
+
+    def __init__(self, seconds):
+        self.seconds = seconds
+
+    def wrap(self, function):
+        @functools.wraps(function)
+        def passing(holder, things, *arguments, **named):
+            time.sleep(self.seconds * len(things))
+            return function(holder, things, *arguments, **named)
+
+        return passing
+
+
+class _WrongClock:
+    """The wall clock, as far from the right time as a file says. What only ticks is left alone."""
+
+    LOOK_SECONDS = 0.01
+
+    def __init__(self, path):
+        self.path, self.seconds, self.next_look = path, 0.0, 0.0
+        self.time, self.time_ns, self.ticks = time.time, time.time_ns, time.monotonic
+
+    def wrong_by(self):
+        now = self.ticks()
+        if now >= self.next_look:
+            self.next_look = now + self.LOOK_SECONDS
+            try:
+                with open(self.path, encoding="ascii") as file:
+                    self.seconds = float(file.read())
+            except (OSError, ValueError):
+                pass  # not set yet
+        return self.seconds
+
+    def install(self):
+        true, clock = datetime.datetime, self
+
+        class _Kind(type):
+            def __instancecheck__(cls, thing):
+                return isinstance(thing, true)
+
+        class _Moment(true, metaclass=_Kind):
+            """Tells of now. All moments, also those, are of the usual kind."""
+
+            @classmethod
+            def now(cls, tz=None):
+                return true.now(tz) + datetime.timedelta(seconds=clock.wrong_by())
+
+        time.time = lambda: clock.time() + clock.wrong_by()
+        time.time_ns = lambda: clock.time_ns() + int(clock.wrong_by() * 1e9)
+        _Moment.__name__ = _Moment.__qualname__ = "datetime"
+        datetime.datetime = _Moment
+
+
 class _Finder(importlib.abc.MetaPathFinder):
     """Wraps functions of modules as these are imported."""
 
@@ -112,6 +168,11 @@ def _install():
     if resumed := os.environ.get("FAULT_RESUMED"):
         for (module, dotted), path in ((_CLAIM, resumed), (_STORED, f"{resumed}.stored")):
             wanted.setdefault(module, []).append((dotted, _Resumed(path, (module, dotted) == _STORED)))
+    if slow := os.environ.get("FAULT_SLOW"):
+        module, dotted, seconds = slow.split(":")
+        wanted.setdefault(module, []).append((dotted, _Slow(float(seconds))))
+    if clock := os.environ.get("FAULT_CLOCK"):
+        _WrongClock(clock).install()
     if wanted:
         sys.meta_path.insert(0, _Finder(wanted))
 
