@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from ingest_desktop.config.settings import Settings
-from ingest_desktop.domain.errors import NotFoundError
+from ingest_desktop.domain.errors import LedgerDamaged, NotFoundError, StoreDamaged
 from ingest_desktop.domain.interfaces.checks import Finding, Mended
 from ingest_desktop.infrastructure.checks import check_store
 from ingest_desktop.infrastructure.content_fixes import LOST_TEXT, jobs_to_read_again
@@ -62,7 +62,11 @@ def repair(settings: Settings, *, kb: str | None = None, progress: Progress = la
     progress("Looking at the list of jobs.")
     if problem_of(path) is not None:
         done += repair_ledger(root, progress)
-    ledger = Ledger(root, busy_timeout_seconds=settings.busy_timeout, queue_limit=settings.queue_limit)
+    try:
+        ledger = _open_ledger(settings)
+    except LedgerDamaged:  # sound as a file, and no list of ours
+        done += repair_ledger(root, progress)
+        ledger = _open_ledger(settings)
     contents = KnowledgeBaseStores(
         root / "knowledge_bases",
         backup_dir=root / "backups",
@@ -85,6 +89,10 @@ def repair(settings: Settings, *, kb: str | None = None, progress: Progress = la
         ledger.close()
 
 
+def _open_ledger(settings: Settings) -> Ledger:
+    return Ledger(settings.data_root, busy_timeout_seconds=settings.busy_timeout, queue_limit=settings.queue_limit)
+
+
 def _wanted(ledger: Ledger, kb: str | None) -> list[str]:
     bases = ledger.knowledge_bases()
     if kb is None:
@@ -103,11 +111,20 @@ def _repair_base(
     has_work = bool(ledger.counts().total(kb_id))
     if not path.exists() and not has_work:
         return []
-    if problem_of(path) is None:
+    if problem_of(path) is None and _opens(contents, kb_id):
         if let_go_repaired(ledger, kb_id):  # the disk did not give it for a while
             return [Mended("store_damaged", kb_id, "it is sound and was paused for damage: its jobs go on")]
         return []
     return [*repair_content(path, progress), *read_again(ledger, contents, kb_id)]
+
+
+def _opens(contents: KnowledgeBaseStores, kb_id: str) -> bool:
+    try:
+        contents.of(kb_id)
+    except StoreDamaged:
+        return False
+    contents.release(kb_id)  # whoever mends it must be alone with it
+    return True
 
 
 def read_again(ledger: Ledger, contents: KnowledgeBaseStores, kb_id: str) -> list[Mended]:

@@ -74,10 +74,11 @@ class Caretaker:
         try:
             if where != "ledger":
                 self._contents.refuse_lost(where)
-            if not path.exists():  # nothing was added to it yet
+            if where == "ledger":
+                refuse_emptied(path, LedgerDamaged, has_traces=True)
+            elif not has_bytes(path):  # nothing was added to it yet, or a full disk ended its making
                 return
             if where not in self._looked:
-                refuse_emptied(path, StoreDamaged, has_traces=True)
                 problem = first_look(path, stop)
                 self._looked.add(where)
             elif self._is_due(where):

@@ -72,11 +72,11 @@ class KnowledgeBaseStores:
             StoreBusy, StoreError: The list of jobs cannot be asked.
         """
         path = self._root / kb_id / "kb.db"
-        if _has_bytes(path):
+        if has_bytes(path):
             return
         finish_swap(path)
         # Looked at again at the end: another process may have made it, and ended its first job, since the first look.
-        if not self._owes_text(kb_id) or _has_bytes(path):
+        if not self._owes_text(kb_id) or has_bytes(path):
             return
         if not self._root.parent.exists():
             raise StoreGone(f"The data folder {self._root.parent} is not there any more.")
@@ -177,7 +177,7 @@ class KnowledgeBaseStores:
             folder.cleanup()
 
 
-def _has_bytes(path: Path) -> bool:
+def has_bytes(path: Path) -> bool:
     try:
         return path.is_file() and path.stat().st_size > 0
     except OSError:

@@ -1,7 +1,6 @@
 """One knowledge base: its file, its one writer, and what others ask of it."""
 
 import json
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -10,7 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine
 
-from ingest_desktop.domain.errors import NotFoundError, StoreDamaged
+from ingest_desktop.domain.errors import NotFoundError
 from ingest_desktop.domain.interfaces.repository import KnownPath
 from ingest_desktop.domain.models import Chunk, Document, IngestionState
 from ingest_desktop.domain.wire import FileSignature
@@ -20,10 +19,9 @@ from ingest_desktop.infrastructure.content_swap import retire_document
 from ingest_desktop.infrastructure.content_writer import ContentWriter
 from ingest_desktop.infrastructure.database import from_db_path, open_engine, reading, to_db_path, writing
 from ingest_desktop.infrastructure.migrations import migrate
-from ingest_desktop.infrastructure.swapping import finish_swap, refuse_emptied
+from ingest_desktop.infrastructure.swapping import finish_swap
 
 LOG_PAGES: Final = 4_000  # 64 MB of log before a commit moves it: pages that change often are then moved less often
-MAKING_SECONDS: Final = 10.0  # a file that somebody else is just making may be empty for so long
 WRITER_CACHE_BYTES: Final = 32 * 1024 * 1024  # what one commit changes
 
 _KNOWN = (
@@ -58,7 +56,6 @@ class KnowledgeBaseStore(ContentWriter):
         self.kb_id = kb_id
         self.path = folder / "kb.db"
         finish_swap(self.path)
-        refuse_emptied(self.path, StoreDamaged, has_traces=_is_old(self.path))
         engine = open_engine(
             self.path,
             synchronous="FULL",
@@ -286,14 +283,6 @@ _DOCUMENT = (
     "SELECT d.id, d.document_id, d.created_at, v.sha256, v.recipe, v.media_type, v.title, v.chunks FROM documents d "
     "JOIN versions v ON v.id = d.version"
 )
-
-
-def _is_old(path: Path) -> bool:
-    """Whether a file has been there for longer than its making takes, so that it should not be empty."""
-    try:
-        return time.time() - path.stat().st_mtime > MAKING_SECONDS
-    except OSError:
-        return False
 
 
 def folder_separator(folder: str) -> str:

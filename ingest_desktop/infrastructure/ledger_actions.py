@@ -11,7 +11,6 @@ from ingest_desktop.domain.enums import (
     Actor,
     JobEvent,
     JobStatus,
-    Outcome,
     PauseScope,
     apply_or_raise,
     may_retry,
@@ -26,8 +25,10 @@ from ingest_desktop.infrastructure.ledger_base import (
     as_json,
     job_number,
     next_revision,
+    outcome_of,
     parts_of,
     settle_batches,
+    status_of,
     step,
 )
 from ingest_desktop.infrastructure.ledger_moving import move_one_step, move_to_end
@@ -186,12 +187,12 @@ class _Change:
         """Those that the transition table lets go; the others are refused."""
         found = []
         for row in rows:
-            status = JobStatus(row[1])
+            status = status_of(row[1])
             try:
                 if row[3] is not None:
                     raise StateTransitionError(job_id=str(row[0]), current="deleted", target=self.target.value)
                 apply_or_raise(status, self.event, job_id=str(row[0]))
-                outcome = None if row[4] is None else Outcome(row[4])
+                outcome = outcome_of(row[4])
                 if self.event is JobEvent.RETRY and not may_retry(status, outcome, row[5]):
                     raise StateTransitionError(job_id=str(row[0]), current=status.value, target=self.target.value)
             except StateTransitionError as error:
@@ -227,7 +228,7 @@ class _Change:
         for job, status in before.items():
             if job not in changed:
                 message = f"Job {job} stays {status}: its file is in the list again already."
-                self.refused.append(Refusal(job_id=str(job), status=JobStatus(status), message=message))
+                self.refused.append(Refusal(job_id=str(job), status=status_of(status), message=message))
 
     def result(self) -> ActionResult:
         """What was done."""

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from ingest_desktop.domain.causes import Cause, Tool, cause_of, codes_of
-from ingest_desktop.domain.enums import Outcome
 from ingest_desktop.domain.interfaces.repository import OutOfReach
 from ingest_desktop.infrastructure.database import from_db_path, reading
-from ingest_desktop.infrastructure.ledger_base import LedgerBase, as_json, parts_of
+from ingest_desktop.infrastructure.ledger_base import LedgerBase, as_json, outcome_of, parts_of
 from ingest_desktop.infrastructure.ledger_schema import ATTENTION_SQL
 
 _BY_CAUSE: Final = (
@@ -47,7 +46,7 @@ class LedgerAttention(LedgerBase):
         found: dict[Cause, int] = {}
         with reading(self.engine) as connection:
             for code, outcome, gaps, count in connection.exec_driver_sql(_BY_CAUSE, (kb_id,)):
-                cause = cause_of(code, Outcome(outcome) if outcome else None, int(gaps))
+                cause = cause_of(code, outcome_of(outcome or None), int(gaps))
                 if cause is not None:
                     found[cause] = found.get(cause, 0) + int(count)
         return found

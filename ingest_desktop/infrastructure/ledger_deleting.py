@@ -23,6 +23,7 @@ from ingest_desktop.infrastructure.ledger_base import (
     next_revision,
     parts_of,
     settle_batches,
+    status_of,
     to_micros,
 )
 from ingest_desktop.infrastructure.ledger_outbox import outbox_rows, tell_hidden, tell_purged, tell_shown
@@ -283,4 +284,4 @@ def _live_rows(connection: Connection, where: str, values: tuple[Any, ...]) -> l
 
 
 def _refusal(row: Sequence[Any], what: str) -> Refusal:
-    return Refusal(job_id=str(row[0]), status=JobStatus(row[1]), message=f"Job {row[0]} {what}.")
+    return Refusal(job_id=str(row[0]), status=status_of(row[1]), message=f"Job {row[0]} {what}.")

@@ -21,6 +21,8 @@ from ingest_desktop.infrastructure.ledger_base import (
     job_number,
     job_of,
     parts_of,
+    state_number,
+    status_of,
     to_moment,
 )
 from ingest_desktop.infrastructure.ledger_listing import Listing
@@ -97,7 +99,7 @@ class LedgerReading(LedgerBase):
         for part in parts_of(job_ids):
             with reading(self.engine) as connection:
                 for status, count in connection.exec_driver_sql(sql, (as_json(part),)):
-                    found[JobStatus(status)] += count
+                    found[status_of(status)] += count
         return dict(found)
 
     def jobs_page(self, query: JobQuery, *, after: str | None = None, limit: int = 200) -> list[Job]:
@@ -239,7 +241,8 @@ class LedgerReading(LedgerBase):
     def app_paused(self) -> bool:
         """Whether the whole program is paused."""
         with reading(self.engine) as connection:
-            return bool(connection.exec_driver_sql("SELECT value FROM app_state WHERE key = 'app_paused'").scalar_one())
+            sql = "SELECT value FROM app_state WHERE key = 'app_paused'"
+            return bool(state_number(connection.exec_driver_sql(sql).scalar()))
 
 
 @from_row
@@ -256,7 +259,7 @@ def _with_receipt(job: Job, stored: str | None) -> Job:
 
 
 def _revision(connection: Connection) -> int:
-    return int(connection.exec_driver_sql("SELECT value FROM app_state WHERE key = 'revision'").scalar_one())
+    return state_number(connection.exec_driver_sql("SELECT value FROM app_state WHERE key = 'revision'").scalar())
 
 
 @from_row

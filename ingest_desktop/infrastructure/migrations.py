@@ -9,20 +9,24 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 
-from ingest_desktop.domain.errors import StoreTooNew
+from ingest_desktop.domain.errors import StoreDamaged, StoreTooNew
 from ingest_desktop.infrastructure.database import copy_database, open_read_only, writing
 from ingest_desktop.infrastructure.store_errors import translated_errors
 
-_TABLE = """
+NOTES_TABLE = """
 CREATE TABLE IF NOT EXISTS schema_migrations (
     version INTEGER PRIMARY KEY,
     name TEXT NOT NULL,
     applied_at TEXT NOT NULL
 )
 """
+
+_FIRST_TABLES: Final = frozenset({"ingest_jobs", "documents"})  # of a list of jobs, of a knowledge base
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,7 @@ def stored_version(path: Path) -> int:
     """The newest migration a file has seen; 0 for a missing, empty or foreign file. Does not change the file.
 
     Raises:
-        StoreBusy, StoreDamaged, StoreError: It cannot be read.
+        StoreBusy, StoreDamaged, StoreError: It cannot be read, or holds our tables and does not tell its version.
     """
     if not path.exists() or path.stat().st_size == 0:
         return 0
@@ -68,7 +72,7 @@ def migrate(engine: Engine, path: Path, migrations: Sequence[Migration], backup_
 
 def _apply(engine: Engine, path: Path, migration: Migration, latest: int, backup_dir: Path, found: int) -> None:
     with writing(engine) as connection:
-        connection.exec_driver_sql(_TABLE)
+        connection.exec_driver_sql(NOTES_TABLE)
         current = connection.exec_driver_sql("SELECT coalesce(max(version), 0) FROM schema_migrations").scalar_one()
         refuse_newer(path, current, latest)  # another process may have been faster, and newer
         if current >= migration.version:
@@ -76,19 +80,24 @@ def _apply(engine: Engine, path: Path, migration: Migration, latest: int, backup
         if current and current == found:  # once, as it was found; a store that is being made is no older one
             # Our lock keeps writers out, and a reader sees what was committed: the store as it was.
             copy_database(path, backup_dir / f"{path.stem}-before-v{migration.version}.db")
-        for statement in migration.statements:
-            connection.exec_driver_sql(statement)
-        if migration.apply is not None:
-            migration.apply(connection)
+        try:
+            for statement in migration.statements:
+                connection.exec_driver_sql(statement)
+            if migration.apply is not None:
+                migration.apply(connection)
+        except DBAPIError as error:  # it is not of the version that it tells
+            raise StoreDamaged(f"The store cannot be brought up to date ({error.orig}): {path}.") from error
         row = (migration.version, migration.name, datetime.now(UTC).isoformat(timespec="seconds"))
         connection.exec_driver_sql("INSERT INTO schema_migrations (version, name, applied_at) VALUES (?, ?, ?)", row)
 
 
 def _newest(connection: sqlite3.Connection) -> int:
-    known = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'schema_migrations'").fetchone()
-    if not known[0]:
-        return 0
-    (version,) = connection.execute("SELECT coalesce(max(version), 0) FROM schema_migrations").fetchone()
+    tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    version = 0
+    if "schema_migrations" in tables:
+        (version,) = connection.execute("SELECT coalesce(max(version), 0) FROM schema_migrations").fetchone()
+    if not version and not tables.isdisjoint(_FIRST_TABLES):  # nothing may be made anew over rows that are there
+        raise StoreDamaged("The store does not tell its version any more.")
     return int(version)
 
 

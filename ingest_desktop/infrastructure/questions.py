@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from ingest_desktop.domain.interfaces.checks import Finding
-from ingest_desktop.infrastructure.shapes import lost_shapes
+from ingest_desktop.infrastructure.shapes import wrong_shapes
 
 MOST: Final = 20  # findings of one kind that are told
 
@@ -26,8 +26,9 @@ def sound(connection: Connection, where: str) -> Iterator[Finding]:
 
 def shapes(connection: Connection, where: str) -> Iterator[Finding]:
     """What is not as the migrations make it."""
-    for name in lost_shapes(connection, of_ledger=where == "ledger"):
-        yield Finding("schema_differs", where, f"the index or trigger {name} is not there")
+    for shape in wrong_shapes(connection.exec_driver_sql, of_ledger=where == "ledger"):
+        text = str(shape) if shape.can_be_made else f"{shape}: 'ingest repair' makes the file anew"
+        yield Finding("schema_differs", where, text)
 
 
 def none(connection: Connection, where: str, code: str, query: str) -> Iterator[Finding]:

@@ -16,7 +16,7 @@ from typing import Any, Final
 from sqlalchemy.exc import DBAPIError
 
 from ingest_desktop.domain.enums import JobPhase, JobStatus, Outcome
-from ingest_desktop.domain.errors import StoreError, StoreFull
+from ingest_desktop.domain.errors import StoreDamaged, StoreError, StoreFull
 from ingest_desktop.domain.interfaces.checks import Mended
 from ingest_desktop.infrastructure.backups import newest_sound, open_copy
 from ingest_desktop.infrastructure.content_fixes import mend_content
@@ -33,6 +33,7 @@ from ingest_desktop.infrastructure.ledger_rescue import fill_from_contents, fill
 from ingest_desktop.infrastructure.ledger_schema import LEDGER_MIGRATIONS
 from ingest_desktop.infrastructure.migrations import Migration, migrate, refuse_newer, stored_version
 from ingest_desktop.infrastructure.salvage import Salvaged, columns_of, copy_table, read_rows
+from ingest_desktop.infrastructure.shapes import wrong_shapes
 from ingest_desktop.infrastructure.store_errors import translated_errors
 from ingest_desktop.infrastructure.swapping import alone_with, repairing_name, swap_in
 
@@ -69,7 +70,20 @@ def problem_of(path: Path) -> str | None:
         with translated_errors(path):
             raise
         raise
-    return None if found == ["ok"] else str(found[0])
+    return _strange_table(path) if found == ["ok"] else str(found[0])
+
+
+def _strange_table(path: Path) -> str | None:
+    """A table that is not as this version of the program makes it, in a file that says that it is of this version."""
+    of_ledger = path.name.startswith(LEDGER_FILE)
+    try:
+        if stored_version(path) != (LEDGER_MIGRATIONS if of_ledger else MIGRATIONS)[-1].version:
+            return None
+    except StoreDamaged as error:
+        return str(error)
+    with translated_errors(path), closing(open_read_only(path)) as connection:
+        shapes = wrong_shapes(connection.execute, of_ledger=of_ledger)
+    return next((str(shape) for shape in shapes if not shape.can_be_made), None)
 
 
 # --- the ledger ----------------------------------------------------------------------------------
