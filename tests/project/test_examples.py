@@ -46,7 +46,7 @@ options, notes = ExtractOptions(), SegmentNotes()
 plan = reader.plan(source, options)
 blocks = [block for segment in plan.segments for block in reader.read(source, plan, segment, options, notes)]
 loaded = {name.split(".")[0] for name in sys.modules} & {"PySide6", "sqlalchemy", "pydantic"}
-print(json.dumps([reader.name, [[b.text, b.line_start, b.extra] for b in blocks], notes.warnings, sorted(loaded)]))
+print(json.dumps([reader.name, [[b.text, b.line_start, b.extra] for b in blocks], notes.units_failed, sorted(loaded)]))
 """
 
 
@@ -83,8 +83,8 @@ def test_an_installed_reader_reads_its_format(installed: Path, tmp_path: Path) -
     film.write_text(CAPTIONS, "utf-8")
     assert read_by_registry(film, installed) == [
         "captions",
-        [["The lamp is out\nat Skerry Point.", 3, [["part", "00:00:01"]]], ["Row!", 8, [["part", "00:01:07"]]]],
-        ["line 10: no times"],
+        [["The lamp is out\nat Skerry Point.", 3, [["time", "00:00:01"]]], ["Row!", 8, [["time", "00:01:07"]]]],
+        [[3, "Line 10: the caption has no times."]],
         [],
     ]
 

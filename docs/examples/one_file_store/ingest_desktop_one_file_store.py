@@ -1,6 +1,7 @@
 """A persistence store in one SQLite file: handy where many small files are slow, or to carry along."""
 
 import io
+import os
 import re
 import sqlite3
 import tempfile
@@ -30,7 +31,8 @@ class OneFileStore:
     """
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # its owner's alone, like all of the store
         self._lock = threading.Lock()
         self._db = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
         with self._transaction():

@@ -29,20 +29,20 @@ class SubtitleReader:
     def read(
         self, source: SourceFile, plan: ReaderPlan, segment: SegmentSpec, options: ExtractOptions, notes: SegmentNotes
     ) -> Iterator[Block]:
-        """The captions in order. ``part`` is a location field that the program shows and exports as it is."""
+        """The captions in order. ``time`` is a location field that the program shows and exports as it is."""
         found = 0
-        for first_line, lines in _captions(_text_of(source)):
+        for number, (first_line, lines) in enumerate(_captions(_text_of(source)), 1):
             times = next((match for line in lines[:2] if (match := _TIMES.match(line))), None)
             if times is None:
-                notes.warnings.append(f"line {first_line}: no times")
+                notes.units_failed.append((number, f"Line {first_line}: the caption has no times."))
                 continue
             spoken = lines[1:] if _TIMES.match(lines[0]) else lines[2:]
             text = _MARKUP.sub("", "\n".join(spoken)).strip()
             if text:
                 found += 1
                 line = first_line + len(lines) - len(spoken)
-                yield Block(text, line_start=line, extra=(("part", times[1]),))
-        if not found and notes.warnings:
+                yield Block(text, line_start=line, extra=(("time", times[1]),))
+        if not found and notes.units_failed:
             raise SourceMalformed("No caption of these subtitles has times.")
         notes.units_with_text = int(found > 0)
 
