@@ -41,6 +41,7 @@ _SKIPPED = {
     "program": "program",
     "disk_image": "disk image",
     "database": "database",
+    "binary": "binary file",
 }
 
 

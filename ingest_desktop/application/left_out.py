@@ -1,14 +1,15 @@
-"""What holds no text and is left out of a drop: sound, film, fonts, programs, images of disks, databases.
+"""What holds no text and is left out of a drop: sound, film, fonts, programs, images of disks, databases, other binaries.
 
 A thousand songs beside a hundred letters are one line in what is told of a drop, and not a thousand jobs that failed.
-A name that promises a document is believed, and nothing is opened. Of others, those that name what is left out among
-them, the first bytes are looked at: one opening and one read, in the thread that searches the folders.
+A small file whose name promises a document is believed, and not opened: to open thousands is felt, and one that lies is
+told by its job. Of all others, those that name what is left out among them, the first bytes are looked at: one opening
+and one read, in the thread that searches the folders.
 """
 
 import os
 from typing import Final
 
-from ingest_desktop.domain.marks import HEAD_BYTES, is_document, medium_of
+from ingest_desktop.domain.marks import HEAD_BYTES, is_binary, is_document, medium_of
 
 AUDIO: Final = "mp3 m4a m4b aac ac3 aif aiff aifc alac ape au caf flac mid midi mka mpc ogg oga opus ra wav wma wv"
 VIDEO: Final = "3g2 3gp asf avi divx f4v flv m2ts m2v m4v mkv mov mp4 mpe mpeg mpg mxf ogm ogv rm rmvb vob webm wmv y4m"
@@ -45,9 +46,17 @@ DOCUMENTS: Final = frozenset(
         "asm s ps1 bat cmd gradle bib cls sty"
     ).split()
 )
-"""Endings that promise a document, a picture, an archive or a text: they are not looked at before a job is made."""
+"""Endings that promise a document, a picture, an archive or a text: when they are small, they are believed."""
 
-REASONS: Final = ("audio", "video", "font", "program", "disk_image", "database")
+WISHED: Final = frozenset(
+    "mobi azw azw3 prc pdb lit djvu djv chm wpd wp5 wri hwp pub one pages key numbers xps oxps dwg dxf ai indd pcx tga "
+    "jp2 jxl avif raw dng cr2 nef arw xcf".split()
+)
+"""Endings of documents and pictures that nobody here reads: their jobs say so, rather than that they are passed over."""
+
+REASONS: Final = ("audio", "video", "font", "program", "disk_image", "database", "binary")
+
+_BELIEVED_BYTES: Final = 256 * 1024  # beside reading a file that is larger, one look costs nothing
 
 _OPEN_FLAGS: Final = (
     os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
@@ -62,7 +71,7 @@ def left_out_as(path: str) -> str | None:
 
 
 def reason_of(path: str, found: os.stat_result) -> str | None:
-    """Why a file is left out, by its first bytes unless its name promises a document; None when it is not.
+    """Why a file is left out, by its first bytes unless it is small and named as a document; None when it is not.
 
     Blocks for one read of the file. Never fails: what cannot be opened is judged by its name.
 
@@ -71,7 +80,8 @@ def reason_of(path: str, found: os.stat_result) -> str | None:
         found: What the system says of it. One whose content is elsewhere (in a cloud) is not fetched for this.
     """
     ending = _ending(path)
-    if ending in DOCUMENTS:
+    promised = ending in DOCUMENTS
+    if promised and found.st_size < _BELIEVED_BYTES:
         return None
     named = KINDS.get(ending)
     if not found.st_size or _is_elsewhere(found):
@@ -81,8 +91,12 @@ def reason_of(path: str, found: os.stat_result) -> str | None:
     except (OSError, ValueError):
         return named
     medium = medium_of(head)
+    if promised:
+        return medium
     if medium is not None:
         return named if named in ("audio", "video") and medium in ("audio", "video") else medium
+    if named is None and ending not in WISHED and is_binary(head):
+        return "binary"
     if named is None or ending in PACKED:
         return named
     return None if is_document(head, packed=named not in ("program", "disk_image")) else named

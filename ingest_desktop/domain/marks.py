@@ -23,9 +23,6 @@ _STARTS: Final = (
     ("audio", b".snd\0"),
     ("audio", b".ra\xfd"),
     ("audio", b"#!AMR"),
-    ("audio", b"\x0b\x77"),
-    ("audio", b"\xff\xf1"),
-    ("audio", b"\xff\xf9"),
     ("video", b"\x1aE\xdf\xa3"),
     ("video", b"\x30\x26\xb2\x75\x8e\x66\xcf\x11"),
     ("video", b"FLV\1"),
@@ -69,6 +66,7 @@ _STARTS: Final = (
     ("disk_image", b"MSWIM\0\0\0"),
 )
 _FIRST_BYTES: Final = frozenset(mark[0] for _, mark in _STARTS)
+_SHORT_SOUND: Final = (b"\x0b\x77", b"\xff\xf1", b"\xff\xf9")  # so short that a text may begin with them
 _RIFF: Final = {b"WAVE": "audio", b"RMID": "audio", b"AVI ": "video", b"CDXA": "video"}
 _FORM: Final = {b"AIFF": "audio", b"AIFC": "audio"}
 _SOUND_BRANDS: Final = frozenset({b"M4A ", b"M4B ", b"M4P ", b"F4A ", b"F4B "})
@@ -91,6 +89,8 @@ _TEXT_STARTS: Final = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _BOOT_STARTS: Final = (b"\xeb", b"\xfa", b"\x33\xc0")
 _NO_TEXT: Final = re.compile(rb"[\0-\6\x0e-\x19\x1c-\x1f\x7f]")
 _HIGH: Final = re.compile(rb"[\x80-\xff]")
+_LEAST_BINARY: Final = 16  # bytes that must be there to say that they are no text
+_TAR_BYTES, _TAR_SUM = 512, slice(148, 156)  # of a header of the oldest form, which has no mark but a sum
 
 
 def medium_of(head: bytes) -> str | None:
@@ -117,6 +117,32 @@ def is_document(head: bytes, *, packed: bool = True) -> bool:
     if head.startswith(_ARCHIVES) or head[257:262] == b"ustar":
         return packed
     return reads_as_text(head)
+
+
+def is_binary(head: bytes) -> bool:
+    """Whether the first bytes are certainly neither text nor anything that this program reads, whatever else they are.
+
+    In doubt they are not: a file of nothing but zeros, an old tar file, UTF-16 without its mark.
+    """
+    rest = head.lstrip(b"\0")
+    if len(rest) < _LEAST_BINARY or 20 * len(_NO_TEXT.findall(rest)) < len(rest):
+        return False
+    return not (medium_of(head) or is_document(head) or b"%PDF-" in head or _is_wide(head) or _is_old_tar(head))
+
+
+def _is_wide(head: bytes) -> bool:
+    """Whether every other byte is nearly always zero."""
+    nuls = sorted((head[::2].count(0), head[1::2].count(0)))
+    return nuls[0] < 0.05 * len(head) / 2 and nuls[1] > 0.4 * len(head) / 2
+
+
+def _is_old_tar(head: bytes) -> bool:
+    """Whether a tar file begins here, by the sum of its first header."""
+    stated = head[_TAR_SUM].strip(b" \0")
+    if len(head) < _TAR_BYTES or not stated.isdigit():
+        return False
+    blank = head[: _TAR_SUM.start] + b" " * 8 + head[_TAR_SUM.stop : _TAR_BYTES]
+    return b"8" not in stated and b"9" not in stated and int(stated, 8) == sum(blank)
 
 
 def reads_as_text(head: bytes) -> bool:
@@ -148,6 +174,8 @@ def _framed(head: bytes) -> str | None:
         return "video" if b"theora" in head or b"\1video" in head else "audio"
     if len(head) > 376 and head[0] == head[188] == head[376] == 0x47 and not reads_as_text(head):
         return "video"  # a transport stream: packets of 188 bytes
+    if head.startswith(_SHORT_SOUND) and _NO_TEXT.search(head, 2):
+        return "audio"
     return "audio" if _is_mpeg_sound(head) else None
 
 
@@ -155,7 +183,7 @@ def _is_mpeg_sound(head: bytes) -> bool:
     """Whether a frame of layer 2 or 3 begins here, of a bit rate and a sampling rate that there are."""
     if len(head) < 4 or head[0] != 0xFF or head[1] not in (0xF2, 0xF3, 0xFA, 0xFB, 0xFC, 0xFD):
         return False
-    return 0 < head[2] >> 4 < 15 and head[2] >> 2 & 3 != 3 and not reads_as_text(head)
+    return 0 < head[2] >> 4 < 15 and head[2] >> 2 & 3 != 3 and bool(_NO_TEXT.search(head))
 
 
 def _tabled(head: bytes) -> str | None:

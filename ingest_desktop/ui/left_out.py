@@ -31,6 +31,7 @@ def _counted(reason: str, count: int) -> str:
         "program": translate("LeftOut", "1 program"),
         "disk_image": translate("LeftOut", "1 disk image"),
         "database": translate("LeftOut", "1 database"),
+        "binary": translate("LeftOut", "1 binary file"),
     }
     return one[reason] if count == 1 and reason in one else f"{formats.number(count)} {words.skipped_reason(reason)}"
 

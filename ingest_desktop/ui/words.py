@@ -215,6 +215,7 @@ def skipped_reason(code: str) -> str:
         "program": translate("words", "programs"),
         "disk_image": translate("words", "disk images"),
         "database": translate("words", "databases"),
+        "binary": translate("words", "binary files"),
     }.get(code, code.replace("_", " "))
 
 

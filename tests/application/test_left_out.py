@@ -11,7 +11,7 @@ from application.kit import FakeApp, all_jobs, write_files
 from ingest_desktop.application.discovery import Walk
 from ingest_desktop.application.left_out import DOCUMENTS, KINDS, REASONS, left_out_as, reason_of
 from ingest_desktop.application.submission import Submitter
-from ingest_desktop.domain.marks import HEAD_BYTES, is_document, medium_of, reads_as_text
+from ingest_desktop.domain.marks import HEAD_BYTES, is_binary, is_document, medium_of, reads_as_text
 from ingest_desktop.extraction import kinds
 
 MEDIA = {
@@ -34,7 +34,7 @@ def test_where_bytes_tell_nothing_the_name_decides() -> None:
     assert {name: left_out_as(name) for name in MEDIA} == MEDIA
     for name in ("letter.txt", "code.ts", "module.mts", "README", "scan.pdf", ".mp3", "mp3", "x.mp3.txt", "part.obj"):
         assert left_out_as(f"/docs/{name}") is None
-    assert {*KINDS.values(), "database"} == set(REASONS)
+    assert {*KINDS.values(), "database", "binary"} == set(REASONS)
 
 
 def test_nothing_is_left_out_that_a_reader_reads() -> None:
@@ -76,7 +76,7 @@ NO_MARKS = (
         b"OggS is a mark",
     ),
     *("ÿû was typed here, über alles".encode("latin-1"), "\ufeffText".encode("utf-16-le"), b"\0\0\0\x20ftypheic"),
-    *(b"G" * 512, bytes(512), b"PK\3\4\x14\0", b"%PDF-1.7", bytes(range(256)) * 2),
+    *(b"G" * 512, bytes(512), b"PK\3\4\x14\0", b"%PDF-1.7", "ясно, ящик".encode("cp1251") * 20),
 )
 
 
@@ -95,10 +95,69 @@ def test_other_bytes_are_not_taken_for_them(docs: Path, head: bytes) -> None:
     assert reason_of(str(docs / "blob.dat"), (docs / "blob.dat").stat()) is None
 
 
+BINARY = (
+    bytes(range(256)) * 2,
+    bytes(128) + b"DICM\2\0\0\0UL\4\0\xc0\0\0\0" + bytes(range(200)),
+    b"\0\0\0\2\0\0\x14\x8f\0\0\x67\xb9\0\0\0\4\0\0\0\0%\0\0\0" * 8,
+)
+
+
+def old_tar(name: bytes = b"letter.txt") -> bytes:
+    """The header of a tar file as it was before it had a mark."""
+    head = bytearray(name.ljust(100, b"\0") + b"0000644\0" + b"0001750\0" * 2 + b"00000000012\0" * 2 + b" " * 8)
+    head += bytes(512 - len(head))
+    head[148:156] = b"%06o\0 " % sum(head)
+    return bytes(head)
+
+
+@pytest.mark.parametrize("head", BINARY)
+def test_what_is_certainly_no_text_is_left_out_unless_a_document_is_promised_or_wished_for(
+    docs: Path, head: bytes
+) -> None:
+    assert is_binary(head)
+    for name, reason in (("blob.dat", "binary"), ("blob", "binary"), ("scan.pdf", None), ("novel.mobi", None)):
+        (docs / name).write_bytes(head)
+        assert reason_of(str(docs / name), (docs / name).stat()) == reason
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        old_tar(),
+        "Grüße aus Köln am Rhein".encode("utf-16-be"),
+        "Grüße aus Köln am Rhein".encode("utf-16-le"),
+        "Привет из Москвы, дорогая".encode("koi8-r"),
+        "日本語の文書です。とても長い。".encode("shift_jis"),
+        "日本語の文書です。とても長い。".encode("iso2022_jp"),
+        bytes(20) + b"%PDF-1.4\n\1\2\3",
+    ],
+)
+def test_in_doubt_it_is_no_binary(head: bytes) -> None:
+    assert not is_binary(head)
+
+
+def test_a_large_file_is_looked_at_whatever_its_name_promises(docs: Path) -> None:
+    film = b"\0\0\0\x20ftypisom\0\0\2\0"
+    for name, head, reason in (
+        ("report.pdf", film, "video"),
+        ("clip.ts", (b"G\x40\0\x10" + bytes(184)) * 3, "video"),
+        ("scan.pdf", bytes(range(256)), None),
+        ("paper.pdf", b"%PDF-1.7\n", None),
+        ("letter.txt", b"Dear Anna", None),
+    ):
+        with (docs / name).open("wb") as stream:
+            stream.write(head)
+            stream.truncate(300_000)
+        assert reason_of(str(docs / name), (docs / name).stat()) == reason
+    (docs / "short.pdf").write_bytes(film)
+    assert reason_of(str(docs / "short.pdf"), (docs / "short.pdf").stat()) is None
+
+
 @given(st.binary(max_size=HEAD_BYTES))
 def test_any_bytes_are_judged(head: bytes) -> None:
     assert medium_of(head) in {None, *REASONS}
     assert is_document(head) or not is_document(head, packed=False)
+    assert not is_binary(head) or (medium_of(head) is None and not is_document(head))
 
 
 @given(st.text(max_size=700))
@@ -144,8 +203,8 @@ def test_a_text_named_as_a_song_becomes_a_job_and_a_song_without_a_name_none(fak
     (docs / "blob.dat").write_bytes(b"SQLite format 3\0\x10\0")
     (docs / "odd.qqq").write_bytes(bytes(range(256)))
     report = fake.service.submit([str(docs)]).report
-    assert report.skipped == {"program": 1, "database": 1}
-    assert {job.original_filename for job in all_jobs(fake)} == {"letter.mp3", "README", "odd.qqq"}
+    assert report.skipped == {"program": 1, "database": 1, "binary": 1}
+    assert {job.original_filename for job in all_jobs(fake)} == {"letter.mp3", "README"}
 
 
 def test_they_are_counted_and_make_no_jobs(fake: FakeApp, mixed: Path) -> None:
