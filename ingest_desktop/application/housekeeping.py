@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from ingest_desktop.config.settings import Settings
 from ingest_desktop.domain.errors import IngestError, StoreDamaged, StoreError
@@ -75,8 +75,9 @@ class Housekeeping:
         """One round: deliver, purge what was deleted long ago, sweep leftovers bit by bit."""
         try:
             self.deliver()
-            before = datetime.now(UTC) - timedelta(days=self._settings.undo_days)
-            unfinished = min(before, datetime.now(UTC) - UNFINISHED_KEPT)
+            now = self._repository.trusted_time()
+            before = now - timedelta(days=self._settings.undo_days)
+            unfinished = min(before, now - UNFINISHED_KEPT)
             while not (stop and stop.is_set()) and self._repository.purge(before):
                 pass
             self.deliver()

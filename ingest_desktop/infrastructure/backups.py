@@ -55,6 +55,9 @@ def back_up_if_due(
 ) -> Path | None:
     """Copy a database when the newest copy is a day old and something has changed since; then remove the oldest copies.
 
+    Copies that are dated later than now were made before the clock was set back, or it is wrong now. They make no other
+    copy needless, and push none out.
+
     Writers are not held up: the copy is what was committed at one moment, read from the write-ahead log's snapshot.
 
     Args:
@@ -71,8 +74,8 @@ def back_up_if_due(
         Stopped: ``stop`` was set.
     """
     moment = (now or datetime.now(UTC)).astimezone(UTC)
-    known = backups_of(path, folder)
-    if keep < 1 or not path.exists() or (known and known[0][0] <= moment < known[0][0] + EVERY):
+    known = [(when, file) for when, file in backups_of(path, folder) if when <= moment]
+    if keep < 1 or not path.exists() or (known and moment < known[0][0] + EVERY):
         return None
     if known and not _changed_since(path, known[0][1]):
         return None
@@ -81,7 +84,7 @@ def back_up_if_due(
         return None
     target = folder / f"{path.stem}-{moment.strftime(_STAMP)}.db"
     copy_checked(path, target, stop=stop)
-    for _, old in backups_of(path, folder)[keep:]:
+    for _, old in [(moment, target), *known][keep:]:
         with suppress(OSError):
             old.unlink()
     return target
@@ -119,16 +122,26 @@ def copy_checked(path: Path, target: Path, *, stop: threading.Event | None = Non
 
 
 def newest_sound(path: Path, folder: Path) -> Path | None:
-    """The newest copy of a database that can be read whole, also of those made before a migration."""
+    """The newest copy of a database that can be read whole, also of those made before a migration.
+
+    Which of a ledger's copies is the newest is told by its own count of changes: the clock may have been set meanwhile.
+    """
     dated = [file for _, file in backups_of(path, folder)]
     with suppress(OSError):
         others = sorted(folder.glob(f"{path.stem}-before-v*.db"), key=lambda file: file.stat().st_mtime, reverse=True)
         dated += others
-    for file in dated:
+    for file in sorted(dated, key=_revision_of, reverse=True):  # the others, which count nothing, stay as they are
         with suppress(sqlite3.Error, StoreError, OSError), closing(open_copy(file)) as copy:
             if first_problem(copy) is None:
                 return file
     return None
+
+
+def _revision_of(file: Path) -> int:
+    """How often a copied ledger had been changed; 0 when it does not tell, as it is damaged or no ledger."""
+    with suppress(sqlite3.Error, ValueError, TypeError), closing(open_copy(file)) as copy:
+        return int(copy.execute("SELECT value FROM app_state WHERE key = 'revision'").fetchone()[0])
+    return 0
 
 
 def open_copy(file: Path) -> sqlite3.Connection:
@@ -172,7 +185,7 @@ def _pour(source: sqlite3.Connection, copy: sqlite3.Connection, stop: threading.
 
 
 def _changed_since(path: Path, copy: Path) -> bool:
-    """Whether the database was written after the copy was. A clock that was turned back counts as a change."""
+    """Whether the database was written after the copy was."""
     try:
         made = copy.stat().st_mtime_ns
         return any(side.stat().st_mtime_ns > made for side in _sides(path) if side.exists())

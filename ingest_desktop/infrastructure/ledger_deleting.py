@@ -25,10 +25,18 @@ from ingest_desktop.infrastructure.ledger_base import (
     settle_batches,
     status_of,
     to_micros,
+    to_moment,
 )
 from ingest_desktop.infrastructure.ledger_outbox import outbox_rows, tell_hidden, tell_purged, tell_shown
 
 _IN: Final = "IN (SELECT value FROM json_each(?))"
+
+# What is deleted can be taken back for so many days, and a clock that leaps forward must not end them.
+_SEEN: Final = "clock_seen"  # the time at the last look
+_DOUBTED: Final = "clock_doubted"  # and at the first one after a leap
+_NOTED_EVERY: Final = 3_600 * 1_000_000  # microseconds, as all of these
+_LEAP: Final = 3 * 86_400 * 1_000_000  # further than from one night to the next, or over a weekend
+_BELIEVED_AFTER: Final = 3_600 * 1_000_000
 
 
 class LedgerDeleting(LedgerBase):
@@ -185,6 +193,27 @@ class LedgerDeleting(LedgerBase):
                     (to_micros(before),),
                 ).scalar_one()
             )
+
+    def trusted_time(self) -> datetime:
+        """See ``Repository``. A leap is believed when the clock was seen after it twice, some time apart."""
+        now = self._now()
+        with reading(self.engine) as connection:
+            rows = connection.exec_driver_sql("SELECT key, value FROM app_state WHERE key IN (?, ?)", (_SEEN, _DOUBTED))
+            state = {str(key): int(value) for key, value in rows}
+        seen, doubted = state.get(_SEEN, now), state.get(_DOUBTED)
+        if now <= seen + _LEAP or (doubted is not None and now >= doubted + _BELIEVED_AFTER):
+            if not seen <= now < seen + _NOTED_EVERY or _SEEN not in state or doubted is not None:
+                self._note_time(now, None)
+            return to_moment(now)
+        if doubted is None or now < doubted:
+            self._note_time(seen, now)
+        return to_moment(seen)
+
+    def _note_time(self, seen: int, doubted: int | None) -> None:
+        with writing(self.engine, durable=False) as connection:
+            connection.exec_driver_sql("DELETE FROM app_state WHERE key = ?", (_DOUBTED,))
+            rows = [(_SEEN, seen)] + ([] if doubted is None else [(_DOUBTED, doubted)])
+            connection.exec_driver_sql("INSERT OR REPLACE INTO app_state (key, value) VALUES (?, ?)", rows)
 
     def purge(self, before: datetime, *, limit: int = 5_000) -> int:
         """See ``Repository``."""

@@ -184,3 +184,16 @@ def test_a_deleted_twin_does_not_answer_for_text_that_is_gone(fake: FakeApp, doc
     read(fake, docs, "egret", "a.txt")  # only the deleted one still has the old text
     assert (hits(fake, "heron"), hits(fake, "egret")) == ([], ["a.txt"])
     assert_clean(fake)
+
+
+def test_a_clock_that_leaps_ahead_ends_no_time_to_undo(fake: FakeApp, docs: Path) -> None:
+    new = read(fake, docs, "heron")
+    fake.housekeeping.run()
+    token = delete(fake, new)
+    true = fake.repository.clock
+    fake.repository.clock = lambda: true() + timedelta(days=365)
+    fake.housekeeping.run()
+    fake.repository.clock = true
+    fake.service.undo(token)
+    assert hits(fake, "heron") == ["a.txt"]
+    assert_clean(fake)

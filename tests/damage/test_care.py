@@ -62,8 +62,28 @@ def test_a_copy_a_day_and_only_of_what_changed(root: Path) -> None:
         os.utime(made, (later - 1, later - 1))
     kept = [when for when, _ in backups_of(root / LEDGER, root / "backups")]
     assert kept == [NOON + timedelta(days=day) for day in (5, 4, 3)]
-    assert back_up(root, NOON - timedelta(days=9)) is not None  # the clock was turned back
     assert not list((root / "backups").glob("*.part"))
+
+
+def test_copies_from_before_the_clock_was_set_back_stand_in_no_ones_way(root: Path) -> None:
+    for day in range(1, 5):
+        made = back_up(root, NOON + timedelta(days=365 + day))  # the clock was a year ahead
+        assert made is not None
+        os.utime(made, (2**31, 2**31))
+        touch(root, 2**31 + 1)
+    touch(root, 2_000_000)
+    ahead = backups_of(root / LEDGER, root / "backups")
+    for day in range(5):
+        with closing(sqlite3.connect(root / LEDGER)) as writer, writer:
+            writer.execute("UPDATE app_state SET value = value + 1 WHERE key = 'revision'")
+        touch(root, 1_000_000 + day * 100)
+        made = back_up(root, NOON + timedelta(days=day))
+        assert made is not None
+        os.utime(made, (1_000_000 + day * 100 + 1,) * 2)
+        assert back_up(root, NOON + timedelta(days=day, hours=1)) is None  # one a day is enough still
+        assert newest_sound(root / LEDGER, root / "backups") == made
+    kept = backups_of(root / LEDGER, root / "backups")
+    assert kept[:3] == ahead and [when for when, _ in kept[3:]] == [NOON + timedelta(days=day) for day in (4, 3, 2)]
 
 
 def test_no_copy_where_there_is_no_room_and_none_when_none_is_wanted(root: Path) -> None:

@@ -131,6 +131,29 @@ def test_a_clock_that_is_set_forward_makes_retries_due(ledger: Ledger, clock: Cl
     assert len(ledger.claim(worker, limit=1, max_bytes=MANY)) == 1
 
 
+def test_a_leap_of_the_clock_is_believed_after_an_hour(open_ledger: OPEN, clock: Clock) -> None:
+    ledger = open_ledger()
+    assert ledger.trusted_time() == clock()
+    for _ in range(3):
+        clock.pass_seconds(60 * 3_600)  # off over the weekend
+        assert ledger.trusted_time() == clock()
+    right = clock()
+    clock.set_by(YEAR)
+    clock.pass_seconds(50)
+    assert ledger.trusted_time() == right
+    clock.pass_seconds(3_000)
+    assert open_ledger().trusted_time() == right  # also after a start
+    clock.set_by(-YEAR)
+    assert ledger.trusted_time() == clock()  # somebody put it right
+    right = clock()
+    clock.set_by(YEAR)  # or it was off for a year
+    assert ledger.trusted_time() == right
+    clock.pass_seconds(3_601)
+    assert ledger.trusted_time() == clock()
+    clock.set_by(-YEAR)
+    assert ledger.trusted_time() == clock()
+
+
 def test_the_history_keeps_the_order_in_which_things_happened(ledger: Ledger, clock: Clock) -> None:
     filled(ledger, 1)
     worker = ledger.register_worker("here")

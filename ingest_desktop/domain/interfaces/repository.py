@@ -292,6 +292,12 @@ class Repository(Protocol):
         """How many jobs were deleted before a time and are still kept."""
         ...
 
+    def trusted_time(self) -> datetime:
+        """Now, or the time of an earlier look as long as the clock may have leapt forward by mistake: for an hour after
+        it was found days ahead of where it stood before. What is removed for good when it is old enough goes by this.
+        """
+        ...
+
     def purge(self, before: datetime, *, limit: int = 5_000) -> int:
         """Remove for good jobs deleted before a time; how many. Call it again while it returns ``limit``."""
         ...
