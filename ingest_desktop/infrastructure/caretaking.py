@@ -18,7 +18,7 @@ from typing import Final
 from ingest_desktop.domain.errors import IngestError, LedgerDamaged, StoreDamaged, StoreFaulty
 from ingest_desktop.domain.interfaces.care import CareSettings, Damage
 from ingest_desktop.infrastructure.backups import Stopped, back_up_if_due
-from ingest_desktop.infrastructure.content_registry import KnowledgeBaseStores
+from ingest_desktop.infrastructure.content_registry import KnowledgeBaseStores, has_bytes
 from ingest_desktop.infrastructure.damage import damaged_bases, hold_damaged
 from ingest_desktop.infrastructure.database import open_read_only, reading, writing
 from ingest_desktop.infrastructure.ledger import BACKUPS_FOLDER, Ledger
@@ -98,11 +98,11 @@ class Caretaker:
     def _note_damage(self, where: str, path: Path, problem: str) -> None:
         _log.error("store damaged", extra={"kb_id": where, "cause": problem})
         if where == "ledger":
-            text = f"The list of jobs is damaged ({problem}): {path}."
+            text = f"The list of jobs is damaged. {_told(path, problem)}"
             self._known[where] = Damage(LedgerDamaged.code, where, text)
             return
         hold_damaged(self._ledger, where)
-        text = f"The knowledge base {self._name(where)} is damaged and paused ({problem}): {path}."
+        text = f"The knowledge base {self._name(where)} is damaged and paused. {_told(path, problem)}"
         self._known[where] = Damage(StoreDamaged.code, where, text)
 
     def _name(self, kb_id: str) -> str:
@@ -187,3 +187,8 @@ def _refuse_faulty(path: Path, problem: str) -> None:
     code = _ERROR_CODE.search(problem)
     if code is not None and int(code[1]) & 0xFF == sqlite3.SQLITE_IOERR:
         raise StoreFaulty(f"The disk that holds the store reports an error: {path} ({problem}).")
+
+
+def _told(path: Path, problem: str) -> str:
+    """Which file it is. What the library says of it is in the log: nobody can do anything with "freelist leaf count"."""
+    return problem if str(path) in problem else f"Its file: {path}."

@@ -178,6 +178,7 @@ class KnowledgeBaseStores:
 
 
 def has_bytes(path: Path) -> bool:
+    """Whether there is a file with something in it: one without is what a full disk or a kill leaves of its making."""
     try:
         return path.is_file() and path.stat().st_size > 0
     except OSError:

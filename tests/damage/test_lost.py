@@ -1,5 +1,6 @@
 """A knowledge base whose file is gone, or emptied, is told of and made anew from the originals; never silently."""
 
+import os
 import shutil
 import threading
 from collections.abc import Iterator
@@ -99,3 +100,14 @@ def test_one_whose_text_is_all_deleted_or_that_has_none_yet_is_simply_made(app: 
     app.housekeeping.deliver()
     lose(app, "folder")
     assert app.contents.of("library").document_count() == 0
+
+
+def test_a_file_of_no_bytes_that_a_full_disk_left_of_its_making_is_no_damage(app: FakeApp) -> None:
+    made = app.service.create_knowledge_base("Two")
+    path = app.settings.data_root / "knowledge_bases" / made.kb_id / "kb.db"
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    path.write_bytes(b"")
+    os.utime(path, (1, 1))  # long ago
+    damaged = Caretaker(app.repository, app.contents).care(app.settings, threading.Event())
+    assert damaged == [] and damaged_bases(app.repository) == []
+    assert app.contents.of(made.kb_id).document_count() == 0
