@@ -88,7 +88,7 @@ def place_text(place: Location) -> str:
         parts += [f"{name} {number:,}"] if number is not None else []
     parts += _span("page", place.page, place.page_end) + _span("row", place.row_start, place.row_end)
     parts += [f"at {one_line(place.time)}"] if place.time else []
-    parts += _span("line", place.line_start, place.line_end) if place.page is None else []
+    parts += _span(place.lines or "line", place.line_start, place.line_end) if place.page is None else []
     if place.further_headings:
         parts.append(one_line(" › ".join(place.further_headings)))
     inside = f"/{one_line(place.part)}" if place.part else ""

@@ -13,10 +13,11 @@ from ingest_desktop.domain.interfaces.extraction import Block, SegmentNotes, Sou
 from ingest_desktop.domain.wire import ExtractOptions
 from ingest_desktop.extraction import detect, kinds
 from ingest_desktop.extraction.allowance import Spent, unpacked
-from ingest_desktop.extraction.nested import Inside, inner_source, shape
-from ingest_desktop.extraction.packages import Package, relations
+from ingest_desktop.extraction.nested import Inside, begin, inner_source, shape, unlocked
+from ingest_desktop.extraction.packages import Package, main_part, relations
 
 _FOLDERS: Final = ("word/embeddings/", "ppt/embeddings/", "xl/embeddings/")
+_TAKEN_IN: Final = (".htm", ".html", ".xhtml", ".mht", ".mhtml", ".rtf", ".txt", ".dat", ".docx", ".chunk")
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _OBJECTS: Final = "Embedded objects of other programs"
 _WHOLE: Final = frozenset({kinds.DOC, kinds.PPT, kinds.XLS, kinds.MSG, kinds.LOCKED})
@@ -24,7 +25,8 @@ _WHOLE: Final = frozenset({kinds.DOC, kinds.PPT, kinds.XLS, kinds.MSG, kinds.LOC
 
 def embedded_in(package: Package) -> list[str]:
     """The members that are documents of their own."""
-    found = [name for name in package.names if name.lower().startswith(_FOLDERS) and package.size(name)]
+    wanted = (name for name in package.names if name.lower().startswith(_FOLDERS) and package.size(name))
+    found = list(dict.fromkeys((*_chunks_of(package), *wanted)))
     if not found:
         return found
     figures: set[str] = set()
@@ -40,9 +42,39 @@ def embedded_in(package: Package) -> list[str]:
     return [name for name in found if name not in figures]
 
 
-def shape_of(package: Package, options: ExtractOptions) -> str:
-    """What shapes the text of embedded documents, for the recipe; nothing when there are none."""
-    return shape(options) if embedded_in(package) else ""
+def _chunks_of(package: Package) -> list[str]:
+    """Documents of other kinds that Word takes into its own when it opens it: programs write their pages so."""
+    if not any(name.lower().endswith(_TAKEN_IN) for name in package.names):
+        return []
+    try:
+        points = relations(package, main_part(package, "word/document.xml"))
+    except SourceError:
+        return []
+    return [found for kind, name in points.values() if kind == "aFChunk" and (found := package.find(name)) is not None]
+
+
+def shape_of(package: Package, options: ExtractOptions, source: SourceFile) -> str:
+    """What shapes the text of embedded documents, for the recipe; nothing when there are none.
+
+    How many of them a password opens belongs to it, so that with another password they are read anew.
+    """
+    names = embedded_in(package)
+    if not names:
+        return ""
+    if not source.passwords:
+        return shape(options)
+    begin(source, options)
+    return shape(options, unlocked=unlocked(_lockable(package, names, source), options))
+
+
+def _lockable(package: Package, names: list[str], source: SourceFile) -> Iterator[SourceFile]:
+    for name in names:
+        try:
+            found = _unwrapped(name.rpartition("/")[2], package.read(name))
+        except SourceError:
+            continue  # it is told when it is read
+        if found is not None:
+            yield inner_source(*found, source.passwords)
 
 
 def embedded_blocks(

@@ -301,9 +301,19 @@ def shape(options: ExtractOptions, *, unlocked: int = 0) -> str:
         options: As it is read with.
         unlocked: How many of those that ask for a password are opened.
     """
-    opened = f" {_UNLOCKED}{unlocked}" if unlocked else ""
     found = ocr.recogniser(options)
-    return f"{steady_shape(options)}{opened}{f' {found.shape}' if found is not None else ''}"
+    return f"{steady_shape(options)}{opened(unlocked)}{f' {found.shape}' if found is not None else ''}"
+
+
+def opened(count: int) -> str:
+    """How many files inside are opened by a password, for the recipe; nothing when none is."""
+    return f" {_UNLOCKED}{count}" if count else ""
+
+
+def unlocked_of(plan: ReaderPlan) -> int:
+    """How many files inside were opened by a password, as the plan of their holder tells."""
+    _, _, rest = plan.shape.partition(_UNLOCKED)
+    return int(rest.split()[0]) if rest else 0
 
 
 def steady_shape(options: ExtractOptions) -> str:
@@ -343,9 +353,9 @@ def unlocked(files: Iterable[SourceFile], options: ExtractOptions) -> int:
 def _unlocked(source: SourceFile, options: ExtractOptions) -> int:
     """How many passwords opened something in one file. Raises whatever its reader does."""
     reader = _of_its_own(_registry().choose(source), allowance.taken().depth)
-    _, is_told, rest = reader.plan(source, options).shape.partition(_UNLOCKED)
-    if is_told:
-        return int(rest.split()[0])
+    told = unlocked_of(reader.plan(source, options))
+    if told:
+        return told
     try:
         reader.plan(replace(source, passwords=()), options)
     except SourceEncrypted:

@@ -271,8 +271,16 @@ def xml_root(package: Package, name: str) -> Any:
         raise SourceMalformed(f"A part of the document is no proper XML: {name[:200]}.") from error
 
 
-def xml_events(package: Package, name: str, events: tuple[str, ...] = ("start", "end")) -> Iterator[tuple[str, Any]]:
+def xml_events(
+    package: Package, name: str, events: tuple[str, ...] = ("start", "end"), tags: tuple[str, ...] | None = None
+) -> Iterator[tuple[str, Any]]:
     """The events of an XML part while it is unpacked; the caller clears the elements it is done with.
+
+    Args:
+        package: The package.
+        name: Of the part.
+        events: Which ones.
+        tags: Of these elements only, ``{*}name``; None: of all.
 
     Raises:
         SourceMalformed: The part is missing, damaged or declares entities. Events before it stand.
@@ -286,6 +294,7 @@ def xml_events(package: Package, name: str, events: tuple[str, ...] = ("start", 
             yield from etree.iterparse(
                 stream,
                 events=events,
+                tag=tags,
                 resolve_entities=False,
                 no_network=True,
                 huge_tree=False,

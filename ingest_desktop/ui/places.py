@@ -65,6 +65,8 @@ def _words(location: Location) -> list[str]:
         found.append(translate("places", "at {time}").format(time=one_line(location.time)))
     if location.page is None:
         lines = translate("places", "line {a}"), translate("places", "lines {a}–{b}")
+        if location.lines == "paragraph":
+            lines = translate("places", "paragraph {a}"), translate("places", "paragraphs {a}–{b}")
         found += _span(*lines, location.line_start, location.line_end)
     return found
 

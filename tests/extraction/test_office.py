@@ -260,7 +260,7 @@ def test_documents_on_slides_and_sheets_are_read_and_figures_of_charts_are_not()
     with xlsxwriter.Workbook(book) as made:
         made.add_worksheet("Prices").write(0, 0, "plum")
     read = Read(with_members(book.getvalue(), {"xl/embeddings/a.docx": word(paragraph("quince in a sheet"))}), "a.xlsx")
-    assert [row.extra for row in read.rows if "quince" in row.text] == ['{"part": "a.docx"}']
+    assert [row.extra for row in read.rows if "quince" in row.text] == ['{"lines": "paragraph", "part": "a.docx"}']
 
 
 def flat(kind: str, body: str) -> bytes:
@@ -306,18 +306,24 @@ def test_headers_stand_once_and_comments_apart() -> None:
         "strictly private",
     ]
     assert read.heading("please check") == "Comments"
-    assert read.heading("strictly private") is None
+    assert read.heading("strictly private") == "Headers and footers"
 
 
 def test_damage_beside_the_body_keeps_it_and_is_told() -> None:
     data = changed(word(paragraph("The body"), comments=""), {"word/comments.xml": b"<w:comments"})
     read = Read(data, "a.docx")
     assert read.text == "The body"
-    assert "only its plain text" in read.notes[0].units_failed[0][1]
+    assert "comments could not be read" in read.notes[0].units_failed[0][1]
     data = changed(word(paragraph("The body"), header1=""), {"word/header1.xml": b"<w:header"})
     read = Read(data, "a.docx")
     assert read.text == "The body"
-    assert "header could not be read" in read.notes[0].warnings[0]
+    assert "header could not be read" in read.notes[0].units_failed[0][1]
+    cut = word("".join(paragraph(f"number {count}") for count in range(9)))
+    with zipfile.ZipFile(io.BytesIO(cut)) as archive:
+        document = archive.read("word/document.xml")
+    read = Read(changed(cut, {"word/document.xml": document[: document.index(b"number 5")]}), "a.docx")
+    assert read.text.split("\n")[-1] == "number 4"
+    assert "its text ends early" in read.notes[0].units_failed[0][1]
 
 
 def test_text_in_fields_formulas_ruby_and_turned_runs_is_read() -> None:
@@ -346,7 +352,7 @@ def test_a_row_of_a_word_table_is_a_line() -> None:
         cell(paragraph("Pears")) + cell(paragraph("12"), paragraph("about")) + cell(paragraph("2024")),
     )
     table = "<w:tbl>" + "".join(f"<w:tr>{row}</w:tr>" for row in rows) + "</w:tbl>"
-    assert Read(word(table), "a.docx").text.split("\n") == ["Fruit | Tons | Year", "Pears", "12", "about", "2024"]
+    assert Read(word(table), "a.docx").text.split("\n") == ["Fruit | Tons | Year", "Pears | 12 about | 2024"]
 
 
 # --- workbooks -----------------------------------------------------------------------------------

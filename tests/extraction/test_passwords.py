@@ -1,5 +1,6 @@
 """Documents behind a password: the right one opens, a wrong one says so, and none is ever repeated in a sentence."""
 
+import base64
 import io
 import zipfile
 from dataclasses import replace
@@ -200,3 +201,22 @@ def test_what_a_password_or_another_program_opened_is_no_reason_to_read_anew() -
     assert recipe_is_current(recipe_of("locked", 1, OPTIONS, plan.unit, plan.shape), OPTIONS)
     assert not recipe_is_current(recipe_of("locked", 0, OPTIONS, plan.unit, plan.shape), OPTIONS)
     assert recipe_is_current(recipe_of("legacy", LegacyReader.version, OPTIONS, "whole", "office=1"), OPTIONS)
+
+
+def test_how_many_files_inside_open_is_told_by_what_holds_them() -> None:
+    """Else a retry with the password would be taken for what is stored already."""
+    locked = (OFFICE / "encrypted.docx").read_bytes()
+    held = io.BytesIO((OFFICE / "headings.docx").read_bytes())
+    with zipfile.ZipFile(held, "a") as archive:
+        archive.writestr("word/embeddings/letter.docx", locked)
+    attached = base64.encodebytes(locked).decode()
+    box = "".join(
+        f"From a@b Mon Jan  1 10:00:0{number} 2024\nSubject: {number}\nMIME-Version: 1.0\n"
+        f'Content-Type: application/octet-stream; name="a.docx"\nContent-Transfer-Encoding: base64\n\n{attached}\n'
+        for number in range(2)
+    )
+    for data, count in ((held.getvalue(), 1), (box.encode(), 2), (enveloped(held.getvalue(), "tika"), 1)):
+        assert f"unlocked={count}" in told(behind(data, WRONG, "tika")).plan.shape
+        if count == 2 or not data.startswith(b"\xd0"):
+            assert "unlocked" not in told(behind(data, WRONG)).plan.shape
+    assert "encrypted Word 2007" in told(behind(held.getvalue(), "tika")).text

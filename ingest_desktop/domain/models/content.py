@@ -1,7 +1,7 @@
 """Documents and what they hold."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -15,6 +15,7 @@ class Location(Frozen):
     page_end: int | None = None
     line_start: int | None = None
     line_end: int | None = None
+    lines: Literal["paragraph"] | None = None  # what the two count when it is not lines
     heading_path: tuple[str, ...] = ()
     sheet: str | None = None
     row_start: int | None = None

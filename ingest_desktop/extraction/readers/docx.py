@@ -1,33 +1,27 @@
-"""DOCX: mammoth makes HTML of it, and the HTML reader's code makes blocks of that.
+"""DOCX: the text as it is unpacked, ``docx_story`` reads it, and what stands in parts of their own at the end.
 
-What mammoth leaves out stands at the end: charts and diagrams, comments, headers and footers once.
+Those are notes, charts and diagrams, comments, headers and footers once, and documents that were put into it.
 """
 
 # ruff: noqa: ARG002  a Reader is handed more than this one needs
 
-import io
-import re
-import zipfile
 from collections.abc import Iterator
 
-from ingest_desktop.domain.errors import IngestError, SourceMalformed
+from ingest_desktop.domain.errors import SourceMalformed
 from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes, SourceFile
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import detect, kinds
 from ingest_desktop.extraction.embedded import embedded_blocks, shape_of
 from ingest_desktop.extraction.packages import Package, core_properties, main_part, relations, xml_root
+from ingest_desktop.extraction.readers.docx_story import Story
+from ingest_desktop.extraction.readers.docx_styles import Styles
 from ingest_desktop.extraction.readers.drawing import chart_lines, local, paragraphs
-from ingest_desktop.extraction.readers.html import page_blocks, whole
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 _CALLED = "a Word document"
-_WAY_BACK = re.compile(r' ?<a href="#[^"]{1,200}">↑</a>')  # from a note to its mark
-_SIMPLE_CELL = re.compile(r"(<t[dh][^>]*>)<p>((?:(?!<p>|<t[dh]|<table|</p>).)*)</p>(</t[dh]>)", re.DOTALL)
-# Wrappers whose text mammoth leaves out (fields, directions of writing, ruby, formulas), and one that it looks into.
-_WRAPPER = re.compile(rb"<(/?)(?:w:(?:fldSimple|dir|bdo|ruby|rubyBase)|m:(?!t\b|r\b)\w+)(?=[\s/>])")
-_FORMULA_RUN = re.compile(rb"<(/?)m:(t|r)(?=[\s/>])")
-_NOTES = ("word/footnotes.xml", "word/endnotes.xml")
-_BETWEEN_CELLS = re.compile(r"(?<!</p>)(?<!</table>)</t[dh]>\s*<t[dh][^>]*>(?!<p>|<table)")
+_USUAL = "word/document.xml"
+_NOTES = ("footnotes", "endnotes")
+_PAGE_NUMBER_CHARS = 8
 _BESIDE = {  # kinds of relations that lead to text, and what people call it
     "header": "header",
     "footer": "footer",
@@ -38,10 +32,10 @@ _BESIDE = {  # kinds of relations that lead to text, and what people call it
 
 
 class DocxReader:
-    """Reads Word documents in one go."""
+    """Reads Word documents in one go, in constant memory but for the text."""
 
     name = "docx"
-    version = 4
+    version = 5
     reads = frozenset({kinds.DOCX})
 
     def accepts(self, source: SourceFile) -> float:
@@ -49,7 +43,7 @@ class DocxReader:
 
     def plan(self, source: SourceFile, options: ExtractOptions) -> ReaderPlan:
         with Package(source, options, _CALLED) as package:
-            metadata, shape = core_properties(package), shape_of(package, options)
+            metadata, shape = core_properties(package), shape_of(package, options, source)
         return ReaderPlan(
             "whole", 1, (SegmentSpec(0, 0, 1),), MEDIA_TYPE, None, metadata.get("title") or None, metadata, shape=shape
         )
@@ -58,93 +52,90 @@ class DocxReader:
         self, source: SourceFile, plan: ReaderPlan, segment: SegmentSpec, options: ExtractOptions, notes: SegmentNotes
     ) -> Iterator[Block]:
         with Package(source, options, _CALLED) as package:
-            yield from _body(package, source, notes)
-            yield from _beside(package, plan.title, notes)
+            main = main_part(package, _USUAL)
+            points = _points(package, main, notes)
+            story = Story(package, Styles(package, _named(points, "styles")))
+            yield from _body(story, main, notes)
+            yield from _beside(package, story, points, plan.title, notes)
             yield from embedded_blocks(package, source, options, notes, plan.title, lambda _name: 1)
 
 
-def _body(package: Package, source: SourceFile, notes: SegmentNotes) -> list[Block]:
-    """The text of the document; its bare paragraphs when mammoth stumbles over a part beside it, such as the notes.
+def _points(package: Package, main: str, notes: SegmentNotes) -> list[tuple[str, str]]:
+    """What the main part points to, by its relations; by the usual names when they are damaged."""
+    try:
+        found = list(dict.fromkeys(relations(package, main).values()))
+    except SourceMalformed as error:
+        notes.warnings.append(f"What belongs to the text is not told: {error}")
+        found = []
+    known = {kind for kind, _ in found}
+    folder = main.rpartition("/")[0]
+    usual = [(kind, f"{folder}/{kind}.xml") for kind in ("styles", *_NOTES, "comments") if kind not in known]
+    return [(kind, name) for kind, name in (*found, *usual) if name in package]
+
+
+def _named(points: list[tuple[str, str]], wanted: str) -> str | None:
+    return next((name for kind, name in points if kind == wanted), None)
+
+
+def _body(story: Story, main: str, notes: SegmentNotes) -> Iterator[Block]:
+    """The text of the document. When it is damaged, what stands before the damage is kept.
 
     Raises:
         SourceMalformed: There is no text to be had.
     """
+    got = False
     try:
-        return _convert(_seen_through(package, whole(source)))
-    except SourceMalformed:
-        found = paragraphs(xml_root(package, main_part(package, "word/document.xml")))
-        if not found:
+        for block in story.blocks(main):
+            got = True
+            yield block
+    except SourceMalformed as error:
+        if not got:
             raise
-        notes.units_failed.append((1, "It is damaged: only its plain text was read, without notes and structure."))
-        return [Block("\n".join(found))]
+        notes.units_failed.append((1, f"It is damaged, and its text ends early. {error}"))
 
 
-def _seen_through(package: Package, data: bytes) -> bytes:
-    """The same file, with tags in place of wrappers that mammoth would leave out together with their text."""
-    told = (main_part(package, "word/document.xml"), *_NOTES)
-    stories = {name: package.read(name) for name in package.names if name in told}
-    plain = {name: _FORMULA_RUN.sub(rb"<\1w:\2", _WRAPPER.sub(rb"<\1w:smartTag", xml)) for name, xml in stories.items()}
-    if plain == stories:
-        return data
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as target:
-        for name in package.names:
-            if name in plain or name.endswith((".xml", ".rels")):
-                target.writestr(name, plain.get(name) or package.read(name))
-    return packed.getvalue()
-
-
-def _convert(data: bytes) -> list[Block]:
-    """The blocks of a document.
-
-    Raises:
-        SourceMalformed: mammoth cannot read it.
-    """
-    import mammoth
-
-    try:
-        page = mammoth.convert_to_html(
-            io.BytesIO(data),
-            convert_image=mammoth.images.img_element(lambda _image: {}),
-            style_map="p[style-name='Title'] => h1:fresh\np[style-name='Subtitle'] => h2:fresh",
-            include_embedded_style_map=False,
-        ).value
-    except (IngestError, MemoryError, RecursionError):
-        raise
-    except Exception as error:
-        raise SourceMalformed("The Word document is damaged: its text could not be read.") from error
-    page = _WAY_BACK.sub("", page)
-    page = _BETWEEN_CELLS.sub(" | ", _SIMPLE_CELL.sub(r"\1\2\3", page))  # a row is a line
-    return page_blocks(page.encode("utf-8", "replace"))[1]
-
-
-def _beside(package: Package, title: str | None, notes: SegmentNotes) -> Iterator[Block]:
+def _beside(
+    package: Package, story: Story, points: list[tuple[str, str]], title: str | None, notes: SegmentNotes
+) -> Iterator[Block]:
     """What stands in parts of their own. A part that is damaged is told, and the others are read."""
-    main = main_part(package, "word/document.xml")
-    try:
-        found = relations(package, main)
-    except SourceMalformed:
-        return  # mammoth has read what there is
-    running: dict[str, None] = {}
     base = (title,) if title else ()
-    for kind, name in dict.fromkeys(found.values()):
-        if kind not in _BESIDE or name not in package:
+    for kind, name in points:
+        if kind in _NOTES:
+            yield from _notes(story, name, kind, base, notes)
+    running: dict[str, None] = {}
+    for kind, name in points:
+        if kind not in _BESIDE:
             continue
         try:
             root = xml_root(package, name)
         except SourceMalformed as error:
-            notes.warnings.append(f"Its {_BESIDE[kind]} could not be read: {error}")
+            notes.units_failed.append((1, f"Its {_BESIDE[kind]} could not be read: {error}"))
             continue
         if kind in ("header", "footer"):
-            running.update((said, None) for said in paragraphs(root) if any(map(str.isalpha, said)))
+            running.update((said, None) for said in story.lines(root) if not _is_page_number(said))
         elif kind == "comments":
-            said = [line for comment in root.iter() if local(comment) == "comment" for line in paragraphs(comment)]
+            said = [line for comment in root if local(comment) == "comment" for line in story.lines(comment)]
             yield from _block("\n".join(said), (*base, "Comments"))
+        elif kind == "chart":
+            yield from _block("\n".join(chart_lines(root)), (*base, "Charts"))
         else:
-            yield from _block("\n".join(chart_lines(root) if kind == "chart" else paragraphs(root)), base)
-    yield from _block("\n".join(running), ())
+            yield from _block("\n".join(paragraphs(root)), (*base, "Diagrams"))
+    yield from _block("\n".join(running), (*base, "Headers and footers"))
+
+
+def _is_page_number(said: str) -> bool:
+    return len(said) <= _PAGE_NUMBER_CHARS and not any(map(str.isalpha, said))
+
+
+def _notes(story: Story, name: str, kind: str, base: tuple[str, ...], notes: SegmentNotes) -> Iterator[Block]:
+    path = (*base, kind.capitalize())
+    try:
+        for note in story.notes(name, kind.removesuffix("s")):
+            yield Block(note, path=path, keep=True)
+    except SourceMalformed as error:
+        notes.units_failed.append((1, f"Its {kind} could not all be read: {error}"))
 
 
 def _block(text: str, path: tuple[str, ...]) -> Iterator[Block]:
     if text:
-        yield Block(text, path=path)
+        yield Block(text, path=path, keep=True)

@@ -19,7 +19,7 @@ from pathlib import Path
 from ingest_desktop.domain.errors import LimitExceeded, SourceMalformed, UnsupportedFormat
 from ingest_desktop.domain.interfaces.extraction import Block, Reader, ReaderPlan, SegmentNotes, SourceFile
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
-from ingest_desktop.extraction import detect, kinds
+from ingest_desktop.extraction import detect, kinds, nested
 from ingest_desktop.extraction.ole import stream_names
 from ingest_desktop.extraction.readers.docx import DocxReader
 from ingest_desktop.extraction.readers.pptx import PptxReader
@@ -72,8 +72,10 @@ class LegacyReader:
         self._converted = None
         inner, reader = self._inner(source, kind, options)
         plan = reader.plan(inner, options)
+        opened = (1 if source.passwords and _is_encrypted(source, kind) else 0) + nested.unlocked_of(plan)
+        shape = f"office=1{nested.opened(opened)}"
         return ReaderPlan(
-            plan.unit, plan.units, plan.segments, _MEDIA_TYPES[kind], None, plan.title, plan.metadata, shape="office=1"
+            plan.unit, plan.units, plan.segments, _MEDIA_TYPES[kind], None, plan.title, plan.metadata, shape=shape
         )
 
     def read(
@@ -91,7 +93,7 @@ class LegacyReader:
             self._converted = (key, _convert(source, kind, options))
         data = self._converted[1]
         return SourceFile(
-            name, len(data), data[:_HEAD_BYTES], data
+            name, len(data), data[:_HEAD_BYTES], data, passwords=source.passwords
         ), DocxReader() if kind == kinds.DOC else PptxReader()
 
 

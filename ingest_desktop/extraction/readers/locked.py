@@ -7,7 +7,7 @@ from dataclasses import replace
 from ingest_desktop.domain.errors import SourceMalformed
 from ingest_desktop.domain.interfaces.extraction import Block, Reader, ReaderPlan, SegmentNotes, SourceFile
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
-from ingest_desktop.extraction import detect, kinds
+from ingest_desktop.extraction import detect, kinds, nested
 from ingest_desktop.extraction.readers.docx import DocxReader
 from ingest_desktop.extraction.readers.pptx import PptxReader
 from ingest_desktop.extraction.readers.sheets import SheetsReader
@@ -40,7 +40,7 @@ class LockedReader:
         self._opened = None
         inner, reader = self._inner(source, options)
         plan = reader.plan(inner, options)
-        return replace(plan, shape=f"inside={reader.name}/{reader.version}")
+        return replace(plan, shape=f"inside={reader.name}/{reader.version}{nested.opened(nested.unlocked_of(plan))}")
 
     def read(
         self, source: SourceFile, plan: ReaderPlan, segment: SegmentSpec, options: ExtractOptions, notes: SegmentNotes
@@ -56,7 +56,9 @@ class LockedReader:
         if self._opened is None or self._opened[0] != digest:
             self._opened = None
             data = unlocked(source, options)
-            inner = SourceFile(source.path, len(data), data[:_HEAD_BYTES], data, inner=source.inner)
+            inner = SourceFile(
+                source.path, len(data), data[:_HEAD_BYTES], data, inner=source.inner, passwords=source.passwords
+            )
             found = _READERS.get(detect.kind_of(inner))
             if found is None:
                 raise SourceMalformed("Behind its password the document is damaged, or of an unknown kind.")

@@ -8,7 +8,7 @@ from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, Segme
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import detect, kinds, nested
 from ingest_desktop.extraction.allowance import Allowance
-from ingest_desktop.extraction.readers.mail import Teller
+from ingest_desktop.extraction.readers.mail import Teller, unlocked_in
 
 _BLOCK_BYTES = 1024 * 1024
 _KEEP_BYTES = 2048  # of a block that is seen again with the next one: a place is told by the lines around it
@@ -16,6 +16,8 @@ _FROM = b"From "
 _FIRST_LINES = re.compile(rb"From [^\r\n]{0,600}\r?\n(?:>?From [^\r\n]{1,600}\r?\n)?[!-9;-~]{1,100}[ \t]?:")
 _DATED = re.compile(rb"From [^\r\n]*\d{1,2}:\d\d[^\r\n]*\b(?:19|20)\d\d\b")
 _GROWTH = 10  # a mailbox may unpack to so many times its size: it holds the mail of years, and much of that is packed
+_ATTACHED = re.compile(rb"name\*?[0-9]{0,2}\*?[ \t]*=|^begin ", re.IGNORECASE | re.MULTILINE)
+_LOOK_BYTES = 64 * 1024 * 1024  # of messages with attachments in which is looked for what a password opens
 _PART_BYTES = 64  # of a message with less there is no attachment
 _QUOTED = re.compile(rb"^>(>*From )", re.MULTILINE)
 
@@ -36,7 +38,7 @@ class MboxReader:
             for place in message_starts(stream):
                 cuts.add(place)
         segments = cuts.finish(source.size)
-        shape = f"segment={options.segment_bytes} {nested.shape(options)}"
+        shape = f"segment={options.segment_bytes} {nested.shape(options, unlocked=_unlocked(source, options))}"
         return ReaderPlan("message", cuts.messages, segments, "application/mbox", shape=shape)
 
     def read(
@@ -59,6 +61,26 @@ class MboxReader:
                 yield from teller.blocks(message_of(stream.read(stop - start)), number, (("message", number),))
                 if notes.progress is not None:
                     notes.progress(done + 1, len(starts))
+
+
+def _unlocked(source: SourceFile, options: ExtractOptions) -> int:
+    """How many attachments are opened by a password that a person gave, as far as is looked for them."""
+    if not source.passwords:
+        return 0
+    opened = looked = 0
+    with source.open() as places, source.open() as stream:
+        starts = message_starts(places)
+        start: int | None = next(starts)
+        while start is not None and looked < _LOOK_BYTES:
+            stop = next(starts, None)
+            if (stop or source.size) - start <= options.max_expanded_bytes:
+                stream.seek(start)
+                data = stream.read(-1 if stop is None else stop - start)
+                if _ATTACHED.search(data):
+                    looked += len(data)
+                    opened += unlocked_in(message_of(data), source, options)
+            start = stop
+    return opened
 
 
 def _allowed(source: SourceFile, plan: ReaderPlan, segment: SegmentSpec, options: ExtractOptions) -> Allowance:

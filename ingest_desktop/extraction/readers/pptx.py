@@ -90,7 +90,7 @@ class PptxReader:
 
     def plan(self, source: SourceFile, options: ExtractOptions) -> ReaderPlan:
         with Package(source, options, _CALLED) as package:
-            metadata, shape = core_properties(package), shape_of(package, options)
+            metadata, shape = core_properties(package), shape_of(package, options, source)
             count = len(Deck(package))
         if count > options.max_pages:
             raise LimitExceeded(f"It has {count:,} slides; the limit is {options.max_pages:,} (INGESTION_MAX_PAGES).")

@@ -202,7 +202,7 @@ class SheetsReader:
             None,
             metadata.get("title") or None,
             metadata,
-            shape=_shape(book, options),
+            shape=_shape(book, options, source),
         )
 
     def read(
@@ -254,8 +254,8 @@ class SheetsReader:
             book.close()
 
 
-def _shape(book: _Book, options: ExtractOptions) -> str:
-    return shape_of(book.package, options) if book.package is not None else ""
+def _shape(book: _Book, options: ExtractOptions, source: SourceFile) -> str:
+    return shape_of(book.package, options, source) if book.package is not None else ""
 
 
 def _key(source: SourceFile) -> tuple[object, ...]:
