@@ -13,7 +13,7 @@ from ingest_desktop.application.ingestion_service import IngestionService
 from ingest_desktop.application.lifecycle import Crew, WorkerLifecycle
 from ingest_desktop.application.passwords import PasswordBook
 from ingest_desktop.application.progress import ProgressBoard
-from ingest_desktop.application.reach import Reach
+from ingest_desktop.application.reach import Prober, Reach
 from ingest_desktop.application.scheduler import Scheduler
 from ingest_desktop.application.search_service import SearchService
 from ingest_desktop.application.snapshots import take_quietly
@@ -30,6 +30,7 @@ from ingest_desktop.domain.interfaces.workers import Worker, WorkerHost
 from ingest_desktop.domain.wire import ExtractOptions, recipe_of
 from ingest_desktop.extraction.host import ChildProcess
 from ingest_desktop.extraction.nested import steady_shape
+from ingest_desktop.extraction.probing import ProbeProcess
 from ingest_desktop.extraction.registry import guests_are_installed, reader_version
 from ingest_desktop.infrastructure.caretaking import Caretaker
 from ingest_desktop.infrastructure.content_registry import KnowledgeBaseStores
@@ -256,7 +257,7 @@ def build_app(
     submitter = Submitter(
         repository, contents, hub, is_current, own_folder=os.path.abspath(root), takes_all=guests_are_installed
     )
-    reach = Reach(repository, lambda job_ids: service.on_retried(job_ids))
+    reach = Reach(repository, lambda job_ids: service.on_retried(job_ids), Prober(ProbeProcess))
     service = IngestionService(
         repository,
         contents,

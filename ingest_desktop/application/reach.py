@@ -1,18 +1,17 @@
 """Files that were gone, locked or not permitted: they are looked at now and then, and read again once they are back.
 
-A thread of its own does it, so that a network path that hangs holds up nobody: what is asked of a file is asked in a
-further thread, which is left behind when it does not answer. No more than a few can be left behind at once.
+A thread of its own does it, so that a network path that hangs holds up nobody: what is asked of a file is asked by a
+further thread, and a process for it, which are left behind when there is no answer. No more than a few can be at once.
 """
 
 import logging
 import os
 import queue
-import stat
 import threading
 import time
 from collections.abc import Callable
 from pathlib import PurePath
-from typing import Final
+from typing import Final, Protocol
 
 from ingest_desktop.domain.enums import Actor, JobEvent
 from ingest_desktop.domain.errors import IngestError
@@ -32,27 +31,30 @@ MOST_STUCK: Final = 4  # questions that may hang at once
 _PLACE_PARTS: Final = 4  # "/", "media", "anna", "disk": what is behind one of them is taken to hang together
 _REMEMBERED: Final = 10_000
 REASON: Final = "its file can be read again"
-_OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
-def can_be_read(path: str) -> bool:
-    """Whether there is a regular file that we may open. May hang where the file system does."""
-    try:
-        if not stat.S_ISREG(os.stat(path).st_mode):
-            return False  # before it is opened: to open a device may set something going
-        os.close(os.open(path, _OPEN_FLAGS))
-    except (OSError, ValueError):
-        return False
-    return True
+class Probe(Protocol):
+    """Asks a file system. A thread that waits for it must not keep the program from ending."""
+
+    def can_be_read(self, path: str) -> bool:
+        """Whether there is a regular file that we may open. May hang where the file system does."""
+        ...
+
+    def close(self) -> None:
+        """Let go of it. Not while it hangs."""
+        ...
 
 
 class Prober:
-    """Asks about files without ever hanging itself. One thread at a time may ask."""
+    """Asks about files without ever hanging itself. One thread at a time may ask.
 
-    def __init__(
-        self, probe: Callable[[str], bool] = can_be_read, *, patience_seconds: float = PATIENCE_SECONDS
-    ) -> None:
-        self._probe = probe
+    Args:
+        make_probe: Makes one; it blocks until that is ready, and may raise ``OSError``.
+        patience_seconds: The longest wait for an answer.
+    """
+
+    def __init__(self, make_probe: Callable[[], Probe], *, patience_seconds: float = PATIENCE_SECONDS) -> None:
+        self._make_probe = make_probe
         self._patience_seconds = patience_seconds
         self._asker: _Asker | None = None
         self._stuck: dict[tuple[str, ...], _Asker] = {}
@@ -64,7 +66,7 @@ class Prober:
         if place in self._stuck or len(self._stuck) >= MOST_STUCK:
             return False
         if self._asker is None:
-            self._asker = _Asker(self._probe)
+            self._asker = _Asker(self._make_probe())
         answer = self._asker.ask(path, min(most_seconds, self._patience_seconds))
         if answer is None:
             _log.warning("file system does not answer", extra={"cause": os.path.join(*place)})
@@ -81,7 +83,7 @@ class Prober:
 class _Asker:
     """One thread that asks. It is a daemon: where it hangs it ends with the process."""
 
-    def __init__(self, probe: Callable[[str], bool]) -> None:
+    def __init__(self, probe: Probe) -> None:
         self._probe = probe
         self._paths: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._answers: queue.SimpleQueue[bool] = queue.SimpleQueue()
@@ -104,9 +106,10 @@ class _Asker:
 
     def _run(self) -> None:
         while (path := self._paths.get()) is not None:
-            answer = self._probe(path)
+            answer = self._probe.can_be_read(path)
             self.is_asking = False
             self._answers.put(answer)
+        self._probe.close()
 
 
 class Reach:
@@ -119,14 +122,14 @@ class Reach:
         self,
         repository: Repository,
         on_retried: Callable[[list[str]], None],
-        prober: Prober | None = None,
+        prober: Prober,
         *,
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         """``on_retried`` hears which jobs wait again, in this thread."""
         self._repository = repository
         self._on_retried = on_retried
-        self._prober = prober or Prober()
+        self._prober = prober
         self._ticks = ticks
         self._stop = threading.Event()
         self._looked = threading.Event()  # at all of them, once

@@ -28,6 +28,7 @@ from ingest_desktop.domain.wire import (
     Unsettled,
     Working,
 )
+from ingest_desktop.extraction import probe
 from ingest_desktop.extraction.frames import pack, read_frame
 from ingest_desktop.extraction.limits import ChildLimits, Limiter, peak_bytes
 from ingest_desktop.extraction.look import NotSettled, Progress, as_source_error, look, read_segment
@@ -128,6 +129,8 @@ def _without(secrets: Secrets, sentence: str) -> str:
 
 def main() -> int:
     """Serve tasks until the parent closes the pipe."""
+    if sys.argv[2:3] == [probe.FLAG]:  # a frozen build has one door for all its processes
+        return probe.main()
     # Ctrl+C, a closed terminal and the end of a session reach the whole group; the parent decides when we end.
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         if hasattr(signal, name):

@@ -1,6 +1,8 @@
 """Files that come back are read again by themselves; file systems that hang hold up nobody."""
 
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -9,10 +11,12 @@ import pytest
 
 from application.kit import FakeApp, Script, all_jobs, assert_clean, hits, job_of, statuses, wait_for, work, write_files
 from ingest_desktop.application import reach as rooms
-from ingest_desktop.application.reach import MOST_STUCK, REASON, Prober, Reach, can_be_read
+from ingest_desktop.application.reach import MOST_STUCK, REASON, Prober, Reach
 from ingest_desktop.bootstrap import App
 from ingest_desktop.domain.enums import Actor, JobStatus
 from ingest_desktop.domain.wire import Failed
+from ingest_desktop.extraction.probe import can_be_read
+from ingest_desktop.extraction.probing import ProbeProcess, command
 
 COMPLETED, FAILED = JobStatus.COMPLETED, JobStatus.FAILED
 
@@ -23,6 +27,16 @@ class Ticks:
 
     def __call__(self) -> float:
         return self.now
+
+
+class Here:
+    """Asks in this process."""
+
+    def __init__(self, answer: Callable[[str], bool]) -> None:
+        self.can_be_read = answer
+
+    def close(self) -> None:
+        """Nothing is to be ended."""
 
 
 class Asked:
@@ -50,7 +64,7 @@ def lost(real: App, docs: Path) -> App:
 
 
 def test_a_file_that_is_back_is_read_by_itself(lost: App, docs: Path) -> None:
-    watch = Reach(lost.repository, lost.service.on_retried)
+    watch = Reach(lost.repository, lost.service.on_retried, Prober(ProbeProcess))
     assert watch.round() == 0
     (docs.parent / "a.txt").rename(docs / "a.txt")
     assert watch.round() == 1
@@ -78,12 +92,33 @@ def test_what_may_not_be_read_waits_for_the_right(tmp_path: Path) -> None:
     assert not can_be_read(str(tmp_path))
 
 
+def test_the_process_that_is_asked_answers_like_us_and_ends(tmp_path: Path) -> None:
+    odd = os.fsencode(tmp_path) + "/a\nline \u202e".encode() + b"\xff.txt"
+    with open(odd, "wb"):
+        pass
+    probe = ProbeProcess()
+    assert probe.can_be_read(os.fsdecode(odd))
+    assert not any(probe.can_be_read(path) for path in (str(tmp_path), str(tmp_path / "none"), "nul\0"))
+    assert probe.can_be_read(os.fsdecode(odd))
+    probe.close()
+    assert probe._process.returncode == 0
+    assert not probe.can_be_read(os.fsdecode(odd))  # it is not there any more
+
+
+def test_a_frozen_build_asks_by_its_one_door(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    asked = subprocess.run(
+        [sys.executable, "-m", "ingest_desktop.extraction.child", *command()[1:]], input=b"2f\n", capture_output=True
+    )
+    assert asked.stdout == b"10"
+
+
 def test_one_that_fails_again_is_tried_less_and_less_often(fake: FakeApp, script: Script, docs: Path) -> None:
     script.before_file = lambda _child, item: [Failed(item.key, "source_unreadable", "The disk gives errors.")]
     write_files(docs, {"a.txt": "a"})
     fake.service.submit([str(docs)])
     ticks = Ticks()
-    watch = Reach(fake.repository, fake.service.on_retried, ticks=ticks)
+    watch = Reach(fake.repository, fake.service.on_retried, Prober(lambda: Here(can_be_read)), ticks=ticks)
     tried = []
     for minute in range(200):
         ticks.now = 1_000.0 + 60 * minute
@@ -95,7 +130,7 @@ def test_one_that_fails_again_is_tried_less_and_less_often(fake: FakeApp, script
 
 def test_nothing_is_asked_of_the_disk_while_nothing_is_lost(fake: FakeApp, docs: Path) -> None:
     asked = Asked()
-    watch = Reach(fake.repository, lambda _ids: None, Prober(asked))
+    watch = Reach(fake.repository, lambda _ids: None, Prober(lambda: Here(asked)))
     assert (watch.round(), watch.round(), asked.names) == (0, 0, "")
 
 
@@ -108,7 +143,7 @@ def test_many_lost_files_are_looked_at_in_turn(
     fake.service.submit([str(docs)])
     work(fake)
     asked = Asked()
-    watch = Reach(fake.repository, lambda _ids: None, Prober(asked))
+    watch = Reach(fake.repository, lambda _ids: None, Prober(lambda: Here(asked)))
     for _ in range(4):
         watch.round()
     assert asked.names == "abcdeab"
@@ -121,7 +156,7 @@ def test_a_file_system_that_hangs_is_left_alone_until_it_answers() -> None:
         asked.append(path)
         return answer.wait(30) if "/dead" in path else True
 
-    prober = Prober(probe, patience_seconds=0.05)
+    prober = Prober(lambda: Here(probe), patience_seconds=0.05)
     assert not prober.ask("/mnt/dead/share/a")
     assert not prober.ask("/mnt/dead/share/b")
     assert prober.ask("/home/anna/docs/c")
@@ -138,7 +173,7 @@ def test_no_more_than_a_few_questions_hang_at_once() -> None:
         asked.append(path)
         return answer.wait(30)
 
-    prober = Prober(probe, patience_seconds=0.01)
+    prober = Prober(lambda: Here(probe), patience_seconds=0.01)
     assert not any(prober.ask(f"/mnt/dead/share{number}/a") for number in range(3 * MOST_STUCK))
     assert len(asked) == MOST_STUCK
     answer.set()
@@ -158,7 +193,7 @@ def test_it_ends_though_a_file_system_hangs(make_fake: Callable[..., FakeApp], s
         asked.set()
         return never.wait(30)
 
-    watch = Reach(app.repository, lambda _ids: None, Prober(hang, patience_seconds=0.1))
+    watch = Reach(app.repository, lambda _ids: None, Prober(lambda: Here(hang), patience_seconds=0.1))
     watch.start()
     assert asked.wait(30)
     assert watch.stop()
@@ -174,7 +209,7 @@ def test_a_look_at_all_is_waited_for_though_some_hang(lost: App, docs: Path, mon
 
     lost.lifecycle.stop(5)
     (docs.parent / "b.txt").rename(docs / "b.txt")
-    watch = Reach(lost.repository, lost.service.on_retried, Prober(probe))
+    watch = Reach(lost.repository, lost.service.on_retried, Prober(lambda: Here(probe)))
     monkeypatch.setattr(rooms, "_PLACE_PARTS", 20)  # else both are in one place, which hangs
     assert watch.look_first(30)
     assert statuses(lost) == {"a.txt": FAILED, "b.txt": JobStatus.QUEUED}
@@ -185,7 +220,7 @@ def test_a_look_at_all_is_waited_for_though_some_hang(lost: App, docs: Path, mon
 
 def test_nobody_waits_long_for_a_first_look(lost: App) -> None:
     never = threading.Event()
-    watch = Reach(lost.repository, lost.service.on_retried, Prober(lambda _path: never.wait(30)))
+    watch = Reach(lost.repository, lost.service.on_retried, Prober(lambda: Here(lambda _path: never.wait(30))))
     assert not watch.look_first(0.05)
     never.set()
     assert watch.stop()
