@@ -40,8 +40,14 @@ class Clock:
         self.settings: Mapping[str, str] = {"FAULT_CLOCK": str(file)}
         self.set(0.0)
 
+    @property
+    def wrong_seconds(self) -> float:
+        """By how much it is wrong."""
+        return self._wrong_seconds
+
     def set(self, seconds: float) -> None:
         """It is wrong by so much from now on."""
+        self._wrong_seconds = seconds
         partial = self._file.with_name(f"{self._file.name}.part")
         partial.write_text(str(seconds), "ascii")
         os.replace(partial, self._file)
@@ -136,7 +142,7 @@ class JumpWhileWaiting:
     most_rounds: int | None = None
     files, growing = 24, 8
     grow_seconds = 3.0
-    base_seconds, longest_seconds, settle_seconds = 0.8, 1.6, 0.2
+    base_seconds, longest_seconds, settle_seconds = 0.8, 1.6, 0.5
     settings: Mapping[str, str] = {
         "INGESTION_RETRY_BASE_SECONDS": str(base_seconds),
         "INGESTION_RETRY_CAP_SECONDS": str(longest_seconds),
@@ -154,7 +160,7 @@ class JumpWhileWaiting:
         for path in paths:
             path.write_text(f"{path.name} begins.\n")
         verdict, jumps, began = Verdict(), 0, time.monotonic()
-        with _Writers(paths[: self.growing]) as writers:
+        with _Writers(paths[: self.growing], clock) as writers:
             program = Program.start(data, "add", "--wait", str(folder), settings={**self.settings, **clock.settings})
             wait_until(lambda: _waiting_for_a_try(data) or program.has_ended(), 30)
             for _ in range(draw.randint(1, 3)):
@@ -177,32 +183,38 @@ class JumpWhileWaiting:
             tries = max(row[0] for row in rows)
         if tries > most:
             verdict.wrong.append(f"a file was tried {tries} times within {took:.1f} s")
-        self._judge(data, paths, verdict)
+        self._judge_texts(data, paths, verdict, whole=False)
+        again = Program.start(data, "add", "--wait", str(folder), settings={**self.settings, **clock.settings})
+        if again.finish() not in ENDED_WELL:
+            verdict.wrong.append("ingest add did not end well the second time")
+        self._judge_texts(data, paths, verdict, whole=True)
+        with opened(data) as app:
+            ask_queue(app, verdict)
+            ask_history(app, verdict)
+            verdict.wrong += [f"check: {finding.code}: {finding.message}" for finding in app.check()]
         verdict.hits, verdict.recovery_seconds = jumps, [round(waited, 2)]
         verdict.notes.append(f"at most {tries} tries of a file")
         return verdict
 
-    def _judge(self, data: Path, paths: list[Path], verdict: Verdict) -> None:
+    def _judge_texts(self, data: Path, paths: list[Path], verdict: Verdict, *, whole: bool) -> None:
+        """Each file has its text; or, when its writer paused for so long that it seemed to be done, how it began."""
+        texts: dict[str, list[str]] = {}
         with opened(data) as app:
-            texts: dict[str, list[str]] = {}
             for chunk in app.search.export():
                 texts.setdefault(chunk.source_path, []).append(chunk.text)
-            for path in paths:
-                found = "\n".join(texts.get(str(path), [])).split()
-                if found != path.read_text().split():
-                    verdict.lost += not found
-                    verdict.mixed += bool(found)
-                    verdict.wrong.append(f"{path.name} has {len(found)} words that are not its own, or not all")
-            ask_queue(app, verdict)
-            ask_history(app, verdict)
-            verdict.wrong += [f"check: {finding.code}: {finding.message}" for finding in app.check()]
+        for path in paths:
+            found, wanted = "\n".join(texts.get(str(path), [])).split(), path.read_text().split()
+            if not found or found != (wanted if whole else wanted[: len(found)]):
+                verdict.lost += not found
+                verdict.mixed += bool(found)
+                verdict.wrong.append(f"{path.name} has {len(found)} words that are not its own, or not all")
 
 
 class _Writers:
-    """Somebody writes to files all the time."""
+    """Somebody writes to files all the time. When they were changed is told by the same clock that the program has."""
 
-    def __init__(self, paths: list[Path]) -> None:
-        self._paths = paths
+    def __init__(self, paths: list[Path], clock: Clock) -> None:
+        self._paths, self._clock = paths, clock
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -227,6 +239,8 @@ class _Writers:
             for path in self._paths:
                 with open(path, "a", encoding="ascii") as out:
                     out.write(f"line {number}\n")
+                moment = time.time() + self._clock.wrong_seconds
+                os.utime(path, (moment, moment))
 
 
 def _waiting_for_a_try(data: Path) -> bool:

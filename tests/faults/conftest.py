@@ -4,6 +4,8 @@ import sys
 
 from faults import disk
 
-collect_ignore = [] if sys.platform == "linux" else ["test_torture.py", "test_machine.py"]
+collect_ignore = (
+    [] if sys.platform == "linux" else ["test_torture.py", "test_machine.py", "test_clock.py", "test_load.py"]
+)
 if not disk.FAULTS:  # nothing may be mounted or injected here
     collect_ignore.append("test_disk.py")

@@ -121,8 +121,13 @@ class SlowConsumer:
     group, name = "load", "storing is ten times slower than reading"
     most_rounds: int | None = None
     files, file_chars = 6, 4_000_000
+    segment_bytes = 500_000
     slower = 10.0
-    settings: Mapping[str, str] = {"INGESTION_SEGMENT_BYTES": "500000", "INGESTION_COMMIT_CHUNKS": "2000"}
+
+    @property
+    def settings(self) -> Mapping[str, str]:
+        """Of the program: commits of a size as they usually are."""
+        return {"INGESTION_SEGMENT_BYTES": str(self.segment_bytes), "INGESTION_COMMIT_CHUNKS": "2000"}
 
     def prepare(self, work: Path, seed: int) -> None:
         """Texts of many segments, read undisturbed: how long reading takes, how much memory, and what is found then."""
@@ -134,7 +139,7 @@ class SlowConsumer:
             (self._files / f"{number}.txt").write_text(text)
         data, program, self._peak = undisturbed(work / "slow-calm", self._files, self.settings)
         began, stored = program.resumed_seconds() or 0.0, time.monotonic() - program.started
-        segments = self.files * self.file_chars / 500_000
+        segments = self.files * self.file_chars / self.segment_bytes
         self._delay = round(self.slower * (stored - began) / segments, 3)  # reading is at least as fast as all of it
         self._calm = calm_of(data)
 
