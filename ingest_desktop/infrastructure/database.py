@@ -214,7 +214,7 @@ def writing(engine: Engine, *, durable: bool = True) -> Iterator[Connection]:
     try:
         with (
             options[_WRITER].connect() as connection,
-            _relaxed(connection, options[_SYNCHRONOUS], durable),
+            _relaxed(connection, options[_FLOOR][0], options[_SYNCHRONOUS], durable),
             connection.begin(),
         ):
             yield connection
@@ -249,17 +249,23 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
-def _relaxed(connection: Connection, synchronous: Synchronous, durable: bool) -> Iterator[None]:
+def _relaxed(connection: Connection, path: Path, synchronous: Synchronous, durable: bool) -> Iterator[None]:
     if durable or synchronous == "NORMAL":
         yield
         return
     # On the driver's own connection: SQLite changes this outside of transactions only, and SQLAlchemy begins one.
     driver: Any = connection.connection.driver_connection
-    driver.execute("PRAGMA synchronous=NORMAL")
+    with translated_errors(path):
+        driver.execute("PRAGMA synchronous=NORMAL")
     try:
         yield
     finally:
-        driver.execute(f"PRAGMA synchronous={synchronous}")
+        try:
+            driver.execute(f"PRAGMA synchronous={synchronous}")
+        except (
+            sqlite3.Error
+        ):  # it may have to look at the file, which the disk may not give. A new one begins as it should
+            connection.invalidate()
 
 
 def _pool_class() -> Any:

@@ -49,11 +49,12 @@ class LockFile:
         return None
 
     def release(self, *, remove: bool = True) -> None:
-        """Let go of the lock and remove its file. A second call does nothing."""
+        """Let go of the lock and remove its file. A second call does nothing. Nothing raises: a file that stays holds nobody up."""
         if self._descriptor is None:
             return
         if remove and sys.platform != "win32":
-            self.path.unlink(missing_ok=True)  # while it is still ours, so that we never remove another's
+            with suppress(OSError):  # its disk may have turned read-only
+                self.path.unlink(missing_ok=True)  # while it is still ours, so that we never remove another's
         os.close(self._descriptor)
         self._descriptor = None
         if remove and sys.platform == "win32":

@@ -18,6 +18,7 @@ from ingest_desktop.domain.interfaces.repository import Repository
 from ingest_desktop.infrastructure.database import from_db_path, open_engine, reading, to_db_path, writing
 from ingest_desktop.infrastructure.ledger import Ledger
 from ingest_desktop.infrastructure.ledger_schema import LEDGER_MIGRATIONS
+from ingest_desktop.infrastructure.locks import LockFile
 from ingest_desktop.infrastructure.migrations import Migration, migrate, stored_version
 
 MANY = 10**12
@@ -249,3 +250,33 @@ def test_the_whole_folder_can_be_moved(tmp_path: Path) -> None:
     moved = Ledger(tmp_path / "there")
     assert moved.counts().total() == 2
     moved.close()
+
+
+def test_a_lock_file_that_cannot_be_removed_is_let_go_of(tmp_path: Path) -> None:
+    path = tmp_path / "worker.lock"
+    lock = LockFile.take(path)
+    assert lock is not None and LockFile.take(path) is None
+    path.rename(tmp_path / "it")
+    path.mkdir()  # cannot be unlinked: as on a disk that turned read-only
+    lock.release()
+    again = LockFile.take(tmp_path / "it")
+    assert again is not None
+    again.release()
+
+
+def test_a_connection_that_stays_relaxed_is_replaced(tmp_path: Path) -> None:
+    """What waits for no disk must not let later commits do so, too; and what was committed is told as committed."""
+    engine = open_engine(tmp_path / "some.db", synchronous="FULL")
+
+    def no_pragmas(action: int, *_: object) -> int:
+        return sqlite3.SQLITE_DENY if action == sqlite3.SQLITE_PRAGMA else sqlite3.SQLITE_OK
+
+    with writing(engine, durable=False) as connection:
+        connection.exec_driver_sql("CREATE TABLE t (a)")
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        driver.set_authorizer(no_pragmas)
+    with writing(engine) as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM t").scalar_one() == 0
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 2
+    engine.dispose()
