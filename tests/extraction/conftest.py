@@ -1,6 +1,7 @@
 """The shared corpus, and one real child process for all tests of this folder."""
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +25,7 @@ from ingest_desktop.domain.wire import (
 )
 from ingest_desktop.extraction.host import ChildProcess
 
-CORPUS = Path(__file__).resolve().parents[2].parent / "shared" / "corpus"
+CORPUS = Path(os.environ.get("INGEST_CORPUS") or Path(__file__).resolve().parents[3] / "shared" / "corpus")
 READ_NOW = frozenset(
     {
         "pdf",
