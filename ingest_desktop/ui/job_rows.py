@@ -50,7 +50,9 @@ class Row:
     def __init__(self, job: Job) -> None:
         self.job = job
         self.progress: Progress | None = None
-        self.fraction: float | None = job.progress if job.progress > 0 else None
+        # A job that was all read before, and is to be read anew, is nowhere yet.
+        begun = 0 < job.progress < 1 or job.status is JobStatus.COMPLETED
+        self.fraction: float | None = job.progress if begun else None
         self.texts: tuple[str, ...] = ()
 
     @property

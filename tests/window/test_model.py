@@ -110,6 +110,14 @@ def test_progress_never_goes_back_and_has_no_figure_without_a_total() -> None:
     assert row.fraction == 0.6
 
 
+def test_a_job_that_was_all_read_and_is_read_anew_has_no_bar_yet() -> None:
+    for status in (JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.PAUSED):
+        assert Row(job(1, status, progress=1.0)).fraction is None
+        assert Row(job(1, status, progress=0.4)).fraction == 0.4  # its parts are kept
+    row = Row(job(1, JobStatus.RUNNING, progress=1.0))
+    assert row.follow(Progress(phase=JobPhase.EXTRACTING, done=1, total=4)) and row.fraction == 0.25
+
+
 def test_progress_is_pulled_for_rows_on_the_screen(qtbot: QtBot, hub: Hub, app: FakeApp) -> None:
     app.service.put(job(1, JobStatus.RUNNING))
     model = JobModel(hub)
