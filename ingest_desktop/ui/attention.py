@@ -97,16 +97,17 @@ class Attending(QObject):
         """Read the groups anew, and which programs are there."""
         base = self._sidebar.base_id
 
-        def call(backend: Backend) -> tuple[Groups, Mapping[Tool, int], frozenset[Tool]]:
+        def call(backend: Backend) -> tuple[Groups, Mapping[Tool, int]]:
             attention = backend.service.attention
-            groups = Groups(attention.causes(base), attention.readable(base))
-            return groups, attention.readable() if base else groups.readable, attention.tools()
+            tools = attention.tools()
+            groups = Groups(attention.causes(base), attention.readable(base), tools)
+            return groups, attention.readable() if base else groups.readable
 
         self._hub.read(call, self._on_read, key="attention")
 
-    def _on_read(self, found: tuple[Groups, Mapping[Tool, int], frozenset[Tool]]) -> None:
-        groups, everywhere, tools = found
-        self.tools_seen.emit(tools)
+    def _on_read(self, found: tuple[Groups, Mapping[Tool, int]]) -> None:
+        groups, everywhere = found
+        self.tools_seen.emit(groups.tools)
         if groups != self._panel.groups:
             self._panel.show_groups(groups)
             self._panel.show_picked(self._narrowing.cause)

@@ -22,16 +22,19 @@ from ingest_desktop.domain.causes import Cause, Tool
 from ingest_desktop.ui import assets, causes, formats, theme, words
 
 MOST_HEIGHT = 236  # of the list of groups; the jobs below are to be seen, too
+LEAST_HEIGHT = 92  # two groups and a bit of the third, which tells that there are more
+SHARE = 0.42  # of what there is for groups and jobs together
 ORDER = tuple(Cause)
 _ICONS = {Cause.RECOGNITION: "status-empty", Cause.GAPS: "status-gaps"}
 
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """How many jobs need a person, by cause, and how many of them could be read now with a program that is there."""
+    """How many jobs need a person, by cause; how many of them could be read now with a program that is there; which are."""
 
     counts: Mapping[Cause, int]
     readable: Mapping[Tool, int]
+    tools: frozenset[Tool]
 
     def mend_of(self, cause: Cause) -> str:
         """What the button that may mend a group does: "passwords", "recognise", "office", "raise", "retry" or nothing."""
@@ -114,7 +117,7 @@ class GroupRow(QWidget):
         """Show how many there are, and what to do."""
         count, title = groups.counts[self.cause], causes.title(self.cause)
         self._count.setText(formats.number(count))
-        self._step.setText(causes.group_step(self.cause))
+        self._step.setText(causes.lacking(self.cause, groups.tools) or causes.group_step(self.cause))
         self._mend = groups.mend_of(self.cause)
         self.mend.setText(self._verb(groups))
         self.mend.setVisible(bool(self._mend))
@@ -181,7 +184,7 @@ class AttentionPanel(QWidget):
         super().__init__(parent)
         self.setAccessibleName(self.tr("What needs attention, by cause"))
         self.rows: dict[Cause, GroupRow] = {}
-        self.groups = Groups({}, {})
+        self.groups = Groups({}, {}, frozenset())
         self._title = QLabel()
         font = self._title.font()
         font.setBold(True)
@@ -242,6 +245,10 @@ class AttentionPanel(QWidget):
         for row in self.rows.values():
             row.show_picked(row.cause is cause)
 
+    def share(self, height: int) -> None:
+        """Take no more than its share of the height that the groups and the jobs have together, in pixels."""
+        self._scroll.share(height)
+
     def restyle(self) -> None:
         """Take the colours of the theme."""
         for row in self.rows.values():
@@ -259,6 +266,7 @@ class _Groups(QScrollArea):
 
     def __init__(self, body: QWidget) -> None:
         super().__init__()
+        self._most = MOST_HEIGHT
         self.setWidget(body)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -274,11 +282,18 @@ class _Groups(QScrollArea):
             return super().sizeHint()
         width = max(self.viewport().width(), 1)
         wanted = layout.totalHeightForWidth(width) if layout.hasHeightForWidth() else layout.sizeHint().height()
-        return QSize(width, min(MOST_HEIGHT, wanted))
+        return QSize(width, min(self._most, wanted))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(0, min(60, self.sizeHint().height()))
+        return QSize(0, min(LEAST_HEIGHT, self.sizeHint().height()))
 
     def resizeEvent(self, event: object) -> None:
         super().resizeEvent(event)  # type: ignore[arg-type]
         self.updateGeometry()
+
+    def share(self, height: int) -> None:
+        """Take no more than its share of so many pixels."""
+        most = min(MOST_HEIGHT, max(LEAST_HEIGHT, round(SHARE * height)))
+        if most != self._most:
+            self._most = most
+            self.updateGeometry()

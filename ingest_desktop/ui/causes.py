@@ -4,11 +4,14 @@ Every sentence stands here as it is, so that the tools that collect strings for 
 keeps the next steps the same as those in ``domain/errors.py``.
 """
 
+import re
+
 from PySide6.QtCore import QCoreApplication
 
-from ingest_desktop.domain.causes import Cause
+from ingest_desktop.domain.causes import Cause, Tool
 
 translate = QCoreApplication.translate
+_VARIABLE = re.compile(r" \(INGESTION_[A-Z_]+\)")
 
 
 def reason(code: str | None) -> str:
@@ -54,6 +57,28 @@ def hold(code: str) -> str:
 def next_step(code: str | None) -> str:
     """What a person can do about a failure."""
     return _source_steps().get(code or "") or _store_steps().get(code or "") or _general()
+
+
+def step_here(code: str | None, *, raises: bool) -> str:
+    """What a person who looks at one job can press in this window; else ``next_step``.
+
+    Args:
+        raises: Whether a setting stopped it, which the window offers to raise.
+    """
+    if code == "source_encrypted":
+        return translate(
+            "causes", "Press “Give password…”. It is kept in memory only, and the file is read again with it."
+        )
+    if code not in ("limit_exceeded", "source_too_large"):
+        return next_step(code)
+    if raises:
+        return translate("causes", "If you trust the file, press “Raise limit and retry…”.")
+    return translate("causes", "This limit is fixed. Split the file or save it in another form, and add that.")
+
+
+def without_variables(message: str) -> str:
+    """What an error says without the names of settings in it: the window offers to raise them by their titles."""
+    return _VARIABLE.sub("", message)
 
 
 def _general() -> str:
@@ -186,3 +211,18 @@ def group_step(cause: Cause) -> str:
         ),
         Cause.OTHER: translate("causes", "See the log for details, then retry."),
     }[cause]
+
+
+def lacking(cause: Cause, tools: frozenset[Tool]) -> str:
+    """What a person can do about a group which a program that is not there would mend; empty when none would."""
+    if cause is Cause.RECOGNITION and Tool.RECOGNITION not in tools:
+        return translate(
+            "causes",
+            "Scans and pictures can be read once the program tesseract is installed; of empty files there is nothing to find.",
+        )
+    if cause is Cause.UNSUPPORTED and Tool.OFFICE not in tools:
+        return translate(
+            "causes",
+            "Old Word and PowerPoint files can be read once LibreOffice is installed. Save others as PDF, DOCX or text.",
+        )
+    return ""

@@ -23,7 +23,7 @@ from ingest_desktop.application.attention import limit_of
 from ingest_desktop.domain.causes import Tool
 from ingest_desktop.domain.enums import JobEvent, JobStatus, Outcome, can
 from ingest_desktop.domain.models import Chunk, HistoryEntry, Job, Progress
-from ingest_desktop.ui import assets, history, places, receipt_card, theme, words
+from ingest_desktop.ui import assets, causes, history, places, receipt_card, theme, words
 from ingest_desktop.ui.backend import Backend
 from ingest_desktop.ui.elided_label import ElidedLabel
 from ingest_desktop.ui.hub import Hub
@@ -66,7 +66,6 @@ class DetailPanel(QWidget):
         act_wanted: args: JobEvent, job id.
         password_wanted: A password may help. arg: the job.
         open_wanted, folder_wanted: arg: path.
-        settings_wanted: The next step is in the settings.
         raise_wanted: A limit is to be raised, and the job tried again. arg: job id.
         hide_wanted: The person closed the panel.
     """
@@ -75,7 +74,6 @@ class DetailPanel(QWidget):
     password_wanted = Signal(object)
     open_wanted = Signal(str)
     folder_wanted = Signal(str)
-    settings_wanted = Signal()
     raise_wanted = Signal(str)
     hide_wanted = Signal()
 
@@ -115,7 +113,7 @@ class DetailPanel(QWidget):
         self._password = QPushButton(self.tr("Give password…"))
         self._retry = QPushButton(self.tr("Retry"))
         self._resume = QPushButton(self.tr("Resume"))
-        self._settings = QPushButton(self.tr("Settings…"))
+        self._raise = QPushButton(self.tr("Raise limit and retry…"))
         self._open = QPushButton(self.tr("Open"))
         self._folder = QPushButton(self.tr("Show in folder"))
         self._close = QToolButton()
@@ -125,7 +123,7 @@ class DetailPanel(QWidget):
         self._password.clicked.connect(self._ask_password)
         self._retry.clicked.connect(lambda: self._act(JobEvent.RETRY))
         self._resume.clicked.connect(lambda: self._act(JobEvent.RESUME))
-        self._settings.clicked.connect(self._on_settings)
+        self._raise.clicked.connect(self._on_raise)
         self._open.clicked.connect(lambda: self._with_path(self.open_wanted))
         self._folder.clicked.connect(lambda: self._with_path(self.folder_wanted))
         self._close.clicked.connect(self.hide_wanted)
@@ -140,9 +138,9 @@ class DetailPanel(QWidget):
         head.addStretch(1)
         for button in (
             self._password,
+            self._raise,
             self._retry,
             self._resume,
-            self._settings,
             self._open,
             self._folder,
             self._close,
@@ -249,7 +247,7 @@ class DetailPanel(QWidget):
         self._advice.hide()
         for view in (self.receipt, self.text, self.history, self.log):
             view.clear()
-        for button in (self._password, self._retry, self._resume, self._settings, self._open, self._folder):
+        for button in (self._password, self._raise, self._retry, self._resume, self._open, self._folder):
             button.hide()
 
     @staticmethod
@@ -273,20 +271,28 @@ class DetailPanel(QWidget):
         palette.setColor(QPalette.ColorRole.WindowText, QColor(color))
         self._status.setPalette(palette)
         failed = job.status is JobStatus.FAILED
-        advice = f"{job.error_message or ''} {words.next_step(job.error_code)}" if failed else job.message or ""
-        self._advice.setText(advice.strip())
-        self._advice.setVisible(bool(advice.strip()))
+        advice = self._advice_on(job)
+        self._advice.setText(advice)
+        self._advice.setVisible(bool(advice))
         self._retry.setText(self.tr("Run OCR") if wants_recognition(job) else self.tr("Retry"))
         lacks = wants_recognition(job) and self._tools is not None and Tool.RECOGNITION not in self._tools
-        self._retry.setVisible(
-            job.may_retry and not lacks
-        )  # else it would end as it did; its message says how to get it
-        self._password.setVisible(Passwords.asks(job))
+        asks, raises = Passwords.asks(job), failed and limit_of(job) is not None
+        # As it is it would end as it did: what mends it stands in its place, and the toolbar still has "Retry".
+        self._retry.setVisible(job.may_retry and not (lacks or asks or raises))
+        self._password.setVisible(asks)
         self._resume.setVisible(can(job.status, JobEvent.RESUME))
-        self._settings.setVisible(failed and job.error_code in ("limit_exceeded", "source_too_large"))
-        self._settings.setText(self.tr("Raise limit and retry…") if limit_of(job) else self.tr("Settings…"))
+        self._raise.setVisible(raises)
         self._open.show()
         self._folder.show()
+
+    def _advice_on(self, job: Job) -> str:
+        """What is the matter and what to press, in the words of this window."""
+        if job.status is JobStatus.FAILED:
+            step = causes.step_here(job.error_code, raises=limit_of(job) is not None)
+            return f"{causes.without_variables(job.error_message or '')} {step}".strip()
+        if wants_recognition(job) and self._tools is not None and Tool.RECOGNITION in self._tools:
+            return self.tr("No text was found in it: its pages are probably pictures. “Run OCR” reads them.")
+        return job.message or ""
 
     def _show_receipt(self) -> None:
         assert self._detail is not None
@@ -299,12 +305,13 @@ class DetailPanel(QWidget):
     def _log_text(self, job: Job) -> str:
         if not job.error_code and not job.message:
             return self.tr("Nothing went wrong.")
-        lines = [job.message or ""]
+        step = words.next_step(job.error_code) if job.error_code else ""
+        lines = [job.message or ""] if job.message != step else []
         if job.error_code:
             lines += [
                 self.tr("Error: {code}").format(code=job.error_code),
                 job.error_message or "",
-                self.tr("Next step: {step}").format(step=words.next_step(job.error_code)),
+                self.tr("Next step: {step}").format(step=step),
             ]
         if job.receipt is not None:
             lines += history.phase_lines(job.receipt.seconds)
@@ -365,12 +372,9 @@ class DetailPanel(QWidget):
             self.password_wanted.emit(self._detail.job)
 
     @Slot()
-    def _on_settings(self) -> None:
-        job = self._detail.job if self._detail is not None else None
-        if job is not None and limit_of(job):
-            self.raise_wanted.emit(job.id)
-        else:
-            self.settings_wanted.emit()
+    def _on_raise(self) -> None:
+        if self._detail is not None:
+            self.raise_wanted.emit(self._detail.job.id)
 
     def _with_path(self, wish: object) -> None:
         if self._detail is not None:

@@ -6,10 +6,12 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
     QDialogButtonBox,
+    QGridLayout,
     QLabel,
     QLineEdit,
     QMessageBox,
     QPushButton,
+    QSpacerItem,
     QVBoxLayout,
     QWidget,
 )
@@ -19,6 +21,7 @@ from ingest_desktop.domain.models import KnowledgeBase
 from ingest_desktop.ui import assets, shortcuts, theme, words
 
 NAME_LENGTH = 80
+BOX_WIDTH = 440  # pixels
 
 
 class NameDialog(QDialog):
@@ -79,6 +82,7 @@ def confirm_delete_base(base: KnowledgeBase, jobs: int, days: float, parent: QWi
     box.addButton(QMessageBox.StandardButton.Cancel)
     box.setDefaultButton(QMessageBox.StandardButton.Cancel)
     delete.setObjectName("delete")
+    widen(box)
     return box
 
 
@@ -93,6 +97,13 @@ def about_box(parent: QWidget) -> QMessageBox:
     box.setText(f"{name}\n\n{what}")
     box.setStandardButtons(QMessageBox.StandardButton.Close)
     return box
+
+
+def widen(box: QMessageBox) -> None:
+    """Give a message box room for its title and for sentences: Qt makes it as narrow as its first line."""
+    grid = box.layout()
+    if isinstance(grid, QGridLayout):
+        grid.addItem(QSpacerItem(BOX_WIDTH, 0), grid.rowCount(), 0, 1, grid.columnCount())
 
 
 class BrokenBox(QMessageBox):
@@ -117,6 +128,7 @@ class BrokenBox(QMessageBox):
         self.setInformativeText(where)
         self.again = self.addButton(self.tr("Try again"), QMessageBox.ButtonRole.AcceptRole)
         self.leave = self.addButton(self.tr("Quit"), QMessageBox.ButtonRole.RejectRole)
+        widen(self)
 
 
 class RepairBox(QMessageBox):
@@ -136,6 +148,7 @@ class RepairBox(QMessageBox):
         self.repair = self.addButton(self.tr("Repair"), QMessageBox.ButtonRole.AcceptRole)
         self.addButton(QMessageBox.StandardButton.Cancel).setIcon(QIcon())
         self.setDefaultButton(self.repair)
+        widen(self)
 
 
 class QuitBox(QMessageBox):
@@ -151,3 +164,4 @@ class QuitBox(QMessageBox):
         self.setDefaultButton(self.quit_button)
         self.remember = QCheckBox(self.tr("Do not ask again"))
         self.setCheckBox(self.remember)
+        widen(self)

@@ -3,10 +3,12 @@
 from typing import Any
 
 from PySide6.QtCore import QByteArray, QSize, Qt
-from PySide6.QtWidgets import QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QMainWindow, QSizePolicy, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from ingest_desktop.domain.models import JobOrder, JobQuery
 from ingest_desktop.ui import window_state
+from ingest_desktop.ui.attention_panel import AttentionPanel
 from ingest_desktop.ui.detail_panel import DetailPanel
 from ingest_desktop.ui.empty_state import EmptyState, NothingHere
 from ingest_desktop.ui.job_table import JobTable
@@ -16,6 +18,7 @@ from ingest_desktop.ui.strips import Strip
 
 FIRST_SIZE = QSize(1200, 760)
 LEAST_SIZE = QSize(760, 480)
+LEAST_LIST = 96  # pixels: the headers and two rows
 
 
 def stacked(*parts: QWidget, stretch: QWidget) -> QWidget:
@@ -29,6 +32,26 @@ def stacked(*parts: QWidget, stretch: QWidget) -> QWidget:
     return body
 
 
+class _Upper(QWidget):
+    """The groups over the list. The groups get what they ask for, up to their share; the list takes the rest."""
+
+    def __init__(self, attention: AttentionPanel, names: QWidget, pages: QWidget) -> None:
+        super().__init__()
+        self._attention = attention
+        pages.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
+        pages.setMinimumHeight(LEAST_LIST)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(attention)
+        column.addWidget(names)
+        column.addWidget(pages, 1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._attention.share(self.height())
+
+
 class Layout:
     """The side bar, the strips, the page in the middle, the detail below. Owned by the window."""
 
@@ -36,7 +59,7 @@ class Layout:
         self,
         sidebar: QWidget,
         strips: tuple[Strip, ...],
-        attention: QWidget,
+        attention: AttentionPanel,
         names: NameFilter,
         table: JobTable,
         empty: EmptyState,
@@ -51,7 +74,7 @@ class Layout:
         for page in (table, empty, nothing, search):
             self.pages.addWidget(page)
         self.lower = QSplitter(Qt.Orientation.Vertical)
-        self.lower.addWidget(stacked(attention, names, self.pages, stretch=self.pages))
+        self.lower.addWidget(_Upper(attention, names, self.pages))
         self.lower.addWidget(detail)
         self.lower.setStretchFactor(0, 1)
         self.lower.setCollapsible(0, False)

@@ -193,10 +193,9 @@ class MainWindow(QMainWindow):
         self.detail.act_wanted.connect(lambda event, job: self.commands.act(event, JobSelector(job_ids=(job,))))
         self.detail.open_wanted.connect(self.open_original)
         self.detail.folder_wanted.connect(self.show_in_folder)
-        self.detail.settings_wanted.connect(self.preferences.open_dialog)
         self.detail.raise_wanted.connect(self.attending.raise_for)
         self.attending.shown.connect(self._show_groups)
-        self.attending.passwords_wanted.connect(lambda _: self.passwords.ask_for_all())
+        self.attending.passwords_wanted.connect(self.passwords.ask_for_all)
         self.attending.tools_seen.connect(self.detail.set_tools)
         self.detail.hide_wanted.connect(lambda: self.actions_["detail"].setChecked(False))
         self.status.resume_wanted.connect(self.commands.resume_all)
@@ -249,6 +248,7 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _on_broken(self, error: Exception) -> None:
         self.trouble_strip.say(sentence_of(error))
+        self.status.show_broken()
         folder, can_repair = str(self.preferences.settings.data_root), self.repairs.helps_with(error)
         why = str(error) if can_repair else sentence_of(error)  # its next step is for those who have no button
         box = dialogs.BrokenBox(why, folder, self, can_repair=can_repair)
@@ -261,6 +261,7 @@ class MainWindow(QMainWindow):
     @Slot()
     def _open_again(self) -> None:
         self.trouble_strip.hide()
+        self.status.show_opening()
         self.hub.open()
 
     @Slot(object)

@@ -3,6 +3,7 @@
 from enum import Enum
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import (
     QButtonGroup,
     QCheckBox,
@@ -19,6 +20,8 @@ from ingest_desktop.application.passwords import asks_for_password
 from ingest_desktop.domain.models import ActionResult, Job, JobSelector
 from ingest_desktop.ui import words
 from ingest_desktop.ui.hub import Hub
+
+EVERYTHING = JobSelector(everything=True)
 
 
 class Scope(Enum):
@@ -38,8 +41,8 @@ class PasswordDialog(QDialog):
 
     taken = Signal(str, object)
 
-    def __init__(self, why: str, name: str, parent: QWidget) -> None:
-        """``why`` says what became of the last try; without a ``name`` it is for all files that ask."""
+    def __init__(self, why: str, name: str, parent: QWidget, base: str = "") -> None:
+        """``why`` says what became of the last try; without a ``name`` it is for all files that ask, of a ``base`` or any."""
         super().__init__(parent)
         self.setWindowTitle(self.tr("Give password"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -57,6 +60,7 @@ class PasswordDialog(QDialog):
         self.show_it = QCheckBox(self.tr("Show what is typed"))
         self.show_it.toggled.connect(self._on_show)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        self.buttons.button(QDialogButtonBox.StandardButton.Cancel).setIcon(QIcon())  # no other button has one
         self.give = self.buttons.addButton(self.tr("Read with it"), QDialogButtonBox.ButtonRole.AcceptRole)
         self.give.setEnabled(False)
         self.field.textChanged.connect(lambda text: self.give.setEnabled(bool(text)))
@@ -64,15 +68,19 @@ class PasswordDialog(QDialog):
         self.buttons.rejected.connect(self.reject)
         self._make_scopes(name)
         layout = QVBoxLayout(self)
-        title = (
-            self.tr("The password of “{name}”:").format(name=name) if name else self.tr("The password of the files:")
-        )
+        if name:
+            title = self.tr("The password of “{name}”:").format(name=name)
+        elif base:
+            title = self.tr("A password for all files in “{name}” that ask for one:").format(name=base)
+        else:
+            title = self.tr("A password for all files that ask for one:")
         layout.addWidget(self._sentence(title))
         for widget in (self.why, self.field, self.show_it, *self.scopes.values()):
             layout.addWidget(widget)
         kept = self.tr("It is kept in memory until the program ends, and written down nowhere.")
         layout.addWidget(self._sentence(kept))
         layout.addWidget(self.buttons)
+        self.setMinimumWidth(420)
         self.field.setFocus()
 
     def _make_scopes(self, name: str) -> None:
@@ -133,16 +141,17 @@ class Passwords(QObject):
         why = job.error_message or job.message or ""
         self._open(why, job.original_filename, job)
 
-    def ask_for_all(self) -> None:
-        """Ask for a password of all files that ask for one."""
-        self._open("", "", None)
+    def ask_for_all(self, of: JobSelector | None = None) -> None:
+        """Ask for a password of all files that ask for one, or of those of a knowledge base."""
+        of = of or EVERYTHING
+        self._open("", "", None, of, self._hub.base_name(of.kb_id) if of.kb_id else "")
 
-    def _open(self, why: str, name: str, job: Job | None) -> None:
+    def _open(self, why: str, name: str, job: Job | None, of: JobSelector = EVERYTHING, base: str = "") -> None:
         if self.dialog is not None:
             self.dialog.raise_()
             return
-        self.dialog = PasswordDialog(why, name, self._window)
-        self.dialog.taken.connect(lambda password, scope: self._give(password, scope, job))
+        self.dialog = PasswordDialog(why, name, self._window, base)
+        self.dialog.taken.connect(lambda password, scope: self._give(password, scope, job, of))
         self.dialog.finished.connect(self._on_finished)
         self.dialog.open()
 
@@ -150,9 +159,9 @@ class Passwords(QObject):
     def _on_finished(self) -> None:
         self.dialog = None
 
-    def _give(self, password: str, scope: Scope, job: Job | None) -> None:
+    def _give(self, password: str, scope: Scope, job: Job | None, of: JobSelector) -> None:
         if job is None or scope is Scope.ALL:
-            selector = JobSelector(everything=True)
+            selector = of
         elif scope is Scope.DROP:
             selector = JobSelector(batch_id=job.batch_id)
         else:

@@ -5,7 +5,17 @@ from typing import Any
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QDialog,
+    QDialogButtonBox,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QStyle,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ingest_desktop.application.attention import HitLimit, raised
 from ingest_desktop.config.settings import Settings, set_by_environment
@@ -32,6 +42,7 @@ class RaiseDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 16, 16, 16)
         column.setSpacing(8)
+        self._fits = self.fontMetrics().horizontalAdvance("0,000,000,000,000")
         for limit in limits:
             self._add(limit, column)
         self.problem = QLabel()
@@ -42,10 +53,11 @@ class RaiseDialog(QDialog):
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         buttons.button(QDialogButtonBox.StandardButton.Cancel).setIcon(QIcon())  # no other button has one
         self.go = buttons.addButton(self.tr("Raise and retry"), QDialogButtonBox.ButtonRole.AcceptRole)
-        self.go.setDefault(True)
         buttons.accepted.connect(self._on_go)
         buttons.rejected.connect(self.reject)
+        column.addSpacing(8)
         column.addWidget(buttons)
+        self.go.setDefault(True)  # not before it is in the dialog: "Cancel" would keep the return key
         self.setMinimumWidth(440)
         self._check()
 
@@ -76,8 +88,13 @@ class RaiseDialog(QDialog):
             now.setText(
                 self.tr("Set by the environment variable {name}; it can only be changed there.").format(name=variable)
             )
-        column.addWidget(now)
-        column.addWidget(field)
+        now.setBuddy(field)
+        field.setFixedWidth(self._fits)
+        beside = QHBoxLayout()
+        beside.setContentsMargins(self.style().pixelMetric(QStyle.PixelMetric.PM_IndicatorWidth) + 8, 0, 0, 8)
+        beside.addWidget(now, 1)
+        beside.addWidget(field)
+        column.addLayout(beside)
 
     @property
     def changes(self) -> dict[str, Any]:

@@ -82,6 +82,8 @@ class Repairs(QObject):
         """A trouble as the strip tells it: the next step after damage is its button."""
         if code == StoreDamaged.code:
             hint = self.tr("The documents themselves are untouched, and the other knowledge bases go on.")
+        if code == StoreGone.code:  # who works without a window has to start again; here it is looked for
+            hint = self.tr("Bring the disk or folder back: work goes on by itself then.")
         return f"{message} {hint}".strip()
 
     # what is damaged -----------------------------------------------------------------------

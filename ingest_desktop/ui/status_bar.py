@@ -111,6 +111,18 @@ class StatusBar(QWidget):
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(lambda: self.text.setText(self._line))
 
+    def show_opening(self) -> None:
+        """The data folder is being opened."""
+        self._stand(self.tr("Opening…"))
+
+    def show_broken(self) -> None:
+        """The data folder could not be opened."""
+        self._stand(self.tr("Not open"))
+
+    def _stand(self, line: str) -> None:
+        self._line = line
+        self.text.setText(line)
+
     @Slot(str)
     def say(self, text: str) -> None:
         """Tell something for a moment."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QPushButton
 from pytestqt.qtbot import QtBot
 
 from ingest_desktop.domain.causes import NEXT_STEPS, TITLES, Cause, Tool
@@ -144,6 +144,7 @@ def test_the_detail_offers_recognition_once_it_is_there(troubled: MainWindow, ap
     app.service.attention.there = {Tool.RECOGNITION: 1}
     troubled.attending.look()
     qtbot.waitUntil(retry.isVisible)
+    assert "“Run OCR” reads them" in troubled.detail._advice.text()  # and no more "install it"
     retry.click()
     qtbot.waitUntil(lambda: app.service.job("7").status is JobStatus.QUEUED)
 
@@ -174,13 +175,17 @@ def test_a_limit_is_raised_until_the_file_fits_and_the_job_tried_again(
 
 def test_the_detail_of_a_job_raises_its_limit(troubled: MainWindow, app: FakeApp, qtbot: QtBot) -> None:
     troubled.table.select_job(4)
-    button = troubled.detail._settings
-    qtbot.waitUntil(lambda: button.isVisible() and button.text() == "Raise limit and retry…")
+    button = troubled.detail._raise
+    qtbot.waitUntil(button.isVisible)
+    assert not troubled.detail._retry.isVisible()  # as it is it would end as it did
+    assert "press “Raise limit and retry…”" in troubled.detail._advice.text()
+    assert "INGESTION_" not in troubled.detail._advice.text()
     button.click()
     qtbot.waitUntil(lambda: bool(troubled.findChildren(RaiseDialog)))
     (dialog,) = troubled.findChildren(RaiseDialog)
     field = dialog.fields["child_cpu_seconds"]
     assert field.text() == "120"
+    assert [b.text() for b in dialog.findChildren(QPushButton) if b.isDefault()] == ["Raise and retry"]
     for bad in ("59", "60", "many", "100000000"):
         field.setText(bad)
         assert not dialog.go.isEnabled() and dialog.problem.text()
@@ -254,8 +259,52 @@ def test_recognition_of_the_group_is_that_of_the_picked_base(troubled: MainWindo
     qtbot.waitUntil(lambda: ("retry_with", (Tool.RECOGNITION, "kb1")) in app.service.calls)
 
 
+def test_a_limit_that_is_fixed_is_not_said_to_be_raised(troubled: MainWindow, app: FakeApp, qtbot: QtBot) -> None:
+    app.service.put(job(4, JobStatus.FAILED, error_code="limit_exceeded", error_message="Too wide (fixed)."), tell=True)
+    troubled.table.select_job(4)
+    detail = troubled.detail
+    qtbot.waitUntil(lambda: "This limit is fixed." in detail._advice.text())
+    assert detail._retry.isVisible() and not detail._raise.isVisible()
+
+
+def test_a_program_that_is_missing_is_named_where_it_would_help(
+    troubled: MainWindow, app: FakeApp, qtbot: QtBot
+) -> None:
+    rows = troubled.groups.rows
+
+    def steps() -> tuple[str, str]:
+        return rows[Cause.RECOGNITION]._step.text(), rows[Cause.UNSUPPORTED]._step.text()
+
+    qtbot.waitUntil(lambda: "tesseract is installed" in steps()[0] and "LibreOffice is installed" in steps()[1])
+    app.service.attention.there = {Tool.RECOGNITION: 1, Tool.OFFICE: 2}
+    troubled.attending.look()
+    qtbot.waitUntil(lambda: steps() == (NEXT_STEPS[Cause.RECOGNITION], NEXT_STEPS[Cause.UNSUPPORTED]))
+
+
+def test_no_step_is_told_twice(troubled: MainWindow, app: FakeApp, qtbot: QtBot) -> None:
+    told = causes.next_step("source_encrypted")
+    again = job(1, JobStatus.FAILED, error_code="source_encrypted", error_message="It asks for one.", message=told)
+    app.service.put(again, tell=True)
+    troubled.table.select_job(1)
+    log = troubled.detail.log
+    qtbot.waitUntil(lambda: "source_encrypted" in log.toPlainText())
+    assert log.toPlainText().count(told) == 1
+    assert "--password-file" not in troubled.detail._advice.text()
+
+
+def test_the_groups_leave_room_for_the_list_and_show_more_than_one(troubled: MainWindow, qtbot: QtBot) -> None:
+    troubled.table.select_job(1)
+    troubled.batch_strip.say("9 files added, 1 done")
+    troubled.resize(1200, 760)
+    row = troubled.groups.rows[Cause.PASSWORD]
+    qtbot.waitUntil(lambda: troubled.detail.isVisible() and troubled.groups._scroll.height() >= 3 * row.height())
+    troubled.resize(900, 600)
+    qtbot.waitUntil(lambda: troubled.table.viewport().height() >= 2 * troubled.table.rowHeight(0))
+    assert troubled.groups._scroll.height() >= row.height()
+
+
 def test_what_the_button_does() -> None:
-    nothing = Groups({}, {})
+    nothing = Groups({}, {}, frozenset())
     assert {cause: nothing.mend_of(cause) for cause in Cause if nothing.mend_of(cause) not in ("", "retry")} == {
         Cause.PASSWORD: "passwords",
         Cause.LIMIT: "raise",

@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
+from ingest_desktop.domain.causes import Cause
 from ingest_desktop.domain.enums import JobStatus
 from ingest_desktop.domain.models import JobSelector, Receipt
 from ingest_desktop.ui.main_window import MainWindow
@@ -99,3 +100,20 @@ def test_all_that_ask_can_be_given_one_at_once(qtbot: QtBot, app: FakeApp, windo
     with qtbot.waitSignal(window.passwords.said, timeout=5_000):
         dialog.accept()
     assert app.service.calls[-1] == ("give_passwords", (("geheim",), JobSelector(everything=True)))
+
+
+def test_those_of_the_picked_base_alone_are_given_one(qtbot: QtBot, app: FakeApp, make_window: MAKE) -> None:
+    app.service.put(job(1, JobStatus.FAILED, error_code="source_encrypted", error_message="Locked."))
+    window = shown(qtbot, make_window)
+    window.sidebar.pick_base("kb1")
+    window.sidebar.pick_status("attention")
+    qtbot.waitUntil(lambda: Cause.PASSWORD in window.groups.rows)
+    window.groups.rows[Cause.PASSWORD].mend.click()
+    dialog = window.passwords.dialog
+    assert dialog is not None
+    assert any(window.hub.base_name("kb1") in label.text() for label in dialog.findChildren(QLabel))
+    assert all(button.icon().isNull() for button in dialog.findChildren(QPushButton))
+    qtbot.keyClicks(dialog.field, "geheim")
+    with qtbot.waitSignal(window.passwords.said, timeout=5_000):
+        dialog.accept()
+    assert app.service.calls[-1] == ("give_passwords", (("geheim",), JobSelector(kb_id="kb1")))

@@ -172,6 +172,7 @@ def test_where_a_repair_is_of_no_use_none_is_offered(
 ) -> None:
     window, box = broken_window(qtbot, app, [error], (lambda _: []) if has_mender else None)
     assert box.repair is None
+    assert window.status.text.text() == "Not open"
     quit_window(qtbot, window)
 
 
@@ -181,6 +182,7 @@ def test_where_a_repair_is_of_no_use_none_is_offered(
 def test_a_data_folder_that_is_back_is_taken_up_again(qtbot: QtBot, app: FakeApp, window: MainWindow) -> None:
     window.repairs._back.setInterval(10)
     tell(window, StoreGone.code)
+    assert "work goes on by itself" in window.trouble_strip.text.text()  # nothing has to be started again
     qtbot.waitUntil(lambda: app.asked_whether_back > 2, timeout=5_000)
     with qtbot.waitSignal(window.repairs.said, timeout=5_000) as said:
         app.is_back = True
