@@ -70,6 +70,7 @@ class App:
     persistence: PersistenceStore
     reach: Reach
     passwords: PasswordBook
+    prober: Prober
 
     def apply_settings(self, settings: Settings) -> None:
         """Go by these settings from now on. Blocks while the workers finish what is in hand and start anew.
@@ -190,6 +191,7 @@ class App:
         worked = self.lifecycle.crew is not None
         self.reach.stop()
         late = self.lifecycle.stop(self.settings.thread_join_timeout)
+        self.prober.close()
         if worked and self.repository.path.exists():  # else the data folder is gone: no piece of it is made anew
             take_quietly(self.repository, self.persistence)
         if not late:  # a late thread may still use them
@@ -245,9 +247,21 @@ def build_app(
     metrics.count_jobs_with(lambda: _by_status(repository))
     housekeeping = Housekeeping(repository, contents, settings)
 
+    prober = Prober(ProbeProcess)
+
     def make_crew(worker_id: str, batch_id: str | None) -> Crew:
         return _crew(
-            worker_id, batch_id, app.settings, repository, contents, housekeeping, hub, board, metrics, passwords
+            worker_id,
+            batch_id,
+            app.settings,
+            repository,
+            contents,
+            housekeeping,
+            hub,
+            board,
+            metrics,
+            passwords,
+            prober,
         )
 
     def is_current(recipe: str) -> bool:
@@ -257,7 +271,7 @@ def build_app(
     submitter = Submitter(
         repository, contents, hub, is_current, own_folder=os.path.abspath(root), takes_all=guests_are_installed
     )
-    reach = Reach(repository, lambda job_ids: service.on_retried(job_ids), Prober(ProbeProcess))
+    reach = Reach(repository, lambda job_ids: service.on_retried(job_ids), prober)
     service = IngestionService(
         repository,
         contents,
@@ -286,6 +300,7 @@ def build_app(
         persistence,
         reach,
         passwords,
+        prober,
     )
     return app
 
@@ -313,6 +328,7 @@ def _crew(
     board: ProgressBoard,
     metrics: Metrics,
     passwords: PasswordBook,
+    prober: Prober,
 ) -> Crew:
     scheduler = Scheduler(
         repository, contents, settings, board, worker_id=worker_id, batch_id=batch_id, passwords=passwords
@@ -321,7 +337,9 @@ def _crew(
 
     poll = settings.consumer_poll_interval
     producers = [
-        Producer(f"producer-{number}", scheduler, queue, lambda: _child(settings), board, poll_seconds=poll)
+        Producer(
+            f"producer-{number}", scheduler, queue, lambda: _child(settings), board, poll_seconds=poll, prober=prober
+        )
         for number in range(1, settings.worker_count + 1)
     ]
     consumer = Consumer(scheduler, queue, repository, contents, settings, hub, metrics)

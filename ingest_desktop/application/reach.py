@@ -7,6 +7,7 @@ further thread, and a process for it, which are left behind when there is no ans
 import logging
 import os
 import queue
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -29,6 +30,8 @@ FIRST_LOOK_SECONDS: Final = 2.0  # for a look at all of them that somebody waits
 HASTY_SECONDS: Final = 0.4  # and for one answer then, so that some that hang leave time for those that do not
 MOST_STUCK: Final = 4  # questions that may hang at once
 _PLACE_PARTS: Final = 4  # "/", "media", "anna", "disk": what is behind one of them is taken to hang together
+_MOUNTS: Final = "/proc/self/mountinfo"  # of Linux
+_OCTAL: Final = re.compile(r"\\([0-7]{3})")
 _REMEMBERED: Final = 10_000
 REASON: Final = "its file can be read again"
 
@@ -37,7 +40,7 @@ class Probe(Protocol):
     """Asks a file system. A thread that waits for it must not keep the program from ending."""
 
     def can_be_read(self, path: str) -> bool:
-        """Whether there is a regular file that we may open. May hang where the file system does."""
+        """Whether there is a regular file that we may read. May hang where the file system does."""
         ...
 
     def close(self) -> None:
@@ -46,7 +49,7 @@ class Probe(Protocol):
 
 
 class Prober:
-    """Asks about files without ever hanging itself. One thread at a time may ask.
+    """Asks about files without ever hanging itself. Any thread; one waits for the other.
 
     Args:
         make_probe: Makes one; it blocks until that is ready, and may raise ``OSError``.
@@ -56,28 +59,65 @@ class Prober:
     def __init__(self, make_probe: Callable[[], Probe], *, patience_seconds: float = PATIENCE_SECONDS) -> None:
         self._make_probe = make_probe
         self._patience_seconds = patience_seconds
+        self._lock = threading.Lock()
         self._asker: _Asker | None = None
         self._stuck: dict[tuple[str, ...], _Asker] = {}
 
     def ask(self, path: str, most_seconds: float = PATIENCE_SECONDS) -> bool:
         """Whether the file can be read; False also where there is no answer in time."""
-        self._stuck = {place: asker for place, asker in self._stuck.items() if asker.is_asking}
-        place = PurePath(path).parts[:_PLACE_PARTS]
-        if place in self._stuck or len(self._stuck) >= MOST_STUCK:
-            return False
-        if self._asker is None:
-            self._asker = _Asker(self._make_probe())
-        answer = self._asker.ask(path, min(most_seconds, self._patience_seconds))
-        if answer is None:
-            _log.warning("file system does not answer", extra={"cause": os.path.join(*place)})
-            self._stuck[place], self._asker = self._asker, None
-        return bool(answer)
+        with self._lock:
+            place = _place(path)
+            if self._hangs(place) or len(self._stuck) >= MOST_STUCK:
+                return False
+            if self._asker is None:
+                self._asker = _Asker(self._make_probe())
+            answer = self._asker.ask(path, min(most_seconds, self._patience_seconds))
+            if answer is None:
+                _log.warning("file system does not answer", extra={"cause": os.path.join(*place)})
+                self._stuck[place], self._asker = self._asker, None
+            return bool(answer)
+
+    def hangs(self, path: str) -> bool:
+        """Whether there was no answer about a file near this one, and there is none yet. Asks nobody."""
+        with self._lock:
+            return self._hangs(_place(path))
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether something may hang at all. Costs next to nothing."""
+        return bool(self._stuck)
+
+    def _hangs(self, place: tuple[str, ...]) -> bool:
+        self._stuck = {known: asker for known, asker in self._stuck.items() if asker.is_asking}
+        return place in self._stuck
 
     def close(self) -> None:
         """End the thread, unless it hangs."""
-        if self._asker is not None:
-            self._asker.end()
-            self._asker = None
+        with self._lock:
+            if self._asker is not None:
+                self._asker.end()
+                self._asker = None
+
+
+def _place(path: str) -> tuple[str, ...]:
+    """What hangs together with a file: all that is mounted where it is, or the folders above it where nobody tells."""
+    return _mount_point(path) or PurePath(path).parts[:_PLACE_PARTS]
+
+
+def _mount_point(path: str) -> tuple[str, ...]:
+    """Where the file system of a file is mounted, when it is not the root. Asks the system's list, and not the file system."""
+    try:
+        with open(_MOUNTS, encoding="utf-8", errors="surrogateescape") as table:
+            mounted = [_unescaped(line.split(" ", 5)[4]) for line in table]
+    except (OSError, IndexError):
+        return ()
+    around = [point for point in mounted if point != "/" and path.startswith(f"{point}/")]
+    return (max(around, key=len),) if around else ()
+
+
+def _unescaped(point: str) -> str:
+    """Blanks and the like stand as octal numbers there."""
+    return _OCTAL.sub(lambda found: chr(int(found[1], 8)), point)
 
 
 class _Asker:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Any, BinaryIO, Final, cast
 
-from ingest_desktop.domain.errors import LimitExceeded, ReaderCrashed
+from ingest_desktop.domain.errors import LimitExceeded, ReaderCrashed, TookTooLong
 from ingest_desktop.domain.wire import Message, Task, TaskDone, Working
 from ingest_desktop.extraction.frames import BadFrame, read_message, write_frame
 from ingest_desktop.extraction.limits import ChildLimits, cpu_message, memory_message, taken_bytes
@@ -171,7 +171,7 @@ class ChildProcess:
         """Bury a dead process and say why it died; ``taken`` is the share of memory that its last file had."""
         code = self._bury(process)
         if self._overdue:
-            return LimitExceeded(
+            return TookTooLong(
                 f"Reading took longer than {self._wall_seconds:g} seconds (INGESTION_CHILD_WALL_SECONDS)."
             )
         if sys.platform != "win32" and code == -signal.SIGXCPU:

@@ -13,11 +13,15 @@ _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY
 
 
 def can_be_read(path: str) -> bool:
-    """Whether there is a regular file that we may open. May hang where the file system does."""
+    """Whether there is a regular file that we may read. May hang where the file system does."""
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
             return False  # before it is opened: to open a device may set something going
-        os.close(os.open(path, _OPEN_FLAGS))
+        descriptor = os.open(path, _OPEN_FLAGS)
+        try:
+            os.read(descriptor, 1)  # some open what they cannot read
+        finally:
+            os.close(descriptor)
     except (OSError, ValueError):
         return False
     return True

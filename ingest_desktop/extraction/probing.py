@@ -35,7 +35,7 @@ class ProbeProcess:
         self._answers.read(1)  # it is there: what follows is the file system's time
 
     def can_be_read(self, path: str) -> bool:
-        """Whether there is a regular file that we may open. Waits as long as its file system does."""
+        """Whether there is a regular file that we may read. Waits as long as its file system does."""
         try:
             self._asked.write(path.encode("utf-8", "surrogatepass").hex().encode("ascii") + b"\n")
             return self._answers.read(1) == b"1"

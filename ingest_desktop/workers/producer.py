@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 
 from ingest_desktop.application.progress import ProgressBoard
+from ingest_desktop.application.reach import Prober
 from ingest_desktop.application.scheduler import Assignment, Scheduler
 from ingest_desktop.application.work import (
     ActiveJob,
@@ -27,11 +28,13 @@ from ingest_desktop.domain.errors import (
     Quarantined,
     ReaderCrashed,
     SourceMalformed,
+    SourceUnreadable,
     StoreBusy,
     StoreDamaged,
     StoreFaulty,
     StoreFull,
     StoreReadOnly,
+    TookTooLong,
 )
 from ingest_desktop.domain.interfaces.extraction import ExtractionChild
 from ingest_desktop.domain.wire import Extracted, Failed, Looked, Message, SegmentTask, Unsettled, Working, recipe_of
@@ -42,6 +45,7 @@ _log = logging.getLogger(__name__)
 FLUSH_SECONDS = 0.25  # results of a slow lot are handed on this often
 PLAN_WAIT_SECONDS = 5.0  # between two looks at what is stored of a long document, while the store refuses them
 DAMAGE_TRIES = 6  # a page that could not be read at one moment looks like a damaged one
+NO_ANSWER = "The disk or the network folder that holds the file does not answer."
 MAX_DEATHS = 2  # of children over one file, or one segment: once perhaps among others, then alone
 
 
@@ -57,13 +61,16 @@ class Producer:
         board: ProgressBoard,
         *,
         poll_seconds: float,
+        prober: Prober | None = None,
     ) -> None:
+        """``prober`` tells a file system that hangs from a file that takes too long."""
         self.name = name
         self._scheduler = scheduler
         self._queue = queue
         self._make_child = make_child
         self._board = board
         self._poll_seconds = poll_seconds
+        self._prober = prober
         self._stop = threading.Event()
         self._child: ExtractionChild | None = None
         self._in_hand: tuple[float, _Gathering] | None = None  # since when, which task
@@ -114,6 +121,10 @@ class Producer:
             gathered.flush()
             self._scheduler.returned(jobs)
             return
+        prober = self._prober
+        if prober is not None and prober.is_stuck and any(prober.hangs(job.claim.path) for job in jobs):
+            self._leave_out_what_hangs(prober, gathered, task)
+            return
         self._in_hand = (time.monotonic(), gathered)
         gathered.tell_in_hand()
         with work_context(job_id=str(claim.job_id), kb_id=claim.kb_id, batch_id=claim.batch_id):
@@ -136,6 +147,22 @@ class Producer:
                 finally:
                     self._scheduler.returned(jobs)
 
+    def _leave_out_what_hangs(self, prober: Prober, gathered: "_Gathering", task: object) -> None:
+        """Some files of a task are where a file system does not answer: they fail, and the others are read."""
+        answering = []
+        for job in gathered.unanswered():
+            if prober.hangs(job.claim.path):
+                gathered.add(Fault(job, SourceUnreadable.code, NO_ANSWER))
+            else:
+                answering.append(job)
+        gathered.flush()
+        if isinstance(task, SegmentTask):
+            for job in answering:  # it answers again, just now
+                self._scheduler.give_back_segment(job, task.number)
+        else:
+            self._scheduler.give_back(answering)
+        self._scheduler.returned(gathered.jobs)
+
     def _broken(self, gathered: "_Gathering", error: IngestError, task: object, *, died: bool) -> None:
         """The child died: what it had handed over stands, the file in hand is suspect, the rest is read again.
 
@@ -155,6 +182,12 @@ class Producer:
         suspect = rest[0]
         alone = isinstance(task, SegmentTask) or (len(gathered.jobs) == 1)
         _log.warning("reader died", extra={"code": error.code, "cause": str(error), "alone": alone})
+        if isinstance(error, TookTooLong) and self._prober is not None:
+            self._prober.ask(suspect.claim.path)
+            if self._prober.hangs(suspect.claim.path):
+                gathered.add(Fault(suspect, SourceUnreadable.code, NO_ANSWER))
+                self._scheduler.give_back(rest[1:])
+                return
         if alone and isinstance(error, LimitExceeded):
             gathered.add(Fault(suspect, error.code, str(error)))
             return

@@ -13,6 +13,7 @@ from ingest_desktop.application.ingestion_service import IngestionService
 from ingest_desktop.application.lifecycle import Crew, WorkerLifecycle
 from ingest_desktop.application.passwords import PasswordBook
 from ingest_desktop.application.progress import ProgressBoard
+from ingest_desktop.application.reach import Prober
 from ingest_desktop.application.scheduler import Scheduler
 from ingest_desktop.application.search_service import SearchService
 from ingest_desktop.application.submission import Submitter
@@ -163,6 +164,16 @@ def result_of(path: str, number: int, segments: int) -> SegmentResult:
     return SegmentResult(number, rows, 1, int(bool(rows)), chars=sum(map(len, mine)))
 
 
+class Here:
+    """A ``Probe`` that asks in this process."""
+
+    def __init__(self, answer: Callable[[str], bool]) -> None:
+        self.can_be_read = answer
+
+    def close(self) -> None:
+        """Nothing is to be ended."""
+
+
 class FakeApp:
     """The engine with scripted children. Fields as those of ``App``, as far as tests need them."""
 
@@ -179,6 +190,7 @@ class FakeApp:
         self.events, self.progress, self.metrics = EventHub(), ProgressBoard(), Metrics(enabled=False)
         self.housekeeping = Housekeeping(self.repository, self.contents, settings)
         self.passwords = PasswordBook()
+        self.prober: Prober | None = None
         self.lifecycle = WorkerLifecycle(self.repository, self._crew, ThreadHost, label="test")
         submitter = Submitter(self.repository, self.contents, self.events, lambda recipe: recipe.startswith("fake/1 "))
         self.service = IngestionService(
@@ -206,7 +218,15 @@ class FakeApp:
         )
         queue = ResultQueue(self.settings.queue_capacity)
         producers = [
-            Producer(f"producer-{n}", scheduler, queue, self.script.child, self.progress, poll_seconds=0.05)
+            Producer(
+                f"producer-{n}",
+                scheduler,
+                queue,
+                self.script.child,
+                self.progress,
+                poll_seconds=0.05,
+                prober=self.prober,
+            )
             for n in range(1, self.settings.worker_count + 1)
         ]
         consumer = Consumer(scheduler, queue, self.repository, self.contents, self.settings, self.events, self.metrics)

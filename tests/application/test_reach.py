@@ -9,7 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from application.kit import FakeApp, Script, all_jobs, assert_clean, hits, job_of, statuses, wait_for, work, write_files
+from application.kit import (
+    FakeApp,
+    Here,
+    Script,
+    all_jobs,
+    assert_clean,
+    hits,
+    job_of,
+    statuses,
+    wait_for,
+    work,
+    write_files,
+)
 from ingest_desktop.application import reach as rooms
 from ingest_desktop.application.reach import MOST_STUCK, REASON, Prober, Reach
 from ingest_desktop.bootstrap import App
@@ -27,16 +39,6 @@ class Ticks:
 
     def __call__(self) -> float:
         return self.now
-
-
-class Here:
-    """Asks in this process."""
-
-    def __init__(self, answer: Callable[[str], bool]) -> None:
-        self.can_be_read = answer
-
-    def close(self) -> None:
-        """Nothing is to be ended."""
 
 
 class Asked:
@@ -166,6 +168,24 @@ def test_a_file_system_that_hangs_is_left_alone_until_it_answers() -> None:
     prober.close()
 
 
+def test_what_is_mounted_there_hangs_and_nothing_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = tmp_path / "mountinfo"
+    table.write_text(
+        "21 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
+        "22 21 0:5 / /home/anna/my\\040server rw - fuse.sshfs server: rw\n"
+        "23 22 0:6 / /home/anna/my\\040server/deep rw - fuse.sshfs other: rw\n"
+    )
+    monkeypatch.setattr(rooms, "_MOUNTS", str(table))
+    answer = threading.Event()
+    prober = Prober(lambda: Here(lambda _path: answer.wait(30)), patience_seconds=0.01)
+    assert not prober.ask("/home/anna/my server/a/b.txt")
+    assert prober.hangs("/home/anna/my server/c.txt")
+    others = ("/home/anna/letter.txt", "/home/anna/my server 2/c.txt", "/home/anna/my server/deep/d.txt")
+    assert not any(map(prober.hangs, others))
+    answer.set()
+    prober.close()
+
+
 def test_no_more_than_a_few_questions_hang_at_once() -> None:
     answer, asked = threading.Event(), list[str]()
 
@@ -210,6 +230,7 @@ def test_a_look_at_all_is_waited_for_though_some_hang(lost: App, docs: Path, mon
     lost.lifecycle.stop(5)
     (docs.parent / "b.txt").rename(docs / "b.txt")
     watch = Reach(lost.repository, lost.service.on_retried, Prober(lambda: Here(probe)))
+    monkeypatch.setattr(rooms, "_MOUNTS", "")
     monkeypatch.setattr(rooms, "_PLACE_PARTS", 20)  # else both are in one place, which hangs
     assert watch.look_first(30)
     assert statuses(lost) == {"a.txt": FAILED, "b.txt": JobStatus.QUEUED}
