@@ -262,10 +262,8 @@ def _relaxed(connection: Connection, path: Path, synchronous: Synchronous, durab
     finally:
         try:
             driver.execute(f"PRAGMA synchronous={synchronous}")
-        except (
-            sqlite3.Error
-        ):  # it may have to look at the file, which the disk may not give. A new one begins as it should
-            connection.invalidate()
+        except sqlite3.Error:  # it may have to look at the file, which the disk may not give
+            connection.invalidate()  # a new one begins as it should
 
 
 def _pool_class() -> Any:

@@ -244,8 +244,8 @@ class _Writers:
 
 
 def _waiting_for_a_try(data: Path) -> bool:
-    with contextlib.suppress(Exception), closing(open_read_only(data / "ledger.db")) as ledger:
-        return bool(ledger.execute("SELECT count(*) FROM ingest_jobs WHERE due_at IS NOT NULL").fetchone()[0])
+    with contextlib.suppress(Exception):  # there may be no store yet
+        return _count(data, "ingest_jobs WHERE due_at IS NOT NULL") > 0
     return False
 
 
@@ -293,8 +293,11 @@ class FrozenWorker(_Clock):
                 if taken and _taken(data):
                     verdict.hits = 1
                     verdict.recovery_seconds.append(round(time.monotonic() - frozen_at, 2))
-                if draw.random() < 0.5:  # wakes up when all is done; else in the midst of it
-                    other.has_ended(TAKEN_WITHIN_SECONDS if taken else 0.0)
+                patience = TAKEN_WITHIN_SECONDS if taken and draw.random() < 0.5 else 0.0
+                # It wakes up when all is done, or in the midst of it.
+                if other.has_ended(patience) and (left := _left(data)):
+                    verdict.stuck += left
+                    verdict.wrong.append(f"the other one ended and left {left} jobs to a worker that is frozen")
                 thaw(frozen)
                 codes = frozen.finish(), other.finish()
         if not set(codes) <= set(ENDED_WELL):
@@ -340,9 +343,17 @@ class Sleep(_Clock):
 
 def _taken(data: Path) -> int:
     """How many jobs a worker lost because it stopped answering."""
+    return _count(data, "job_history WHERE reason = ?", SILENT)
+
+
+def _left(data: Path) -> int:
+    """How many jobs have not ended."""
+    return _count(data, "ingest_jobs WHERE status IN ('queued', 'running')")
+
+
+def _count(data: Path, what: str, *values: str) -> int:
     with closing(open_read_only(data / "ledger.db", busy_timeout_seconds=30)) as ledger:
-        found = ledger.execute("SELECT count(*) FROM job_history WHERE reason = ?", (SILENT,)).fetchone()
-        return int(found[0])
+        return int(ledger.execute(f"SELECT count(*) FROM {what}", values).fetchone()[0])
 
 
 FAULTS: tuple[Fault, ...] = (
