@@ -158,10 +158,6 @@ class LimitExceeded(SourceError):
     hint = "Raise the limit named in the message in the settings, then retry."
 
 
-class TookTooLong(LimitExceeded):
-    """Nothing came of reading for too long: the file keeps its reader busy, or its file system does not answer."""
-
-
 class ReaderCrashed(SourceError):
     """The process that read the file died. The file is tried again, alone."""
 

@@ -12,7 +12,8 @@ import time
 from collections.abc import Callable
 from typing import Any, BinaryIO, Final, cast
 
-from ingest_desktop.domain.errors import LimitExceeded, ReaderCrashed, TookTooLong
+from ingest_desktop.domain.errors import LimitExceeded, ReaderCrashed
+from ingest_desktop.domain.interfaces.extraction import TookTooLong
 from ingest_desktop.domain.wire import Message, Task, TaskDone, Working
 from ingest_desktop.extraction.frames import BadFrame, read_message, write_frame
 from ingest_desktop.extraction.limits import ChildLimits, cpu_message, memory_message, taken_bytes

@@ -34,9 +34,8 @@ from ingest_desktop.domain.errors import (
     StoreFaulty,
     StoreFull,
     StoreReadOnly,
-    TookTooLong,
 )
-from ingest_desktop.domain.interfaces.extraction import ExtractionChild
+from ingest_desktop.domain.interfaces.extraction import ExtractionChild, TookTooLong
 from ingest_desktop.domain.wire import Extracted, Failed, Looked, Message, SegmentTask, Unsettled, Working, recipe_of
 from ingest_desktop.observability.logs import work_context
 

@@ -21,7 +21,7 @@ from application.kit import (
 from ingest_desktop.application import reach as rooms
 from ingest_desktop.application.reach import Prober, Reach
 from ingest_desktop.domain.enums import JobStatus
-from ingest_desktop.domain.errors import TookTooLong
+from ingest_desktop.domain.interfaces.extraction import TookTooLong
 from ingest_desktop.domain.wire import LookItem, SegmentTask
 from ingest_desktop.workers.producer import NO_ANSWER
 

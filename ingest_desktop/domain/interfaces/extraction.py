@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO, NamedTuple, Protocol, runtime_checkable
 
+from ingest_desktop.domain.errors import LimitExceeded
 from ingest_desktop.domain.wire import ExtractOptions, Message, SegmentSpec, Task
 
 Box = tuple[int, int, int, int]  # left, bottom, right, top
@@ -120,6 +121,10 @@ class Reader(Protocol):
         ...
 
 
+class TookTooLong(LimitExceeded):
+    """Nothing came of reading for too long: the file keeps its reader busy, or its file system does not answer."""
+
+
 class ExtractionChild(Protocol):
     """One killable child process that reads files. Driven by one producer thread, killed from any."""
 
@@ -130,7 +135,7 @@ class ExtractionChild(Protocol):
 
         Raises:
             ReaderCrashed: The child died. Messages handed over before stand; the rest was not read.
-            LimitExceeded: The child was ended because a task went over a limit.
+            LimitExceeded: The child was ended because a task went over a limit; ``TookTooLong`` when that was the wall limit.
         """
         ...
 
