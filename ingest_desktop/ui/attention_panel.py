@@ -230,7 +230,17 @@ class AttentionPanel(QWidget):
                 self._column.insertWidget(place, self._made(cause))
             self.rows[cause].show_group(groups)
             place += 1
+        self._order_keys()
         self._scroll.updateGeometry()
+
+    def _order_keys(self) -> None:
+        """The tab key goes through the groups from the top: rows that came later would be at its end."""
+        before: QWidget = self.export
+        for cause in ORDER:
+            if row := self.rows.get(cause):
+                for button in (row.mend, row.files, row.more):
+                    QWidget.setTabOrder(before, button)
+                    before = button
 
     def _made(self, cause: Cause) -> GroupRow:
         row = self.rows[cause] = GroupRow(cause)
@@ -272,6 +282,7 @@ class _Groups(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the tab key stops at its buttons, and it follows them
         self.viewport().setAutoFillBackground(False)
         body.setAutoFillBackground(False)
 

@@ -92,6 +92,7 @@ class DetailPanel(QWidget):
         self._make_head()
         self.tabs = QTabWidget()
         self.tabs.setTabBar(_Tabs())
+        self.tabs.tabBar().setAccessibleName(self.tr("Details of the job"))
         self.tabs.setDocumentMode(True)
         self.tabs.setAccessibleName(self.tr("Details of the job"))
         self.receipt = self._card(self.tr("Receipt"))

@@ -9,7 +9,7 @@ from typing import TypeVar
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
-from ingest_desktop.domain.errors import LedgerDamaged, StoreDamaged, StoreGone
+from ingest_desktop.domain.errors import LedgerDamaged, StoreDamaged, StoreFull, StoreGone
 from ingest_desktop.domain.interfaces.checks import Mended
 from ingest_desktop.ui import dialogs, words
 from ingest_desktop.ui.backend import Backend, Repairable
@@ -79,12 +79,13 @@ class Repairs(QObject):
         return bool(self._title)
 
     def told(self, code: str, message: str, hint: str) -> str:
-        """A trouble as the strip tells it: the next step after damage is its button."""
-        if code == StoreDamaged.code:
-            hint = self.tr("The documents themselves are untouched, and the other knowledge bases go on.")
-        if code == StoreGone.code:  # who works without a window has to start again; here it is looked for
-            hint = self.tr("Bring the disk or folder back: work goes on by itself then.")
-        return f"{message} {hint}".strip()
+        """A trouble as the strip tells it: after damage the next step is its button, and nothing has to be started again."""
+        here = {
+            StoreDamaged.code: self.tr("The documents themselves are untouched, and the other knowledge bases go on."),
+            StoreGone.code: self.tr("Bring the disk or folder back: work goes on by itself then."),
+            StoreFull.code: self.tr("Free some space on the disk: work goes on by itself then."),
+        }
+        return f"{message} {here.get(code, hint)}".strip()
 
     # what is damaged -----------------------------------------------------------------------
 

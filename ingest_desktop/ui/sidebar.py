@@ -1,6 +1,7 @@
 """The side bar: knowledge bases and statuses with live counts; what is picked filters the list."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QBrush, QColor, QPalette
@@ -157,6 +158,8 @@ class Sidebar(QWidget):
         layout.addWidget(self._caption(self.tr("Status")))
         layout.addWidget(self.statuses)
         layout.addStretch(1)
+        for before, after in pairwise((self._new, self.bases, self.statuses)):
+            self.setTabOrder(before, after)
         for key, text in self._filter_names().items():
             self.statuses.add(key, text, next(f.icon for f in FILTERS if f.key == key))
         self.statuses.setFixedHeight(ROW * len(FILTERS) + 4)

@@ -56,6 +56,7 @@ class Strip(QWidget):
         button = QPushButton(text)
         button.clicked.connect(slot)
         self.row.insertWidget(self.row.count() - 1, button)
+        self.setTabOrder(button, self.close_button)
         return button
 
     def say(self, text: str) -> None:

@@ -5,7 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QFileDialog, QPushButton
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAccessible
+from PySide6.QtWidgets import QFileDialog, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from ingest_desktop.domain.causes import NEXT_STEPS, TITLES, Cause, Tool
@@ -13,7 +15,7 @@ from ingest_desktop.domain.enums import JobStatus, Outcome
 from ingest_desktop.domain.errors import DuplicateJobError
 from ingest_desktop.domain.models import JobQuery, JobSelector, Receipt
 from ingest_desktop.ui import causes
-from ingest_desktop.ui.attention_panel import Groups
+from ingest_desktop.ui.attention_panel import GroupRow, Groups
 from ingest_desktop.ui.main_window import MainWindow
 from ingest_desktop.ui.password_dialog import PasswordDialog
 from ingest_desktop.ui.raise_dialog import RaiseDialog
@@ -301,6 +303,30 @@ def test_the_groups_leave_room_for_the_list_and_show_more_than_one(troubled: Mai
     troubled.resize(900, 600)
     qtbot.waitUntil(lambda: troubled.table.viewport().height() >= 2 * troubled.table.rowHeight(0))
     assert troubled.groups._scroll.height() >= row.height()
+
+
+def test_the_tab_key_goes_from_the_top_to_the_bottom(troubled: MainWindow, app: FakeApp, qtbot: QtBot) -> None:
+    app.service.attention.there = {Tool.RECOGNITION: 1}
+    troubled.attending.look()
+    qtbot.waitUntil(troubled.tool_strip.isVisible)
+    app.service.put(job(20, JobStatus.FAILED, error_code="source_forbidden", error_message="No."), tell=True)
+    qtbot.waitUntil(lambda: Cause.FORBIDDEN in troubled.groups.rows, timeout=5_000)  # it came last, and stands between
+    stops: list[QWidget] = []
+    after = troubled.nextInFocusChain()
+    while after is not None and after is not troubled and len(stops) < 500:
+        if after.isVisible() and after.isEnabled() and after.focusPolicy() & Qt.FocusPolicy.TabFocus:
+            stops.append(after)
+        after = after.nextInFocusChain()
+    groups = [button for row in ordered(troubled) for button in (row.mend, row.files, row.more) if button.isVisible()]
+    side, offer = troubled.sidebar, troubled.tool_strip
+    wanted = [side._new, side.bases, side.statuses, offer.buttons[Tool.RECOGNITION], offer.close_button]
+    wanted += [troubled.groups.retry, troubled.groups.export, *groups, troubled.names.field, troubled.table]
+    assert [stop for stop in stops if stop in wanted] == wanted
+    assert all(QAccessible.queryAccessibleInterface(stop).text(QAccessible.Text.Name) for stop in stops)
+
+
+def ordered(window: MainWindow) -> list[GroupRow]:
+    return [window.groups.rows[cause] for cause in Cause if cause in window.groups.rows]
 
 
 def test_what_the_button_does() -> None:

@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 from ingest_desktop.bootstrap import App, build_app
 from ingest_desktop.config.settings import Settings
 from ingest_desktop.domain.enums import Actor, JobStatus
-from ingest_desktop.domain.errors import LedgerDamaged, StoreBusy, StoreDamaged, StoreGone, StoreTooNew
+from ingest_desktop.domain.errors import LedgerDamaged, StoreBusy, StoreDamaged, StoreFull, StoreGone, StoreTooNew
 from ingest_desktop.domain.interfaces.checks import Mended
 from ingest_desktop.domain.models import KnowledgeBase
 from ingest_desktop.infrastructure.damage import hold_damaged
@@ -179,10 +179,16 @@ def test_where_a_repair_is_of_no_use_none_is_offered(
 # --- a data folder that comes back --------------------------------------------------------------
 
 
+@pytest.mark.parametrize("code", [StoreGone.code, StoreFull.code])
+def test_what_ends_by_itself_is_not_said_to_need_a_start_by_hand(window: MainWindow, code: str) -> None:
+    tell(window, code, "Trouble.", "Do something, then resume.")
+    assert window.trouble_strip.text.text().startswith("Trouble. ")
+    assert window.trouble_strip.text.text().endswith("work goes on by itself then.")
+
+
 def test_a_data_folder_that_is_back_is_taken_up_again(qtbot: QtBot, app: FakeApp, window: MainWindow) -> None:
     window.repairs._back.setInterval(10)
     tell(window, StoreGone.code)
-    assert "work goes on by itself" in window.trouble_strip.text.text()  # nothing has to be started again
     qtbot.waitUntil(lambda: app.asked_whether_back > 2, timeout=5_000)
     with qtbot.waitSignal(window.repairs.said, timeout=5_000) as said:
         app.is_back = True
