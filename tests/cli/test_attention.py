@@ -25,8 +25,8 @@ def troubled(door: Door, tmp_path: Path) -> Door:
     docs.mkdir()
     (docs / "fine.txt").write_text("heron")
     (docs / "empty.txt").write_text("")
-    (docs / "=1+1.xyz").write_bytes(b"8BPS\0\1" + bytes(100))
-    (docs / "odd\udcff.xyz").write_bytes(b"8BPS\0\1" + bytes(90))
+    (docs / "=1+1.psd").write_bytes(b"8BPS\0\1" + bytes(100))
+    (docs / "odd\udcff.psd").write_bytes(b"8BPS\0\1" + bytes(90))
     (docs / "large.txt").write_text("a" * 5000)
     os.environ["INGESTION_MAX_FILE_BYTES"] = "4000"
     try:
@@ -83,7 +83,7 @@ def test_the_list_is_a_table_that_no_spreadsheet_runs(troubled: Door, tmp_path: 
     assert troubled("export-failures", "-o", str(tmp_path / "list.csv")) == 0
     rows = list(csv.DictReader(io.StringIO((tmp_path / "list.csv").read_text("utf-8"))))
     by_name = {Path(row["path"]).name: row for row in rows}
-    assert len(rows) == 4 and {"=1+1.xyz", "empty.txt", "large.txt"} <= set(by_name)
+    assert len(rows) == 4 and {"=1+1.psd", "empty.txt", "large.txt"} <= set(by_name)
     large = by_name["large.txt"]
     assert (large["cause"], large["code"], large["attempts"]) == ("too_large", "source_too_large", "1")
     assert "5,000 bytes" in large["sentence"] and large["completed_at"].endswith("Z")

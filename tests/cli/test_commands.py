@@ -130,9 +130,9 @@ def test_add_says_what_was_left_out(ingest: Door, docs: Path) -> None:
 
 
 def test_exit_3_when_something_failed(ingest: Door, docs: Path) -> None:
-    (docs / "blob.dat").write_bytes(bytes(range(256)))
+    (docs / "blob.pdf").write_bytes(bytes(range(256)))
     assert ingest("add", "--wait", str(docs)) == 3
-    assert "blob.dat: failed: unsupported_format" in ingest.out
+    assert "blob.pdf: failed: unsupported_format" in ingest.out
     assert {job["error_code"] for job in ingest.json("jobs", "--status", "failed")} == {"unsupported_format"}
 
 

@@ -57,10 +57,10 @@ def test_duplicates_with_odd_names_end_as_such(door: Door, tmp_path: Path) -> No
     for name in (b"a\xe9.txt", b"b\xe9.txt", b"c.txt"):
         with open(os.path.join(folder, name), "w") as stream:
             stream.write("the same words")
-    with open(os.path.join(folder, b"d\xe9.dat"), "wb") as binary:
+    with open(os.path.join(folder, b"d\xe9.pdf"), "wb") as binary:
         binary.write(bytes(range(256)))
     assert door("add", "--wait", str(tmp_path / "odd")) == 3
-    assert "d\\xe9.dat: failed: unsupported_format" in door.out
+    assert "d\\xe9.pdf: failed: unsupported_format" in door.out
     jobs = door.json("jobs")
     assert [job["outcome"] for job in jobs] == ["ingested", "duplicate", "duplicate", None]
     assert jobs[1]["message"] == "Same content as a\\xe9.txt; it is stored once."

@@ -47,7 +47,7 @@ def write_second(folder: Path) -> None:
     for number in range(3):
         shutil.copyfile(folder / "twins" / f"first-{number}.md", folder / "twins" / f"second-{number}.md")
     (new / "empty.txt").write_text("")
-    (new / "blob.dat").write_bytes(bytes(range(256)) * 8)
+    (new / "blob.pdf").write_bytes(bytes(range(256)) * 8)
     for sample in sorted((ROOT / "resources" / "samples").rglob("*")):
         if sample.suffix.lstrip(".") in _SAMPLES and sample.stat().st_size < 100_000:
             shutil.copyfile(sample, new / sample.name)

@@ -58,7 +58,7 @@ def documents(folder: Path) -> list[str]:
     folder.mkdir()
     (folder / "lease.md").write_text("# Contract\n\n## Deposit\n\nThe deposit is returned within thirty days.\n")
     (folder / "notes.txt").write_text("Buy apples.\nCall the landlord about the deposit.\n")
-    (folder / "photo.xyz").write_bytes(bytes(range(256)) * 10)
+    (folder / "photo.gif").write_bytes(bytes(range(256)) * 10)
     return [str(path) for path in sorted(folder.iterdir())]
 
 
