@@ -198,14 +198,14 @@ def _ole_kind(source: SourceFile) -> str:
     """What an OLE file holds, by the names of its streams (UTF-16 in its directory)."""
     from ingest_desktop.extraction.ole import stream_names
 
-    names = stream_names(source)
-    if "EncryptedPackage" in names:
+    names = {name.lower() for name in stream_names(source)}
+    if "encryptedpackage" in names:
         return kinds.LOCKED
     for stream, kind in (
-        ("WordDocument", kinds.DOC),
-        ("Workbook", kinds.XLS),
-        ("Book", kinds.XLS),
-        ("PowerPoint Document", kinds.PPT),
+        ("worddocument", kinds.DOC),
+        ("workbook", kinds.XLS),
+        ("book", kinds.XLS),
+        ("powerpoint document", kinds.PPT),
     ):
         if stream in names:
             return kind

@@ -39,7 +39,7 @@ from ingest_desktop.extraction.packages import Package
 from ingest_desktop.extraction.readers import legacy
 from ingest_desktop.extraction.readers.grid import find_header, grid_blocks, shown
 from ingest_desktop.extraction.readers.rtf import RtfParser
-from ingest_desktop.extraction.readers.sheet_parts import StreamedBook, widest_area
+from ingest_desktop.extraction.readers.sheet_parts import StreamedBook, areas_of, widest_area
 from ingest_desktop.extraction.registry import Registry
 
 from .conftest import CORPUS, memory
@@ -467,7 +467,7 @@ def test_a_binary_sheet_tells_how_far_it_reaches() -> None:
 
     sheet = record(0, 10) + record(2, 3, 0, 0) + b"\x94\x01\x02ab" + record(0, 1_000_000) + record(7, 16_000, 0, 0)
     with Package(memory(zipped({"xl/worksheets/sheet1.bin": sheet})), OPTIONS, "a workbook") as package:
-        assert widest_area(package) == (1_000_000 - 10 + 1) * (16_000 - 3 + 1)
+        assert widest_area(areas_of(package)) == (1_000_000 - 10 + 1) * (16_000 - 3 + 1)
 
 
 def odd_values(book: Any) -> None:

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 from ingest_desktop.domain.errors import SourceMalformed
 from ingest_desktop.extraction.packages import Package, forget, main_part, relations, xml_events, xml_root
+from ingest_desktop.extraction.readers.binary_book import binary_comments, binary_members
+from ingest_desktop.extraction.readers.cell_formats import BUILT_IN_TIMES, column_number, time_kind
 from ingest_desktop.extraction.readers.drawing import chart_lines, child, children, local, paragraphs
 from ingest_desktop.extraction.readers.grid import Row, percent, shown
 
@@ -22,20 +24,14 @@ _OVERLAP_BYTES = 256
 _MOST_REMARKS = 20_000
 _MOST_COLUMNS = 16_384
 _REFERENCE = re.compile("([A-Z]{1,3})[0-9]")
-_QUOTED = re.compile(r'"[^"]*"|\\.|_.|\*.')
-_BRACKETS = re.compile(r"\[[^\]]*\]")
-_BUILT_IN_TIMES = {"9": "percent", "10": "percent"} | {
-    str(number): "span" if number == 46 else "date"
-    for number in (*range(14, 23), *range(27, 37), 45, 46, 47, *range(50, 59))
-}
 _THREAD = "[Threaded comment]"
 
 
 def sheet_members(package: Package) -> list[tuple[str, str]]:
-    """The names of the sheets of an XLSX package and the members that hold them, in the order of the workbook."""
+    """The names of the sheets of a package and the members that hold them, in the order of the workbook."""
     workbook = main_part(package, "xl/workbook.xml")
     if workbook.endswith(".bin"):
-        return []
+        return binary_members(package)
     found = []
     try:
         points = relations(package, workbook)
@@ -63,12 +59,15 @@ class Area(NamedTuple):
     cells: int  # how many there are
 
 
-def widest_area(package: Package) -> int:
+def areas_of(package: Package) -> dict[str, Area]:
+    """How far the cells of each member that is a sheet reach."""
+    areas = {name: area_of(package, name) for name in package.names if _SHEET_NAME.search(name)}
+    return areas | {name: binary_area(package, name) for name in package.names if _BINARY_NAME.search(name)}
+
+
+def widest_area(areas: dict[str, Area]) -> int:
     """The largest rectangle around all cells of one sheet, in cells: a reader that keeps it whole needs so many."""
-    sheets = [name for name in package.names if _SHEET_NAME.search(name)]
-    binary = [name for name in package.names if _BINARY_NAME.search(name)]
-    areas = [*(area_of(package, name) for name in sheets), *(binary_area(package, name) for name in binary)]
-    return max([area.rectangle for area in areas], default=0)
+    return max([area.rectangle for area in areas.values()], default=0)
 
 
 def area_of(package: Package, name: str) -> Area:
@@ -124,14 +123,6 @@ def binary_area(package: Package, name: str) -> Area:
     return Area(high + 1, (high - low + 1) * (right - left + 1), count) if count else Area(0, 0, 0)
 
 
-def column_number(letters: str) -> int:
-    """1 for A, 27 for AA."""
-    number = 0
-    for letter in letters:
-        number = number * 26 + ord(letter) - 64
-    return number
-
-
 def remarks(package: Package, index: int) -> list[str]:
     """Comments, text boxes and charts of a sheet (1-based), each as a text."""
     members = sheet_members(package)
@@ -149,7 +140,9 @@ def _remarks(package: Package, sheet: str) -> Iterator[str]:
     for kind, name in relations(package, sheet).values():
         if name not in package:
             continue
-        if kind == "comments":
+        if kind == "comments" and name.lower().endswith(".bin"):
+            yield from binary_comments(package.read(name))
+        elif kind == "comments":
             yield from _comments(xml_root(package, name), "comment")
         elif kind == "threadedComment":
             yield from _comments(xml_root(package, name), "threadedComment")
@@ -186,7 +179,8 @@ class StreamedBook:
 
     def __init__(self, package: Package) -> None:
         self.package = package
-        self._members = sheet_members(package)
+        is_binary = main_part(package, "xl/workbook.xml").endswith(".bin")
+        self._members = [] if is_binary else sheet_members(package)
         self.names = [name for name, _ in self._members]
         self._strings: list[str] | None = None
         self._times: list[str] | None = None
@@ -306,21 +300,11 @@ class StreamedBook:
                 return self._times
             for part in root.iter():
                 if local(part) == "numFmt":
-                    own[part.get("numFmtId")] = _time_kind(part.get("formatCode") or "")
+                    own[part.get("numFmtId")] = time_kind(part.get("formatCode") or "")
                 elif local(part) == "cellXfs":
                     ids = [style.get("numFmtId", "") for style in children(part, "xf")]
-                    self._times = [own.get(key, _BUILT_IN_TIMES.get(key, "")) for key in ids]
+                    self._times = [own.get(key, BUILT_IN_TIMES.get(key, "")) for key in ids]
         return self._times
-
-
-def _time_kind(code: str) -> str:
-    """What a number format makes of a number."""
-    bare = _QUOTED.sub("", code.lower())
-    if "%" in bare:
-        return "percent"
-    if "[h" in bare or "[m" in bare or "[s" in bare:
-        return "span"
-    return "date" if set(_BRACKETS.sub("", bare)) & set("dmyhs") and "general" not in bare else ""
 
 
 def _plain_text(element: Any) -> str:

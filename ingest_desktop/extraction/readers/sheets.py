@@ -18,8 +18,10 @@ from ingest_desktop.extraction import detect, kinds
 from ingest_desktop.extraction.embedded import embedded_blocks, shape_of
 from ingest_desktop.extraction.packages import Package, core_properties
 from ingest_desktop.extraction.readers.grid import HEADER_SAMPLE, Row, find_header, grid_blocks, percent, shown
+from ingest_desktop.extraction.readers.old_book_parts import is_locked, well_named
 from ingest_desktop.extraction.readers.old_books import check_old_book
-from ingest_desktop.extraction.readers.sheet_parts import StreamedBook, remarks, widest_area
+from ingest_desktop.extraction.readers.sheet_beside import Beside, OldBeside, PackageBeside
+from ingest_desktop.extraction.readers.sheet_parts import Area, StreamedBook, areas_of, widest_area
 from ingest_desktop.extraction.unlocking import unlocked
 
 if TYPE_CHECKING:
@@ -88,30 +90,34 @@ class _Book:
         self._package: Package | None = None
         self._streamed: StreamedBook | None = None
         if not is_package:
-            self._calamine = _old_workbook(source, options)
-        else:
-            self._open_package(source, options)
-        if self._calamine is not None:
+            self._calamine, plain = _old_workbook(source, options)
             self.names: list[str] = self._calamine.sheet_names
+            self.beside: Beside = OldBeside(plain, self.names)
         else:
-            self.names = self._streamed.names if self._streamed is not None else []
+            package, areas = self._open_package(source, options)
+            if self._calamine is not None:
+                self.names = self._calamine.sheet_names
+            else:
+                self.names = self._streamed.names if self._streamed is not None else []
+            self.beside = PackageBeside(package, self.names, areas)
 
     @property
     def package(self) -> Package | None:
         """The package of a workbook that is one."""
         return self._package
 
-    def _open_package(self, source: SourceFile, options: ExtractOptions) -> None:
+    def _open_package(self, source: SourceFile, options: ExtractOptions) -> tuple[Package, dict[str, Area]]:
         package = self._package = Package(source, options, _CALLED)
         try:
             package.verify()
             self.metadata = core_properties(package)
-            area = widest_area(package)
+            areas = areas_of(package)
+            area = widest_area(areas)
             if area > _MOST_CELLS:
                 self._streamed = StreamedBook(package)
                 if not self._streamed.names:  # a binary workbook has no other reader
                     raise LimitExceeded(f"A sheet spans {area:,} cells; {_MOST_CELLS:,} are the most (fixed).")
-                return
+                return package, areas
             try:
                 self._calamine = _workbook(source)
             except SourceMalformed:
@@ -121,6 +127,7 @@ class _Book:
         except BaseException:
             package.close()
             raise
+        return package, areas
 
     def _streamed_sheet(self, index: int) -> _Sheet:
         """A sheet that calamine cannot or must not read."""
@@ -131,14 +138,6 @@ class _Book:
             raise SourceMalformed("The sheet is damaged.")
         area = streamed.area(index)
         return _Sheet(lambda: streamed.rows(index), area.bottom, area.cells)
-
-    def _percents(self, index: int) -> set[tuple[int, int]]:
-        """The cells of a sheet that are shown as percents, as far as that is told."""
-        if self._package is None:
-            return set()
-        if self._streamed is None:
-            self._streamed = StreamedBook(self._package)
-        return self._streamed.percents(index) if self._streamed.names == self.names else set()
 
     def close(self) -> None:
         """Let go of the file."""
@@ -169,15 +168,15 @@ class _Book:
                 raise
             return self._streamed_sheet(index)
         height = sheet.end[0] + 1 if sheet.end is not None else 0  # total_height is one less
-        percents = self._percents(index)
-        return _Sheet(lambda: _all_rows(sheet, percents), height, height * sheet.width)
+        percents, cells = self.beside.percents(index), self.beside.cells(index)
+        return _Sheet(lambda: _all_rows(sheet, percents), height, height * sheet.width if cells is None else cells)
 
 
 class SheetsReader:
     """Reads Excel workbooks of three formats."""
 
     name = "sheets"
-    version = 3
+    version = 4
     reads = frozenset(MEDIA_TYPES)
 
     def __init__(self) -> None:
@@ -225,7 +224,7 @@ class SheetsReader:
             except SourceMalformed as error:
                 notes.units_failed.append((index, str(error)))
             if first_part:
-                for said in _remarks(source, options, index, notes):
+                for said in _remarks(book, index, notes):
                     texts += 1
                     yield Block(said, extra=place, path=path)
                 notes.units_with_text += texts > 0
@@ -266,16 +265,19 @@ def _key(source: SourceFile) -> tuple[object, ...]:
     return (source.path, source.passwords, found.st_size, found.st_mtime_ns, found.st_ino)
 
 
-def _old_workbook(source: SourceFile, options: ExtractOptions) -> "CalamineWorkbook":
-    """An XLS workbook; one that is protected is opened with the passwords at hand."""
+def _old_workbook(source: SourceFile, options: ExtractOptions) -> "tuple[CalamineWorkbook, SourceFile]":
+    """An XLS workbook and its file; one that is protected is opened with the passwords at hand."""
+    source = well_named(source)
     check_old_book(source)
     try:
-        return _workbook(source)
-    except SourceEncrypted:
+        return _workbook(source), source
+    except (SourceEncrypted, SourceMalformed) as error:
+        if isinstance(error, SourceMalformed) and not is_locked(source):
+            raise
         data = unlocked(source, options, "The workbook")
         inner = SourceFile(source.path, len(data), data[:512], data)
         check_old_book(inner)
-        return _workbook(inner)
+        return _workbook(inner), inner
 
 
 def _workbook(source: SourceFile) -> "CalamineWorkbook":
@@ -355,6 +357,8 @@ def _all_rows(sheet: "CalamineSheet", percents: set[tuple[int, int]]) -> Iterato
     number = 0
     while (cells := _guarded(lambda: next(rows, None))) is not None:
         number += 1
+        if cells.count("") == len(cells):
+            continue
         if percents:
             yield (
                 number,
@@ -369,13 +373,10 @@ def _all_rows(sheet: "CalamineSheet", percents: set[tuple[int, int]]) -> Iterato
             yield number, [shown(cell) for cell in cells]
 
 
-def _remarks(source: SourceFile, options: ExtractOptions, index: int, notes: SegmentNotes) -> list[str]:
+def _remarks(book: _Book, index: int, notes: SegmentNotes) -> list[str]:
     """Comments and drawn text of a sheet; nothing when they cannot be had."""
-    if detect.kind_of(source) == kinds.XLS:
-        return []
     try:
-        with Package(source, options, _CALLED) as package:
-            return remarks(package, index)
+        return book.beside.remarks(index)
     except SourceMalformed as error:
-        notes.warnings.append(f"Comments or drawings of sheet {index} could not be read: {error}")
+        notes.units_failed.append((index, f"Its comments or drawings could not be read: {error}"))
         return []
