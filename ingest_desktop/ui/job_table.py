@@ -331,7 +331,14 @@ class JobTable(QTableView):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.columns.fit()
+        self._keep_in_sight(event.oldSize().height())
         self._tell_visible()
+
+    def _keep_in_sight(self, height_before: int) -> None:
+        """The details that open below a job must not cover that very job."""
+        current = self.currentIndex()
+        if current.isValid() and 0 <= self.visualRect(current).top() < height_before:
+            self.scrollTo(current)
 
     def _tell_visible(self) -> None:
         top = self._top_row()

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QItemSelection, QItemSelectionModel, QMimeData, QPointF, QSettings, Qt, QUrl
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QMimeData, QPoint, QPointF, QSettings, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QMessageBox, QTableView, QTreeWidget, QWidget
@@ -17,6 +17,7 @@ from ingest_desktop.ui import theme, window_state
 from ingest_desktop.ui.actions import EVENTS, MOVES, PRIORITIES
 from ingest_desktop.ui.dialogs import BrokenBox, QuitBox
 from ingest_desktop.ui.hub import Hub
+from ingest_desktop.ui.job_table import ROW_HEIGHT
 from ingest_desktop.ui.main_window import MainWindow
 from ingest_desktop.ui.menus import job_menu
 
@@ -315,17 +316,27 @@ def test_no_call_on_the_engine_is_made_by_the_ui_thread(qtbot: QtBot, make_windo
     assert app.service.ui_thread not in app.service.seen_threads
 
 
+def test_the_details_do_not_cover_the_job_that_was_clicked(qtbot: QtBot, make_window: Make, app: FakeApp) -> None:
+    app.service.fill(200)
+    window = make_window()
+    table = window.table
+    qtbot.waitUntil(lambda: window.model.rowCount() == 200)
+    last = table.indexAt(QPoint(9, table.viewport().height() - ROW_HEIGHT // 2))
+    table.selectRow(last.row())
+    qtbot.waitUntil(window.detail.isVisible)
+    qtbot.waitUntil(lambda: table.viewport().rect().contains(table.visualRect(table.model().index(last.row(), 0))))
+    assert table.verticalScrollBar().value() > 0
+
+
 def test_the_detail_says_what_to_do(qtbot: QtBot, make_window: Make, app: FakeApp) -> None:
     app.service.put(job(1, JobStatus.FAILED, error_code="source_encrypted", error_message="It asks for a password."))
     window = make_window()
     window.table.selectRow(0)
     qtbot.waitUntil(window.detail.isVisible)
     qtbot.waitUntil(lambda: window.detail._advice.text() != "")
-    advice = (
-        "Give its password in the window, or with --password-file: it is kept in memory only. Then it is read again."
-    )
+    advice = "Press “Give password…”. It is kept in memory only, and the file is read again with it."
     assert window.detail._advice.text() == f"It asks for a password. {advice}"
-    window.detail._retry.click()
+    window.actions_["retry"].trigger()
     qtbot.waitUntil(lambda: app.service.jobs[1].status is JobStatus.QUEUED)
     qtbot.waitUntil(lambda: window.detail._status.text() == "Waiting: 3rd in line")
 
