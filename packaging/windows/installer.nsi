@@ -35,6 +35,14 @@ VIAddVersionKey "LegalCopyright" "Ingest Desktop contributors, MIT"
 !insertmacro MUI_LANGUAGE "German"
 !insertmacro MUI_LANGUAGE "French"
 
+; Takes the folder out of the person's PATH, and puts it in again where WITH says so. By PowerShell: NSIS cuts strings at 1,024
+; characters, which would destroy a long PATH. The folder travels in the environment, as its name may hold quotes; what is
+; written as %VARIABLE% in the PATH stays so; the last line tells programs that are open of the change.
+!macro ChangePath WITH
+  System::Call 'kernel32::SetEnvironmentVariable(t "INGEST_DIR", t "$INSTDIR")'
+  nsExec::Exec `powershell -NoProfile -Command "$$d=$$env:INGEST_DIR; $$k=[Microsoft.Win32.Registry]::CurrentUser.OpenSubKey('Environment',$$true); $$p=@(([string]$$k.GetValue('Path','','DoNotExpandEnvironmentNames')) -split ';' | Where-Object { $$_ -and $$_ -ne $$d }) ${WITH}; $$k.SetValue('Path',($$p -join ';'),'ExpandString'); [Environment]::SetEnvironmentVariable('INGEST_DIR',$$null,'User')"`
+!macroend
+
 Section "Program"
   SetOutPath "$INSTDIR"
   ; An older version is removed first: files that a new one no longer has would stay and be loaded.
@@ -51,13 +59,12 @@ Section "Program"
   WriteRegStr HKCU "${KEY}" "UninstallString" '"$INSTDIR\uninstall.exe"'
   WriteRegDWORD HKCU "${KEY}" "NoModify" 1
   WriteRegDWORD HKCU "${KEY}" "NoRepair" 1
-  ; PATH through PowerShell: NSIS cuts strings at 1,024 characters, which would destroy a long PATH.
-  nsExec::Exec `powershell -NoProfile -Command "$$p=[Environment]::GetEnvironmentVariable('Path','User'); if (($$p -split ';') -notcontains '$INSTDIR') { [Environment]::SetEnvironmentVariable('Path', (@($$p,'$INSTDIR') -ne '' -join ';'), 'User') }"`
+  !insertmacro ChangePath "+ @($$d)"
 SectionEnd
 
 Section "un.Program" UninstallProgram
   SectionIn RO
-  nsExec::Exec `powershell -NoProfile -Command "$$p=[Environment]::GetEnvironmentVariable('Path','User'); [Environment]::SetEnvironmentVariable('Path', (($$p -split ';') -ne '$INSTDIR' -join ';'), 'User')"`
+  !insertmacro ChangePath ""
   Delete "$SMPROGRAMS\${NAME}.lnk"
   RMDir /r "$INSTDIR\_internal"
   Delete "$INSTDIR\ingest-desktop.exe"
