@@ -7,17 +7,15 @@ Shared by all producers and the consumer of a process; every method may be calle
 never held while the store is asked, so a slow disk keeps no one from handing in results.
 """
 
-import heapq
 import logging
 import threading
-import time
 from collections import deque
 from collections.abc import Iterable, Sequence
-from itertools import count
-from typing import Final
 
+from ingest_desktop.application.packing import lot_task, pack
 from ingest_desktop.application.passwords import PasswordBook
 from ingest_desktop.application.progress import ProgressBoard
+from ingest_desktop.application.settling import Settling
 from ingest_desktop.application.work import ActiveJob
 from ingest_desktop.config.settings import Settings
 from ingest_desktop.domain.enums import JobPhase
@@ -28,7 +26,6 @@ from ingest_desktop.domain.wire import (
     DocumentPlan,
     ExtractOptions,
     FileSignature,
-    LookItem,
     LookLot,
     SegmentTask,
     recipe_of,
@@ -37,7 +34,6 @@ from ingest_desktop.domain.wire import (
 _log = logging.getLogger(__name__)
 
 CLAIM_BYTES = 64 * 1024 * 1024
-MOST_ASIDE: Final = 1000  # files that are let settle at once; whoever comes after these has settled meanwhile
 
 Assignment = tuple[LookLot | SegmentTask, list[ActiveJob]]
 """A task for a child, and the jobs it is about, in the task's order."""
@@ -70,10 +66,7 @@ class Scheduler:
         self._lots: deque[list[ActiveJob]] = deque()
         self._segments: deque[tuple[ActiveJob, int]] = deque()
         self._suspects: deque[ActiveJob] = deque()
-        self._aside: list[
-            tuple[float, int, ActiveJob]
-        ] = []  # a heap: when to look again (ticks), which came first, what
-        self._aside_numbers = count()
+        self._aside = Settling(self._options.settle_seconds)
         self._lone: ActiveJob | None = None  # the suspect that is being read
         self._out = 0  # tasks that were handed out and did not come back
         self._seats: dict[str, int] = {}
@@ -104,11 +97,11 @@ class Scheduler:
                     self._out += 1
                     return found
                 refill = self._wanted and not self._refilling and not self._held and not self._has_suspects
-                refill = refill and len(self._aside) < MOST_ASIDE
+                refill = refill and not self._aside.is_full
                 if refill:
                     self._refilling = True
                     self._wanted = False  # before the ledger is asked: a ``wake`` from now on calls for another claim
-                elif not self._condition.wait(self._until_settled(timeout_seconds)):
+                elif not self._condition.wait(self._aside.until_next(timeout_seconds)):
                     return None
             if refill and not self._refill():
                 with self._condition:
@@ -118,27 +111,14 @@ class Scheduler:
     def put_aside(self, job: ActiveJob, seen: FileSignature, wait_seconds: float) -> None:
         """A file was changed a moment ago: it is looked at again when it had time to settle, and must be the same then."""
         with self._condition:
-            job.seen = seen
-            due = time.monotonic() + min(wait_seconds, self._options.settle_seconds)
-            heapq.heappush(self._aside, (due, next(self._aside_numbers), job))
-            if self._aside[0][2] is job:
+            if self._aside.put(job, seen, wait_seconds):
                 self._condition.notify_all()  # who waits has to wake up sooner
 
     def _take_back_settled(self) -> None:
-        now = time.monotonic()
-        jobs: list[ActiveJob] = []
-        while self._aside and self._aside[0][0] <= now:
-            jobs.append(heapq.heappop(self._aside)[2])
-        jobs = [job for job in jobs if not job.dropped]
+        jobs = [job for job in self._aside.take() if not job.dropped]
         if jobs:
             self._suspects.extend(job for job in jobs if job.suspect)
             self._lots.extend(self._pack(job for job in jobs if not job.suspect))
-
-    def _until_settled(self, timeout_seconds: float) -> float:
-        """How long to wait for work at most: no longer than until the next file has settled."""
-        if not self._aside:
-            return timeout_seconds
-        return min(timeout_seconds, max(0.0, self._aside[0][0] - time.monotonic()))
 
     def _take(self) -> Assignment | None:
         self._drop_taken_away()
@@ -190,18 +170,7 @@ class Scheduler:
         return self._settings.crash_limit
 
     def _lot_task(self, jobs: list[ActiveJob]) -> Assignment:
-        items = tuple(
-            LookItem(
-                key=job.claim.job_id,
-                path=job.claim.path,
-                known_sha256=job.known.sha256 if job.known else None,
-                known_recipe=job.known.recipe if job.known else None,
-                secrets=self._passwords.for_claim(job.claim),
-                seen=job.seen,
-            )
-            for job in jobs
-        )
-        return LookLot(items, self._options), jobs
+        return lot_task(jobs, self._passwords, self._options), jobs
 
     def _drop_taken_away(self) -> None:
         if self._lone is not None and (self._lone.dropped or not self._lone.suspect):
@@ -264,22 +233,7 @@ class Scheduler:
                 job.known = known.get(job.claim.path)
 
     def _pack(self, jobs: Iterable[ActiveJob]) -> list[list[ActiveJob]]:
-        """Small files travel together; a large one, or one whose lot broke a child, goes alone."""
-        lots: list[list[ActiveJob]] = []
-        lot: list[ActiveJob] = []
-        size = 0
-        for job in jobs:
-            if job.alone or job.claim.size > self._settings.lot_bytes:
-                lots.append([job])
-                continue
-            if lot and (len(lot) >= self._settings.batch_size or size + job.claim.size > self._settings.lot_bytes):
-                lots.append(lot)
-                lot, size = [], 0
-            lot.append(job)
-            size += job.claim.size
-        if lot:
-            lots.append(lot)
-        return lots
+        return pack(jobs, most_bytes=self._settings.lot_bytes, most_files=self._settings.batch_size)
 
     def planned(self, job: ActiveJob, plan: DocumentPlan) -> bool:
         """A long document was looked at: deal out the segments that are missing. False when none is.

@@ -21,7 +21,7 @@ from application.kit import (
     work,
     write_files,
 )
-from ingest_desktop.application import scheduler as rooms
+from ingest_desktop.application import settling as rooms
 from ingest_desktop.bootstrap import App
 from ingest_desktop.domain.enums import JobStatus, Outcome
 from ingest_desktop.domain.errors import SourceChanged
