@@ -318,14 +318,16 @@ class Consumer:
     @staticmethod
     def _confirmed(store: ContentStore, same: list[Same]) -> list[Ending]:
         """Files that still have the content they had. One that was tried again, or has gaps, is told as it was told first."""
-        again = [
-            s for s in same if s.job.known is not None and (s.job.known.job == s.job.claim.job_id or s.job.known.gaps)
-        ]
+        again: list[Same] = []
+        others: list[Same] = []
+        for s in same:
+            known = s.job.known
+            (again if known is not None and (known.job == s.job.claim.job_id or known.gaps) else others).append(s)
         lives = store.finish(
             [Finished(s.job.claim.path, s.job.claim.job_id, s.plan, s.job.known.recipe) for s in again if s.job.known]
         )
         endings = [completion(s.job, live, None, s.plan) for s, live in zip(again, lives, strict=True)]
-        return endings + [completion(s.job, None, None, s.plan) for s in same if s not in again]
+        return endings + [completion(s.job, None, None, s.plan) for s in others]
 
     def _failures(self, faults: list[Fault], mine: set[int]) -> list[Ending]:
         now = datetime.now(UTC)
