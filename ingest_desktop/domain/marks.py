@@ -124,6 +124,8 @@ def is_binary(head: bytes) -> bool:
 
     In doubt they are not: a file of nothing but zeros, an old tar file, UTF-16 without its mark.
     """
+    if head.startswith(b"\0\0\xfe\xff"):  # the mark of UTF-32
+        return False
     rest = head.lstrip(b"\0")
     if len(rest) < _LEAST_BINARY or 20 * len(_NO_TEXT.findall(rest)) < len(rest):
         return False

@@ -3,6 +3,8 @@
 import codecs
 import re
 
+from ingest_desktop.extraction import western
+
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -19,6 +21,30 @@ _OLD_LATIN = re.compile("cp437|cp85[0-8]|mac-(?:roman|turkish|iceland|latin2|cro
 _LETTER_ALONE = re.compile(rb"(?<=[A-Za-z])[\xc0-\xff]|[\xc0-\xff](?=[A-Za-z])")
 # What guessers name, and the superset that everyone means by it.
 _SUPERSETS = {"ascii": "cp1252", "iso8859-1": "cp1252", "gb2312": "gb18030", "gbk": "gb18030", "shift_jis": "cp932"}
+_NEVER_SEEN = frozenset(("cp1006", "hp-roman8", "ptcp154"))  # few texts are in them, and many short ones seem to be
+_TEXT_CONTROLS = b"\t\n\x0b\x0c\r\x1b"
+_CENTRAL = frozenset("cs sk pl hu sl hr bs sr ro sq".split())
+# Latin pages of some languages. In others they are a mistake: a few letters of any page look like those of any other.
+_HOMES = {
+    **dict.fromkeys(("cp1250", "iso8859-2", "iso8859-16", "cp852", "mac-latin2"), _CENTRAL),
+    **dict.fromkeys(("cp1257", "iso8859-13"), frozenset(("lt", "lv", "et"))),
+    **dict.fromkeys(("cp1254", "iso8859-9"), frozenset(("tr", "az"))),
+    "iso8859-3": frozenset(("eo", "mt")),
+    "cp1258": frozenset(("vi",)),
+}
+_WHOLE = frozenset("utf-8 gb18030 big5 cp932 cp949 euc_jp euc_kr".split())  # who fits so many pairs of bytes is right
+_WINDOWS_PAGES = {  # what is meant where a page has nothing but controls
+    "iso8859-1": "cp1252",
+    "iso8859-15": "cp1252",
+    "iso8859-2": "cp1250",
+    "iso8859-7": "cp1253",
+    "iso8859-9": "cp1254",
+    "iso8859-8": "cp1255",
+    "iso8859-6": "cp1256",
+    "iso8859-13": "cp1257",
+}
+_CONTROLS = re.compile(rb"[\x80-\x9f]")
+_ESCAPES = re.compile(rb"\x1b\[[0-9;?]{0,20}[A-Za-z]")
 # Codecs of Python that no document is written in: a file may name any of them.
 _NO_CHARSETS = frozenset("idna punycode undefined unicode_escape raw_unicode_escape utf_7 mbcs oem".split())
 
@@ -43,10 +69,16 @@ def _marked_encoding(head: bytes) -> str | None:
         return None
     even, odd = head[0 : 2 * pairs : 2].count(0), head[1 : 2 * pairs : 2].count(0)
     if odd > pairs * 0.4 and even < pairs * 0.05:
-        return "utf-16-le"
+        return "utf-16-le" if _are_signs(head[: 2 * pairs : 2], head[1 : 2 * pairs : 2]) else None
     if even > pairs * 0.4 and odd < pairs * 0.05:
-        return "utf-16-be"
+        return "utf-16-be" if _are_signs(head[1 : 2 * pairs : 2], head[: 2 * pairs : 2]) else None
     return None
+
+
+def _are_signs(low: bytes, high: bytes) -> bool:
+    """Whether pairs of bytes, nearly half of them with zero above, are signs of a text and not numbers of a program."""
+    small = [below for below, above in zip(low[:2048], high, strict=False) if not above]
+    return sum(below < 32 and below not in _TEXT_CONTROLS for below in small) <= 0.02 * len(small)
 
 
 def is_utf8(data: bytes, *, cut: bool = False) -> bool:
@@ -62,9 +94,24 @@ def is_utf8(data: bytes, *, cut: bool = False) -> bool:
 
 def guess_encoding(data: bytes) -> str:
     """The likely encoding of bytes that are neither UTF-8 nor marked. Always a codec that Python has."""
+    sample = _telling_sample(data)
+    if b"\x1b" in sample:
+        sample = _ESCAPES.sub(b"", sample)  # the colours of a terminal
+    name, language = _by_statistics(sample)
+    at_home = language in _HOMES[name] if name in _HOMES else name in _WHOLE
+    if not at_home and western.is_latin(sample):
+        name = western.reading(sample, name) or name
+    if _CONTROLS.search(sample):
+        return _WINDOWS_PAGES.get(name, name)
+    if name == western.WINDOWS and b"\xa4" in sample:
+        return "iso8859-15"  # the sign of the euro is written, that of any currency is not
+    return name
+
+
+def _by_statistics(sample: bytes) -> tuple[str, str]:
+    """What the guesser finds most likely, unless it makes no sense: a codec, and the language (ISO 639-1, or empty)."""
     from chardet import EncodingEra, detect_all
 
-    sample = _telling_sample(data)
     eras = EncodingEra.ALL & ~EncodingEra.MAINFRAME
     for found in detect_all(sample, encoding_era=eras):
         try:
@@ -72,9 +119,11 @@ def guess_encoding(data: bytes) -> str:
             text = sample.decode(name, "replace")
         except LookupError:
             continue
-        if not _mixes_scripts(text) and not (_OLD_LATIN.fullmatch(name) and _has_windows_letters(sample)):
-            return _SUPERSETS.get(name, name)
-    return "cp1252"
+        if name in _NEVER_SEEN or _mixes_scripts(text):
+            continue
+        if not (_OLD_LATIN.fullmatch(name) and _has_windows_letters(sample)):
+            return _SUPERSETS.get(name, name), found["language"] or ""
+    return western.WINDOWS, ""
 
 
 def declared_codec(name: str) -> str | None:

@@ -126,6 +126,7 @@ def test_what_is_certainly_no_text_is_left_out_unless_a_document_is_promised_or_
         old_tar(),
         "Grüße aus Köln am Rhein".encode("utf-16-be"),
         "Grüße aus Köln am Rhein".encode("utf-16-le"),
+        b"\0\0\xfe\xff" + "Grüße aus Köln am Rhein".encode("utf-32-be"),
         "Привет из Москвы, дорогая".encode("koi8-r"),
         "日本語の文書です。とても長い。".encode("shift_jis"),
         "日本語の文書です。とても長い。".encode("iso2022_jp"),

@@ -1,0 +1,55 @@
+"""Which encoding a short text is in, where statistics alone are wrong, and what is no text although it looks like one."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest_desktop.extraction import western
+from ingest_desktop.extraction.detect import looks_like_text
+from ingest_desktop.extraction.encoding import decode, encoding_of, encoding_of_head, guess_encoding
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("La città è più bella", "cp1252"),
+        ("perché è così", "cp1252"),
+        ("l'abilità di gestire", "cp1252"),
+        ("Essenziale: sì, però", "cp1252"),
+        ("Vedere Sezione 3.2, «Init systemd».", "cp1252"),
+        ("für die Verwaltung größer", "cp1252"),
+        ("Ce fût déjà l’été où l’œuvre naquit", "cp1252"),
+        ("¿Qué pasó mañana?", "cp1252"),
+        ("Il coûte 20 €, et le café est compris", "iso8859-15"),
+        ("présente dans", "cp850"),
+        ("ZURÜCK ZU DEN GRUNDLAGEN", "cp850"),
+        ("größere Änderungen für die Straße", "mac-roman"),
+        ("Žluťoučký kůň úpěl ďábelské ódy", "cp1250"),
+        ("Proszę się nie spóźnić, bo będzie żal", "cp1250"),
+        ("Paragraful „unu” și ţara noastră, în România mea", "cp1250"),
+        ("Дорогая Анна, сегодня идёт дождь", "koi8-r"),
+        ("Дорогая Анна, сегодня идёт дождь", "cp1251"),
+    ],
+)
+def test_short_texts_are_read_as_they_were_written(text: str, encoding: str) -> None:
+    data = text.encode(encoding, "ignore")
+    assert decode(data, encoding_of(data)) == decode(data, encoding)
+
+
+def test_colours_of_a_terminal_do_not_hide_what_a_text_is_in() -> None:
+    text = "\x1b[1;32mДорогая Анна\x1b[0m, сегодня идёт дождь, и всё хорошо"
+    assert encoding_of(text.encode("cp1251")) == "cp1251"
+
+
+def test_numbers_of_two_bytes_are_no_text() -> None:
+    numbers = b"".join(number.to_bytes(2, "big") for number in range(300)) * 4
+    assert encoding_of_head(numbers) is None
+    assert not looks_like_text(numbers)
+    assert encoding_of_head("Grüße,\r\n\tAnna".encode("utf-16-be")) == "utf-16-be"
+    assert encoding_of_head("Grüße,\r\n\tAnna".encode("utf-16-le")) == "utf-16-le"
+
+
+@given(st.binary(min_size=1, max_size=300), st.sampled_from(("cp1252", "cp850", "mac-roman", "cp1250", "koi8-r")))
+def test_any_bytes_are_judged(data: bytes, guessed: str) -> None:
+    assert western.reading(data, guessed) in {None, "cp1252", "cp850", "mac-roman"}
+    data.decode(guess_encoding(data), "replace")
