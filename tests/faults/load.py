@@ -12,8 +12,9 @@ from faults.corpus import long_text
 from faults.fault import Fault, Verdict
 from faults.judge import ask_history, ask_queue, calm_of, judge, opened
 from faults.kills import Ground, ground_below
-from faults.program import ENDED_WELL, Program, run_to_end, wait_until
+from faults.program import ENDED_WELL, SETTINGS, Program, run_to_end, wait_until
 from ingest_desktop.domain.enums import JobStatus
+from ingest_desktop.domain.models import JobQuery
 
 PROCESSES = 20
 FEW = 300  # files of a run whose memory others are compared with
@@ -53,7 +54,7 @@ def finish_watched(program: Program, within_seconds: float, peak: Peak | None = 
     return program.process.returncode
 
 
-def undisturbed(work: Path, files: Path, settings: Mapping[str, str]) -> tuple[Path, Program, Peak]:
+def undisturbed(work: Path, files: Path, settings: Mapping[str, str]) -> tuple[Path, Peak]:
     """A store in which these files were read while nothing else happened, and what that needed."""
     data = work / "data"
     shutil.rmtree(work, ignore_errors=True)
@@ -61,7 +62,7 @@ def undisturbed(work: Path, files: Path, settings: Mapping[str, str]) -> tuple[P
     program = Program.start(data, "add", "--wait", str(files), settings=settings)
     peak = Peak(program)
     assert finish_watched(program, 300, peak) in ENDED_WELL
-    return data, program, peak
+    return data, peak
 
 
 class Crowd:
@@ -120,14 +121,18 @@ class SlowConsumer:
 
     group, name = "load", "storing is ten times slower than reading"
     most_rounds: int | None = None
-    files, file_chars = 6, 4_000_000
+    files, file_chars = 15, 4_000_000
     segment_bytes = 500_000
     slower = 10.0
 
     @property
     def settings(self) -> Mapping[str, str]:
-        """Of the program: commits of a size as they usually are."""
-        return {"INGESTION_SEGMENT_BYTES": str(self.segment_bytes), "INGESTION_COMMIT_CHUNKS": "2000"}
+        """Of the program: commits and a queue as they usually are."""
+        return {
+            "INGESTION_SEGMENT_BYTES": str(self.segment_bytes),
+            "INGESTION_COMMIT_CHUNKS": "2000",
+            "INGESTION_QUEUE_CAPACITY": "16",
+        }
 
     def prepare(self, work: Path, seed: int) -> None:
         """Texts of many segments, read undisturbed: how long reading takes, how much memory, and what is found then."""
@@ -137,10 +142,9 @@ class SlowConsumer:
         for number in range(self.files):
             text = long_text(f"slowly stored, seed {seed}, file {number}", self.file_chars)
             (self._files / f"{number}.txt").write_text(text)
-        data, program, self._peak = undisturbed(work / "slow-calm", self._files, self.settings)
-        began, stored = program.resumed_seconds() or 0.0, time.monotonic() - program.started
+        data, self._peak = undisturbed(work / "slow-calm", self._files, self.settings)
         segments = self.files * self.file_chars / self.segment_bytes
-        self._delay = round(self.slower * (stored - began) / segments, 3)  # reading is at least as fast as all of it
+        self._delay = round(self.slower * _reading_seconds(data) / segments / SETTINGS["workers"], 3)
         self._calm = calm_of(data)
 
     def round(self, number: int, draw: random.Random, work: Path) -> Verdict:
@@ -159,6 +163,14 @@ class SlowConsumer:
         compare_memory(peak, self._peak, verdict)
         verdict.notes.append(f"{self._delay:.2f} s more for each segment, {time.monotonic() - began:.0f} s in all")
         return verdict
+
+
+def _reading_seconds(data: Path) -> float:
+    """How long the readers were at it, all together."""
+    with opened(data) as app:
+        jobs = app.repository.with_receipts(app.service.list(JobQuery(), limit=1_000))
+        receipts = [job.receipt for job in jobs if job.receipt is not None]
+        return sum(took for receipt in receipts for phase, took in receipt.seconds.items() if phase != "indexing")
 
 
 def compare_memory(peak: Peak, calm: Peak, verdict: Verdict) -> None:
@@ -183,7 +195,7 @@ class ManyJobs:
         files = work / "few"
         shutil.rmtree(files, ignore_errors=True)
         _write_many(files, FEW)
-        _, _, self._peak = undisturbed(work / "few-calm", files, self._settings)
+        _, self._peak = undisturbed(work / "few-calm", files, self._settings)
 
     def round(self, number: int, draw: random.Random, work: Path) -> Verdict:
         data, limit_seconds, verdict = work / "data", 120 + self._count / 20, Verdict()
