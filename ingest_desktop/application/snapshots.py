@@ -54,15 +54,6 @@ def take_snapshot(repository: Repository, store: PersistenceStore) -> int:
     return len(record["jobs"]) if isinstance(record["jobs"], list) else 0
 
 
-def read_snapshot(store: PersistenceStore) -> list[dict[str, Any]]:
-    """The jobs of the last snapshot; none when there is no readable one."""
-    try:
-        found: list[dict[str, Any]] = json.loads(store.read(KEY))["jobs"]
-    except (IngestError, ValueError, KeyError):
-        return []
-    return found
-
-
 def take_quietly(repository: Repository, store: PersistenceStore) -> None:
     """As ``take_snapshot``, for the end of a run: what goes wrong is logged, the ledger still has it all."""
     try:
