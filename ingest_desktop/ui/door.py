@@ -8,7 +8,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QLibraryInfo, QLocale, Qt, QTimer, QTranslator
+from PySide6.QtCore import QCoreApplication, QEvent, QLibraryInfo, QLocale, Qt, QTimer, QTranslator, Signal
+from PySide6.QtGui import QFileOpenEvent
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from ingest_desktop import __version__
@@ -34,11 +35,27 @@ def parser() -> argparse.ArgumentParser:
     return found
 
 
+class Application(QApplication):
+    """The application, which macOS tells of files that are dropped on its icon or opened with it.
+
+    Signals:
+        opened: Files to add. arg: a list of absolute paths.
+    """
+
+    opened = Signal(object)
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QFileOpenEvent) and event.file():
+            self.opened.emit([event.file()])
+            return True
+        return super().event(event)
+
+
 def make_application() -> QApplication:
     """The one QApplication, named, with the translation of this locale where there is one."""
     app = QApplication.instance()
     if not isinstance(app, QApplication):
-        app = QApplication(sys.argv[:1])
+        app = Application(sys.argv[:1])
     if QLocale().language() == QLocale.Language.C:
         QLocale.setDefault(QLocale(QLocale.Language.English))  # "C" groups no digits and is nobody's language
     app.setApplicationName("ingest-desktop")
@@ -110,6 +127,8 @@ def run(
     window.leaving.begun.connect(first.stop_listening)
     first.called.connect(window.bring_up)
     first.called.connect(lambda found: window.add_paths(found) if found else None)
+    if isinstance(app, Application):
+        app.opened.connect(window.add_paths)
     window.add_paths(paths)
     beat = _obey_signals(window)
     code = app.exec()

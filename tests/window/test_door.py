@@ -34,6 +34,15 @@ print("asking", flush=True)
 root = Path(sys.argv[1])
 print(take_place(FirstInstance(root), root, sys.argv[2:]).name, flush=True)
 """
+OPENED = """
+from PySide6.QtCore import QCoreApplication, QUrl
+from PySide6.QtGui import QFileOpenEvent
+from ingest_desktop.ui.door import make_application
+app = make_application()
+app.opened.connect(lambda paths: print(paths, flush=True))
+QCoreApplication.sendEvent(app, QFileOpenEvent(QUrl.fromLocalFile("/docs/a b.pdf")))
+QCoreApplication.sendEvent(app, QFileOpenEvent(QUrl("https://example.org/a.pdf")))
+"""
 FIRST = """
 import sys
 from pathlib import Path
@@ -122,6 +131,11 @@ def test_a_first_that_was_killed_does_not_block_the_next(qtbot: QtBot, tmp_path:
     assert called.args == [["/docs/b"]]
     assert later.wait(20) == 0
     other.release()
+
+
+def test_files_that_the_system_hands_over_are_told() -> None:
+    done = subprocess.run([sys.executable, "-c", OPENED], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.splitlines() == ["['/docs/a b.pdf']"]
 
 
 def test_only_one_can_be_first(tmp_path: Path) -> None:
