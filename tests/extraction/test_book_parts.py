@@ -111,7 +111,7 @@ def relation(key: str, kind: str, target: str) -> str:
 
 
 def test_a_binary_workbook_tells_percents_and_comments() -> None:
-    members = {
+    members: dict[str, str | bytes] = {
         "_rels/.rels": f"<R>{relation('a', 'officeDocument', 'xl/workbook.bin')}</R>",
         "xl/_rels/workbook.bin.rels": f"<R>{relation('r1', 'worksheet', 'worksheets/sheet1.bin')}"
         f"{relation('r2', 'styles', 'styles.bin')}</R>",

@@ -38,7 +38,7 @@ from ingest_desktop.extraction.host import ChildProcess
 from ingest_desktop.extraction.packages import Package
 from ingest_desktop.extraction.readers import legacy
 from ingest_desktop.extraction.readers.grid import find_header, grid_blocks, shown
-from ingest_desktop.extraction.readers.rtf import RtfParser
+from ingest_desktop.extraction.readers.rtf_parser import RtfParser
 from ingest_desktop.extraction.readers.sheet_parts import StreamedBook, areas_of, widest_area
 from ingest_desktop.extraction.registry import Registry
 

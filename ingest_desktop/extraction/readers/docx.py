@@ -16,6 +16,7 @@ from ingest_desktop.extraction.packages import Package, core_properties, main_pa
 from ingest_desktop.extraction.readers.docx_story import Story
 from ingest_desktop.extraction.readers.docx_styles import Styles
 from ingest_desktop.extraction.readers.drawing import chart_lines, local, paragraphs
+from ingest_desktop.extraction.readers.paragraphs import RUNNING_HEADS
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 _CALLED = "a Word document"
@@ -120,7 +121,7 @@ def _beside(
             yield from _block("\n".join(chart_lines(root)), (*base, "Charts"))
         else:
             yield from _block("\n".join(paragraphs(root)), (*base, "Diagrams"))
-    yield from _block("\n".join(running), (*base, "Headers and footers"))
+    yield from _block("\n".join(running), (*base, RUNNING_HEADS))
 
 
 def _is_page_number(said: str) -> bool:

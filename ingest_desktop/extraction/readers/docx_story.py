@@ -11,8 +11,8 @@ from ingest_desktop.domain.interfaces.extraction import Block
 from ingest_desktop.extraction.packages import Package, forget, xml_events
 from ingest_desktop.extraction.readers.docx_styles import Styles, value
 from ingest_desktop.extraction.readers.drawing import child, children, local
+from ingest_desktop.extraction.readers.paragraphs import BY_PARAGRAPH
 
-BY_PARAGRAPH: Final = (("lines", "paragraph"),)  # what ``line_start`` of a block counts
 _UNSEEN: Final = frozenset(  # what they hold is no text of the document, or not any more
     "pPr rPr tblPr tblGrid tcPr trPr sectPr sdtPr sdtEndPr smartTagPr customXmlPr rubyPr rt del moveFrom delText "
     "instrText delInstrText fldData docPr cNvPr ctrlPr".split()

@@ -25,6 +25,7 @@ from ingest_desktop.extraction.readers.odf_text import (
     texts_of,
     units_of,
 )
+from ingest_desktop.extraction.readers.paragraphs import RUNNING_HEADS, by_paragraph
 from ingest_desktop.extraction.unlocking import unlocked_parts
 
 MEDIA_TYPES = {
@@ -42,7 +43,7 @@ class OdfReader:
     """Reads the three kinds of OpenDocument files that hold text."""
 
     name = "odf"
-    version = 3
+    version = 4
     reads = frozenset(MEDIA_TYPES)
 
     def __init__(self) -> None:
@@ -71,10 +72,10 @@ class OdfReader:
             yield from self._sheets(source, plan, segment, options, notes)
             return
         with Package(_plain(source, options), options, _CALLED) as package:
-            blocks = _slides(package, plan, notes) if plan.unit == "slide" else _text(package)
+            blocks = _slides(package, plan, notes) if plan.unit == "slide" else by_paragraph(_text(package))
             yield from _as_far_as_sound(blocks, plan, notes)
             if plan.unit == "whole":
-                yield from _running_heads(package)
+                yield from _running_heads(package, plan.title)
 
     def _sheets(
         self, source: SourceFile, plan: ReaderPlan, segment: SegmentSpec, options: ExtractOptions, notes: SegmentNotes
@@ -217,7 +218,7 @@ def _level(heading: Any) -> int:
     return max(1, min(int(said), _MOST_LEVEL)) if said.isdecimal() and len(said) < 4 else 1
 
 
-def _running_heads(package: Package) -> Iterator[Block]:
+def _running_heads(package: Package, title: str | None) -> Iterator[Block]:
     """Headers and footers, each text once, at the end: they belong to no place."""
     if _STYLES not in package:
         return
@@ -230,7 +231,7 @@ def _running_heads(package: Package) -> Iterator[Block]:
         if local(part).startswith(("header", "footer")) and not local(part).endswith("style"):
             seen.update(dict.fromkeys(texts_of(part)))
     if seen:
-        yield Block("\n".join(seen), path=())
+        yield Block("\n".join(seen), path=(*((title,) if title else ()), RUNNING_HEADS))
 
 
 def _slides(package: Package, plan: ReaderPlan, notes: SegmentNotes) -> Iterator[Block]:
