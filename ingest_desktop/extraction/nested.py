@@ -250,7 +250,7 @@ class Inside:
         """Note what went wrong with a file; raise what is not for its sake alone."""
         if isinstance(error, OutOfTime):
             raise error
-        if isinstance(error, UnsupportedFormat):
+        if isinstance(error, UnsupportedFormat) and not isinstance(error, Sealed):
             kind, found, _ = str(error).partition(_NOT_SUPPORTED)
             if found:
                 self._findings.leave_out(kind)
@@ -273,7 +273,7 @@ class Inside:
             self._limit = self._limit or error
         if isinstance(error, SourceEncrypted):
             self._locked += 1
-            return str(error) if isinstance(error, Sealed) else LOCKED
+            return LOCKED
         return str(error) if isinstance(error, SourceError) else f"Its reader failed ({type(error).__name__})."
 
     def _path(self, name: str) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
-from ingest_desktop.domain.errors import LimitExceeded, SourceEncrypted, SourceMalformed, UnsupportedFormat
+from ingest_desktop.domain.errors import LimitExceeded, SourceMalformed, UnsupportedFormat
 from ingest_desktop.domain.interfaces.extraction import SourceFile
 from ingest_desktop.domain.wire import ExtractOptions
 from ingest_desktop.extraction.allowance import unpacked
@@ -61,8 +61,8 @@ class Entry:
     encrypted: bool
 
 
-class Sealed(SourceEncrypted):
-    """It is encrypted, and no password can change that: the library does not decrypt."""
+class Sealed(UnsupportedFormat):
+    """It is encrypted, and no password can change that here: nobody is to be asked for one."""
 
     def __init__(self) -> None:
         super().__init__("It is encrypted, and such archives cannot be opened here: unpack it and add the files.")

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from ingest_desktop.domain.errors import IngestError, LimitExceeded, SourceEncrypted, UnsupportedFormat
 from ingest_desktop.domain.wire import ExtractOptions
-from ingest_desktop.extraction import system_archives
+from ingest_desktop.extraction import seven_keys, system_archives
+from ingest_desktop.extraction.nested import LOCKED
 from ingest_desktop.extraction.system_archives import Sealed
 
 from .test_archives import Got, got, zipped
@@ -62,7 +63,29 @@ def test_members_of_a_7z_archive_are_read_and_encrypted_ones_are_gaps() -> None:
     if found is not None:
         assert (found.plan.unit, found.plan.units, found.seen) == ("member", 2, 2)
         assert found.parts == {"d/one.txt": "first text here\n"}
-        assert found.gaps == [(2, f"d/zwei-ü.md: {Sealed()}")]
+        assert found.gaps == [(2, f"d/zwei-ü.md: {LOCKED}")]
+
+
+@pytest.mark.parametrize("data", [MIXED, SEALED, SEALED_DIRECTORY])
+def test_a_password_opens_a_7z_archive_of_all_forms_also_inside_others(data: bytes) -> None:
+    if system_archives.is_there():
+        found = got(data, "a.7z", passwords=("wrong", "secret"))
+        assert {"d/one.txt", "d/zwei-ü.md"} & set(found.parts)
+        assert found.gaps == []
+        assert "unlocked=1" in found.plan.shape
+        outer = got(zipped(("in.7z", data)), passwords=("secret",))
+        assert len(outer.parts) == len(found.parts)
+        assert outer.gaps == []
+        assert "unlocked=1" in outer.plan.shape
+
+
+@given(st.integers(0, 10_000), st.binary(min_size=1, max_size=6), st.booleans())
+@settings(max_examples=30, deadline=None)
+def test_a_damaged_archive_is_opened_or_not_but_nothing_else_happens(at: int, more: bytes, cut: bool) -> None:
+    at = 8 + at % (len(SEALED) - 8)
+    data = SEALED[:at] + more + (b"" if cut else SEALED[at + len(more) :])
+    opened = seven_keys.without_cipher(data, ("secret",))
+    assert opened is None or opened.startswith(seven_keys.MARK)
 
 
 def test_members_of_a_rar_archive_are_read_also_inside_others() -> None:
@@ -78,8 +101,22 @@ def test_members_of_a_rar_archive_are_read_also_inside_others() -> None:
 @pytest.mark.parametrize("data", [SEALED, SEALED_DIRECTORY])
 def test_an_archive_that_is_all_encrypted_says_so(data: bytes) -> None:
     if system_archives.is_there():
-        with pytest.raises(SourceEncrypted, match="cannot be opened here"):
-            got(data, "a.7z", passwords=("secret",))
+        with pytest.raises(SourceEncrypted, match=r"The archive is protected by a password\.$"):
+            got(data, "a.7z")
+        with pytest.raises(SourceEncrypted, match=r"the given password does not open it\.$"):
+            got(data, "a.7z", passwords=("wrong",))
+
+
+def test_nobody_is_asked_for_the_password_of_a_rar_archive() -> None:
+    if system_archives.is_there():
+        data = rar(("one.txt", b"some text"))
+        flags = data.index(struct.pack("<BHH", 0x74, 0x8000, 7 + 25 + 7))
+        sealed = bytearray(data)
+        struct.pack_into("<H", sealed, flags + 1, 0x8004)
+        struct.pack_into("<H", sealed, flags - 2, zlib.crc32(sealed[flags : flags + 39 - 2]) & 0xFFFF)
+        with pytest.raises(UnsupportedFormat, match="cannot be opened here"):
+            got(bytes(sealed), "a.rar", passwords=("secret",))
+        assert got(zipped(("in.rar", bytes(sealed)), ("a.txt", b"text"))).gaps == [(1, f"in.rar: {Sealed()}")]
 
 
 def test_too_many_members_are_refused() -> None:

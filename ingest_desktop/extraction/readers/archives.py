@@ -34,7 +34,7 @@ class ZipReader:
     """Reads ZIP archives in runs of members; an export of Slack by its messages."""
 
     name = "zip"
-    version = 1
+    version = 2
     reads = frozenset({kinds.ZIP})
 
     def __init__(self) -> None:
