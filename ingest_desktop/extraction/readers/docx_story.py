@@ -143,7 +143,7 @@ class Story:
                 aside += self._paragraph(part)
             elif name == "tr":
                 aside += self._row(part)
-            elif name and name not in _UNSEEN and len(part):
+            elif name not in _UNSEEN and len(part):
                 self._gather(part, said, aside)
 
     def _row(self, row: Any) -> list[Piece]:

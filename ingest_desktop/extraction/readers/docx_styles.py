@@ -52,6 +52,8 @@ class Styles:
                 outline = _outline(value(said))
         if outline is not None:
             return outline
+        if not style:
+            return 0
         known = self._levels.get(style)
         return known if known is not None else _named_level(style) or 0
 

@@ -5,12 +5,19 @@ from typing import Any
 
 _MOST_POINTS = 5000  # of one series of a chart
 _MOST_DEPTH = 200
+_MOST_NAMES = 4096
+_names: dict[object, str] = {}  # of tags; documents use the same few hundred all the time
 
 
 def local(element: Any) -> str:
     """The name of an element without its namespace; empty for what is no element."""
     tag = element.tag
-    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
+    name = _names.get(tag)
+    if name is None:
+        name = tag.rpartition("}")[2] if isinstance(tag, str) else ""
+        if len(_names) < _MOST_NAMES:
+            _names[tag] = name
+    return name
 
 
 def children(element: Any, *names: str) -> Iterator[Any]:
