@@ -23,23 +23,21 @@ from PySide6.QtCore import (
 
 from ingest_desktop.domain.enums import JobStatus
 from ingest_desktop.domain.models import Job, JobQuery, KnowledgeBase
-from ingest_desktop.ui import formats, words
 from ingest_desktop.ui.hub import Hub, Pulse, is_structural
 from ingest_desktop.ui.job_rows import (
     ALIGNMENT,
-    FIRST_ORDER,
     LEFT,
     NUMERIC,
-    ORDERS,
     RIGHT,
     SERVED,
     TOOL_TIP,
     Column,
     Row,
+    heading,
     texts_of,
+    tip_of,
     titles,
 )
-from ingest_desktop.ui.plain import plain_tip
 from ingest_desktop.ui.row_cache import RowCache
 from ingest_desktop.ui.row_ids import IdReading, Step
 from ingest_desktop.ui.waiting import WaitingLine
@@ -120,17 +118,9 @@ class JobModel(QAbstractTableModel):
         row = self._rows.get(self._ids[index.row()])
         if row is None:
             return None
-        if role == TOOL_TIP:
-            if column == Column.STATUS:
-                said = self.texts(row)[column]
-                why = row.job.error_message
-                if why:
-                    return plain_tip(f"{said}\n{why}\n{words.next_step(row.job.error_code)}")
-                return plain_tip(f"{said}\n{row.job.message}" if row.job.needs_attention and row.job.message else said)
-            if column == Column.ADDED:
-                return formats.exact(row.job.created_at)
-            return plain_tip(row.job.source_path) if column in (Column.NAME, Column.FOLDER) else None
         text = self.texts(row)[column]
+        if role == TOOL_TIP:
+            return tip_of(row.job, Column(column), text)
         return f"{titles()[column]}: {text}" if text else None
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
@@ -140,10 +130,7 @@ class JobModel(QAbstractTableModel):
             return RIGHT if section in NUMERIC else LEFT
         if role != 0:
             return None
-        title = titles()[section]
-        if (section, self.query.order) in ORDERS.items() and (self.query.order, self.query.descending) != FIRST_ORDER:
-            return f"{title} {'↓' if self.query.descending else '↑'}"
-        return title
+        return heading(Column(section), self.query)
 
     def texts(self, row: Row) -> tuple[str, ...]:
         """What stands in a row's columns."""

@@ -6,9 +6,11 @@ from functools import lru_cache
 
 from PySide6.QtCore import QCoreApplication, Qt
 
+from ingest_desktop.application.attention import limit_of
 from ingest_desktop.domain.enums import JobStatus, Outcome
-from ingest_desktop.domain.models import Job, JobOrder, Progress
-from ingest_desktop.ui import formats, words
+from ingest_desktop.domain.models import Job, JobOrder, JobQuery, Progress
+from ingest_desktop.ui import causes, formats, words
+from ingest_desktop.ui.plain import plain_tip
 
 
 class Column(IntEnum):
@@ -111,6 +113,25 @@ def progress_text(row: Row) -> str:
         return ""
     # All read is not all stored: a job that runs never says 100 %.
     return formats.percent(min(row.fraction, 0.99) if job.status is JobStatus.RUNNING else row.fraction)
+
+
+def tip_of(job: Job, column: Column, text: str) -> str | None:
+    """What the pointer is told over a cell: why, and what to do; the whole path; the exact time."""
+    if column == Column.STATUS:
+        if job.error_message:
+            step = causes.step_here(job.error_code, raises=limit_of(job) is not None)
+            return plain_tip(f"{text}\n{causes.without_variables(job.error_message)}\n{step}")
+        return plain_tip(f"{text}\n{job.message}" if job.needs_attention and job.message else text)
+    if column == Column.ADDED:
+        return formats.exact(job.created_at)
+    return plain_tip(job.source_path) if column in (Column.NAME, Column.FOLDER) else None
+
+
+def heading(column: Column, query: JobQuery) -> str:
+    """The title of a column, with an arrow where the list is ordered by it."""
+    if (column, query.order) in ORDERS.items() and (query.order, query.descending) != FIRST_ORDER:
+        return f"{column_title(column)} {'↓' if query.descending else '↑'}"
+    return column_title(column)
 
 
 def column_title(column: Column) -> str:

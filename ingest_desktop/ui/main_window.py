@@ -4,7 +4,7 @@ from typing import Any
 
 from PySide6.QtCore import QEvent, QPoint, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent
-from PySide6.QtWidgets import QMainWindow, QStackedWidget, QWidget
+from PySide6.QtWidgets import QMainWindow, QStackedWidget
 
 from ingest_desktop.config.settings import Settings
 from ingest_desktop.domain.models import JobSelector, Submission
@@ -31,11 +31,12 @@ from ingest_desktop.ui.narrowing import Narrowing
 from ingest_desktop.ui.newest_drop import NewestDrop
 from ingest_desktop.ui.notices import Notices, Notifier
 from ingest_desktop.ui.notifiers import notifier_for
+from ingest_desktop.ui.page_in_view import PageInView
 from ingest_desktop.ui.password_dialog import Passwords
 from ingest_desktop.ui.preferences import Preferences
 from ingest_desktop.ui.repairs import Repairs, RepairStrip
 from ingest_desktop.ui.search_view import SearchView
-from ingest_desktop.ui.selection import Selected, SelectionWatcher
+from ingest_desktop.ui.selection import SelectionWatcher
 from ingest_desktop.ui.sidebar import Sidebar
 from ingest_desktop.ui.status_bar import StatusBar
 from ingest_desktop.ui.strips import BatchStrip, Strip, ToolStrip, UndoStrip
@@ -68,7 +69,6 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(self.tr("Ingest Desktop"))
         self.setWindowIcon(assets.app_icon())
         self.setMinimumSize(LEAST_SIZE)
-        self._known_jobs: int | None = None
         self.preferences = Preferences(hub, settings, self)
         self._seat = seat or SystemTray(self)
         self._notifier = notifier or notifier_for(self._seat, self)
@@ -77,6 +77,7 @@ class MainWindow(QMainWindow):
         self._wire_hub()
         self._wire_views()
         self._wire_strips()
+        self.page = PageInView(self, self._layout)
         self.triggers = Triggers(self)
         self._wire_drops()
         self._wire_end()
@@ -169,23 +170,17 @@ class MainWindow(QMainWindow):
         hub.bases_changed.connect(self.sidebar.set_bases)
         hub.bridge.troubled.connect(self._on_trouble)
         hub.bridge.troubled.connect(self.status.set_trouble)
-        hub.bridge.added.connect(self._on_added)
 
     def _wire_views(self) -> None:
         self.sidebar.filter_changed.connect(self._on_base)
-        self.narrowing.narrowed.connect(self._on_narrowed)
         self.sidebar.base_menu_wanted.connect(self.bases.base_menu)
         self.sidebar.status_menu_wanted.connect(self._on_status_menu)
         self.sidebar.new_base_wanted.connect(self.bases.create)
         self.bases.created.connect(self.sidebar.expect_base)
         self.bases.repair_wanted.connect(self.repairs.offer)
         self.repairs.said.connect(self.status.say)
-        self.model.loaded.connect(self._show_page)
         self.table.menu_wanted.connect(self._on_job_menu)
         self.table.current_moved.connect(self.detail.show_job)
-        self.table.selection_moved.connect(self.show_detail)
-        self.selection.changed.connect(self._offer_actions)
-        self.search.active_changed.connect(self._show_page)
         self.search.open_wanted.connect(self.open_original)
         self.search.folder_wanted.connect(self.show_in_folder)
         self.search.everywhere_wanted.connect(lambda: self.sidebar.pick_base(""))
@@ -194,7 +189,6 @@ class MainWindow(QMainWindow):
         self.detail.open_wanted.connect(self.open_original)
         self.detail.folder_wanted.connect(self.show_in_folder)
         self.detail.raise_wanted.connect(self.attending.raise_for)
-        self.attending.shown.connect(self._show_groups)
         self.attending.passwords_wanted.connect(self.passwords.ask_for_all)
         self.attending.tools_seen.connect(self.detail.set_tools)
         self.detail.hide_wanted.connect(lambda: self.actions_["detail"].setChecked(False))
@@ -238,12 +232,6 @@ class MainWindow(QMainWindow):
         self.sidebar.set_moving(pulse.moving)
         self.sidebar.set_counts(counts)
         self.actions_.show_app_paused(pulse.status.app_paused)
-        if self._known_jobs is None or (self._known_jobs == 0) != (counts.total() == 0):
-            self._known_jobs = counts.total()
-            self._show_page()
-        self._known_jobs = counts.total()
-        if self._pages.currentWidget() is self.nothing or not self.model.rowCount():
-            self._show_page()
 
     @Slot(object)
     def _on_broken(self, error: Exception) -> None:
@@ -276,40 +264,6 @@ class MainWindow(QMainWindow):
         else:
             self.trouble_strip.hide()
 
-    @Slot(str, int)
-    def _on_added(self, _: str, __: int) -> None:
-        if not self._known_jobs:
-            self._known_jobs = 1
-            self._show_page()
-
-    def _show_page(self, *_: object) -> None:
-        """The list, the results, or what there is instead of a list."""
-        if self.search.query:
-            page: QWidget = self.search
-        elif self._known_jobs == 0:
-            page = self.empty
-        elif self._known_jobs and not self.model.rowCount() and self.model.is_settled:
-            self.nothing.setText(self.narrowing.nothing_text())
-            page = self.nothing
-        else:
-            page = self.table
-        self._layout.show(page)
-        self._show_groups()
-        self._offer_actions()
-        self.show_detail()
-
-    @Slot()
-    def _show_groups(self) -> None:
-        """The groups stand above the list of what needs attention, and above nothing else."""
-        listing = self._pages.currentWidget() in (self.table, self.nothing)
-        self.groups.setVisible(listing and self.attending.is_wanted)
-
-    @Slot()
-    def _offer_actions(self, *_: object) -> None:
-        """Offer what can be done with the selection; with nothing while search results cover it."""
-        covered = self._pages.currentWidget() is self.search
-        self.actions_.update_for(Selected() if covered else self.selection.now)
-
     # which jobs ----------------------------------------------------------------------------
 
     @Slot()
@@ -320,12 +274,6 @@ class MainWindow(QMainWindow):
         self.top.field.setPlaceholderText(
             self.tr("Search {name}…").format(name=name) if name else self.tr("Search all documents…")
         )
-
-    @Slot()
-    def _on_narrowed(self) -> None:
-        if self._known_jobs != 0:
-            self._layout.show(self.search if self.search.query else self.table)
-            self._show_groups()
 
     @Slot(str, QPoint)
     def _on_status_menu(self, key: str, at: QPoint) -> None:
@@ -397,12 +345,6 @@ class MainWindow(QMainWindow):
     def show_in_folder(self, path: str) -> None:
         """Show a file that was read where it lies."""
         opener.show_in_folder(self.hub, path)
-
-    @Slot()
-    def show_detail(self) -> None:
-        """Show or hide the details, as the person chose and the page allows."""
-        wanted = self.actions_["detail"].isChecked() and self._pages.currentWidget() is self.table
-        self.detail.setVisible(wanted and self.table.current_id != 0)
 
     # settings and looks --------------------------------------------------------------------
 

@@ -29,7 +29,7 @@ class Triggers(QObject):
         self._bind_jobs()
         self._bind_window()
         window.table.opened.connect(self._open_job)
-        window.actions_["detail"].toggled.connect(lambda _: window.show_detail())
+        window.actions_["detail"].toggled.connect(window.page.show_detail)
 
     def _bind(self, name: str, call: Callable[[], object]) -> None:
         self._window.actions_[name].triggered.connect(lambda _=False: call())

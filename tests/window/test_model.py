@@ -219,7 +219,8 @@ def test_headers_and_cells_have_names_for_screen_readers(qtbot: QtBot, opened: H
     qtbot.waitUntil(lambda: model.cached(1) is not None)
     index = model.index(0, Column.STATUS)
     assert model.data(index, Qt.ItemDataRole.AccessibleTextRole) == "Status: Failed: password needed"
-    assert "Give its password" in model.data(index, Qt.ItemDataRole.ToolTipRole)
+    tip = model.data(index, Qt.ItemDataRole.ToolTipRole)
+    assert "It asks for a password." in tip and "Give password" in tip and "--password-file" not in tip
     assert table.accessibleName() == "Jobs"
 
 

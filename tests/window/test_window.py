@@ -336,6 +336,7 @@ def test_the_detail_says_what_to_do(qtbot: QtBot, make_window: Make, app: FakeAp
     qtbot.waitUntil(lambda: window.detail._advice.text() != "")
     advice = "Press “Give password…”. It is kept in memory only, and the file is read again with it."
     assert window.detail._advice.text() == f"It asks for a password. {advice}"
+    qtbot.waitUntil(window.actions_["retry"].isEnabled)
     window.actions_["retry"].trigger()
     qtbot.waitUntil(lambda: app.service.jobs[1].status is JobStatus.QUEUED)
     qtbot.waitUntil(lambda: window.detail._status.text() == "Waiting: 3rd in line")
