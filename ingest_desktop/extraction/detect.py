@@ -28,8 +28,14 @@ _MIMETYPES = {
     b"application/vnd.oasis.opendocument.spreadsheet-template": kinds.ODS,
     b"application/vnd.oasis.opendocument.presentation": kinds.ODP,
     b"application/vnd.oasis.opendocument.presentation-template": kinds.ODP,
+    b"application/vnd.oasis.opendocument.text-master": kinds.ODT,
+    b"application/vnd.oasis.opendocument.text-web": kinds.ODT,
+    b"application/vnd.sun.xml.writer": kinds.ODT,  # what OpenDocument was made from, with the same elements
+    b"application/vnd.sun.xml.calc": kinds.ODS,
+    b"application/vnd.sun.xml.impress": kinds.ODP,
 }
 _FIRST_MEMBERS = (b"[Content_Types].xml", b"mimetype", b"META-INF/container.xml")  # packages begin with one of these
+_BZIP2_BLOCKS = (b"1AY&SY", b"\x17rE8P\x90")  # how its first block begins, or its end when it holds nothing
 _MAGICS = (
     (b"PK\x03\x04", "zip"),
     (b"PK\x05\x06", "zip"),
@@ -37,19 +43,20 @@ _MAGICS = (
     (b"{\\rtf", kinds.RTF),
     (b"\x89PNG\r\n\x1a\n", kinds.IMAGE),
     (b"\xff\xd8\xff", kinds.IMAGE),
-    (b"GIF8", "GIF images"),
+    (b"GIF87a", "GIF images"),
+    (b"GIF89a", "GIF images"),
     (b"II*\0", kinds.IMAGE),
     (b"MM\0*", kinds.IMAGE),
-    (b"8BPS", "Photoshop images"),
+    (b"8BPS\0", "Photoshop images"),
     (b"\x1f\x8b", kinds.COMPRESSED),
-    (b"BZh", kinds.COMPRESSED),
+    *((b"BZh%d%s" % (level, mark), kinds.COMPRESSED) for level in range(1, 10) for mark in _BZIP2_BLOCKS),
     (b"\xfd7zXZ\0", kinds.COMPRESSED),
     (b"7z\xbc\xaf\x27\x1c", kinds.SEVEN_ZIP),
     (b"Rar!\x1a\x07", kinds.RAR),
     (b"\x28\xb5\x2f\xfd", "Zstandard archives"),
-    (b"ID3", "MP3 audio files"),
-    (b"OggS", "Ogg audio files"),
-    (b"fLaC", "FLAC audio files"),
+    *((b"ID3" + version, "MP3 audio files") for version in (b"\2", b"\3", b"\4")),
+    (b"OggS\0", "Ogg audio files"),
+    (b"fLaC\0", "FLAC audio files"),
     (b"\x1aE\xdf\xa3", "Matroska videos"),
     (b"SQLite format 3\0", "SQLite databases"),
     (b"\x7fELF", "Programs"),
@@ -90,7 +97,7 @@ def _kind(head: bytes, source: SourceFile) -> str:
             if name == "zip":
                 return _zip_kind(source)
             return _ole_kind(source) if name == "ole" else name
-    if b"%PDF-" in head[:1024]:
+    if b"%PDF-" in head[:1024] and _is_pdf(head, source):
         return PDF
     other = _other_binary(head)
     if other:
@@ -106,6 +113,12 @@ def _text_kind(head: bytes, suffix: str) -> str:
     if marked and marked.startswith(("utf-16", "utf-32")):
         head = head[: len(head) & ~3].decode(marked, "replace").encode("utf-8", "replace")
     return text_kind(head, suffix)
+
+
+def _is_pdf(head: bytes, source: SourceFile) -> bool:
+    """Whether a PDF document begins here or a little further on, and is not only told of in a text."""
+    place = head.find(b"%PDF-")
+    return place <= 4 or head[place - 1 : place] in (b"\n", b"\r") or suffix_of(source.path) == ".pdf" or b"\0" in head
 
 
 def looks_like_text(head: bytes) -> bool:
@@ -131,11 +144,18 @@ def _other_binary(head: bytes) -> str | None:
         return {b"WEBP": kinds.IMAGE, b"WAVE": "WAV audio files", b"AVI ": "AVI videos"}.get(head[8:12], "RIFF files")
     if head[257:262] == b"ustar":
         return kinds.TAR
+    if head[:3] == b"]\0\0" and head[13:14] == b"\0" and _is_size(head[5:13]):
+        return kinds.COMPRESSED  # LZMA, as it was before xz
     if head[:2] == b"BM" and len(head) > 26 and struct.unpack_from("<I", head, 14)[0] in (12, 40, 56, 108, 124):
         return "BMP images"
     if head[:2] in (b"\xff\xfb", b"\xff\xf3") and b"\0" in head[:256]:
         return "MP3 audio files"
     return None
+
+
+def _is_size(raw: bytes) -> bool:
+    """Whether eight bytes are the size of a file, or say that it is not known."""
+    return raw == b"\xff" * 8 or int.from_bytes(raw, "little") < 1 << 40
 
 
 def _guessed_name(head: bytes) -> str:

@@ -159,3 +159,11 @@ def test_a_page_of_another_kind_that_word_takes_in_is_read() -> None:
 def test_damage_before_any_text_is_an_error() -> None:
     with pytest.raises(SourceMalformed):
         rows(packed({"[Content_Types].xml": "<Types/>", "word/document.xml": "<w:document"}))
+
+
+def test_documents_of_openoffice_1_are_read_as_what_came_after() -> None:
+    body = '<text:h text:level="2">Quince</text:h><text:p>all<text:s text:c="2"/>there is</text:p>'
+    content = f'<o:document-content xmlns:o="urn:o" xmlns:text="urn:t"><o:body>{body}</o:body></o:document-content>'
+    doctype = '<!DOCTYPE o:document-content PUBLIC "-//OpenOffice.org//DTD OfficeDocument 1.0//EN" "office.dtd">'
+    data = packed({"mimetype": "application/vnd.sun.xml.writer", "content.xml": doctype + content})
+    assert [(row.heading, row.text) for row in rows(data)] == [("Quince", "Quince\nall  there is")]

@@ -207,7 +207,8 @@ def _choice(field: Any) -> str:
     """What is chosen in a list of a form."""
     entries = [value(part) for part in field.iter() if local(part) == "listEntry"]
     chosen = next((value(part) for part in field.iter() if local(part) == "result"), "0")
-    return entries[int(chosen)] if entries and chosen.isdecimal() and int(chosen[:6]) < len(entries) else ""
+    known = chosen.isdecimal() and len(chosen) < 6 and int(chosen) < len(entries)
+    return entries[int(chosen)] if known else ""
 
 
 def _is_paged(package: Package, name: str) -> bool:

@@ -214,7 +214,7 @@ def _text(package: Package) -> Iterator[Block]:
 
 
 def _level(heading: Any) -> int:
-    said = attribute(heading, "outline-level")
+    said = attribute(heading, "outline-level") or attribute(heading, "level")  # of OpenOffice 1
     return max(1, min(int(said), _MOST_LEVEL)) if said.isdecimal() and len(said) < 4 else 1
 
 
