@@ -36,6 +36,7 @@ SOME_FAILED: Final = 3
 WRONG_STATE: Final = 4
 NOT_CLEAN: Final = 5
 INTERRUPTED: Final = 130
+MOST_PRIORITY: Final = 1_000_000
 
 READING: Final = frozenset({"attention", "export-failures", "jobs", "show", "search", "export", "stats", "check"})
 CAUSES: Final = (
@@ -97,7 +98,7 @@ def _adding(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
     add.add_argument("paths", metavar="PATH", nargs="+", help="a file or a folder; folders with all that is in them")
     add.add_argument("--kb", metavar="NAME", help=f"{KB_HELP} (default: the first one)")
     add.add_argument("--wait", action="store_true", help="work until these jobs have ended")
-    add.add_argument("--priority", type=int, default=0, metavar="N", help="higher goes first; 0 is usual")
+    add.add_argument("--priority", type=_priority, default=0, metavar="N", help="higher goes first; 0 is usual")
     add.add_argument("--show-skipped", action="store_true", help="name the files that are left out")
     add.add_argument("--json", action="store_true", help="print each job as a JSON object")
     _take_passwords(add, "; implies --wait, as they are not kept")
@@ -210,15 +211,25 @@ def _keeping(command: Callable[[str, str], argparse.ArgumentParser], common: arg
 
 def _count(text: str) -> int:
     """A number of things: 1 or more."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError("must be a whole number, 1 or more")
-    return int(text)
+    return _at_least(1, text)
 
 
 def _amount(text: str) -> int:
     """A number of things: 0 or more."""
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError("must be a whole number, 0 or more")
+    return _at_least(0, text)
+
+
+def _at_least(least: int, text: str) -> int:
+    number = min(int(text[:20]), sys.maxsize) if text.isdecimal() else -1  # more is all there is
+    if number < least:
+        raise argparse.ArgumentTypeError(f"must be a whole number, {least} or more")
+    return number
+
+
+def _priority(text: str) -> int:
+    """A priority: as much as the list of jobs takes with some to spare."""
+    if not text.removeprefix("-").isdecimal() or len(text) > 10 or abs(int(text)) > MOST_PRIORITY:
+        raise argparse.ArgumentTypeError(f"must be a whole number between -{MOST_PRIORITY:,} and {MOST_PRIORITY:,}")
     return int(text)
 
 

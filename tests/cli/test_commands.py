@@ -161,7 +161,9 @@ def test_exit_3_when_something_failed(ingest: Door, docs: Path) -> None:
         (["frobnicate"], "invalid choice"),
         ([], "COMMAND"),
         (["add"], "PATH"),
-        (["add", "{docs}", "--priority", "high"], "invalid int"),
+        (["add", "{docs}", "--priority", "high"], "whole number"),
+        (["add", "{docs}", "--priority", "-" + "9" * 20], "whole number"),
+        (["search", "x", "--limit", "0"], "1 or more"),
     ],
 )
 def test_exit_2_for_wrong_use(ingest: Door, docs: Path, arguments: list[str], message: str) -> None:
@@ -279,6 +281,12 @@ def test_what_is_not_there_is_not_an_empty_list(ingest: Door, docs: Path) -> Non
     assert "no batch 77" in ingest.err
     assert ingest("jobs", "--limit", "x") == 2
     assert "whole number" in ingest.err
+
+
+def test_more_than_any_number_is_all_there_is(filled: Door) -> None:
+    many = "9" * 30
+    assert filled("check", "--sample", many) == 0 and "clean" in filled.out
+    assert filled("jobs", "--limit", many) == 0 and filled.err == ""
 
 
 def test_stats(filled: Door) -> None:
