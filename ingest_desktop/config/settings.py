@@ -1,7 +1,8 @@
 """Every limit and choice of the program, in one place: ``INGESTION_*`` variables, then the settings file, then defaults.
 
 Read once in ``bootstrap`` and passed in. ``docs/configuration.md`` and the settings dialog are made from
-the fields: title, description, range, group, and whether a change needs a restart.
+the fields: title, description, range, group, and whether a change needs a restart. A long room, as each setting is
+declared once, here, with all that is said of it.
 """
 
 import json

@@ -1,4 +1,7 @@
-"""The ledger (the truth about jobs) and the content store (the truth about what was read)."""
+"""The ledger (the truth about jobs) and the content store (the truth about what was read).
+
+A long room, as one Protocol cannot be split: whoever writes another store finds here all that it owes.
+"""
 
 from array import array
 from collections.abc import Iterator, Sequence
