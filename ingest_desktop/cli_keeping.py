@@ -13,22 +13,31 @@ from ingest_desktop.domain.text import counted, one_line
 
 OK: Final = 0
 NOT_CLEAN: Final = 5
+_FOR_REPAIR: Final = frozenset({"store_damaged", "ledger_damaged", "schema_differs"})
 
 
 def check(app: App, options: argparse.Namespace) -> int:
     """``ingest check``: with ``--fix``, what is left after mending is what counts."""
+    from ingest_desktop.infrastructure.fixes import MOST_ROUNDS
+
     findings = app.check(options.sample)
     if app.repository.is_read_only:
         note = "The store may not be written here: whether the full text agrees with the text was not looked at."
         out(note, file=sys.stderr)
-    if options.fix and findings:
-        for mended in app.mend(findings):
+    for _ in range(MOST_ROUNDS if options.fix else 0):  # one mend may lay bare the next
+        done = app.mend(findings) if findings else []
+        if not done:
+            break
+        for mended in done:
             if options.json:
                 out_json(mended.to_json())
             else:
                 out(f"fixed {mended.code}: {one_line(mended.message)}")
         findings = app.check(options.sample)
-    return _tell(findings, as_json=options.json)
+    code = _tell(findings, as_json=options.json)
+    if any(finding.code in _FOR_REPAIR for finding in findings):
+        out("What is damaged is for 'ingest repair': it keeps the damaged file.", file=sys.stderr)
+    return code
 
 
 def run(app: App, options: argparse.Namespace) -> int:

@@ -106,7 +106,7 @@ def _reread(
         for index, row in enumerate(segments[number])
     ]
     difference = _difference(list(store.chunks(document_id)), wanted)
-    return Finding("reread_differs", store.kb_id, f"{path}: {difference}") if difference else None
+    return Finding("reread_differs", store.kb_id, f"{path}: {difference}", document_id) if difference else None
 
 
 def _difference(stored: list[Chunk], wanted: list[tuple[str, ChunkRow]]) -> str:

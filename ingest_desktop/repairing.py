@@ -16,7 +16,7 @@ from ingest_desktop.infrastructure.content_fixes import LOST_TEXT, jobs_to_read_
 from ingest_desktop.infrastructure.content_registry import KnowledgeBaseStores
 from ingest_desktop.infrastructure.damage import let_go_repaired
 from ingest_desktop.infrastructure.database import writing
-from ingest_desktop.infrastructure.fixes import fix_store
+from ingest_desktop.infrastructure.fixes import mend_store
 from ingest_desktop.infrastructure.ledger import LEDGER_FILE, Ledger
 from ingest_desktop.infrastructure.ledger_fixes import queue_again
 from ingest_desktop.infrastructure.repair import problem_of, repair_content, repair_ledger
@@ -81,8 +81,8 @@ def repair(settings: Settings, *, kb: str | None = None, progress: Progress = la
         findings = check_store(ledger, contents)
         if done or any(finding.code in _MENDED for finding in findings):
             # Two files that were mended by themselves may disagree still: what of that can be derived is.
-            done += fix_store(ledger, contents, findings)
-            findings = check_store(ledger, contents)
+            mended, findings = mend_store(ledger, contents, findings)
+            done += mended
         return RepairReport(tuple(done), tuple(findings))
     finally:
         contents.close()

@@ -66,7 +66,7 @@ class Swap:
             )
         }
         self._paths = {row[0]: row[1:] for row in load_paths(connection, items)}
-        names = json.dumps([_base_name(item.plan.sha256) for item in items])
+        names = json.dumps([base_name(item.plan.sha256) for item in items])
         self._taken_names = {
             row[0]
             for row in connection.exec_driver_sql(
@@ -85,7 +85,7 @@ class Swap:
         version = self._versions[item.plan.sha256, item.recipe]
         if version.stored != version.wanted:
             raise ContentGone(f"{version.stored} of {version.wanted} segments of this document are stored.")
-        name = _base_name(item.plan.sha256)
+        name = base_name(item.plan.sha256)
         is_new = item.path not in self._paths and item.plan.sha256 not in self._known_content
         if is_new and version.wanted == 1 and name not in self._taken_names:
             version.document = self._next_document
@@ -154,7 +154,7 @@ class Swap:
             return before[0], Outcome.UPDATED
         document = self._next_document
         self._next_document += 1
-        name = self._free_name(_base_name(item.plan.sha256))
+        name = self._free_name(base_name(item.plan.sha256))
         self._taken_names.add(name)
         run(
             "INSERT INTO documents (id, document_id, version, created_at) VALUES (?,?,?,?)",
@@ -241,7 +241,7 @@ class Swap:
         )
 
 
-def _base_name(sha256: str) -> str:
+def base_name(sha256: str) -> str:
     """A document is named by its first content, so that its id does not depend on which of two twins came first."""
     return "d_" + sha256[:20]
 

@@ -6,15 +6,16 @@ from typing import Final
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from ingest_desktop.domain.enums import TRANSITIONS, Actor, JobPhase, JobStatus, Outcome, PauseScope
+from ingest_desktop.domain.enums import ACTIVE, TRANSITIONS, Actor, JobPhase, JobStatus, Outcome, PauseScope
 from ingest_desktop.domain.errors import StoreError
 from ingest_desktop.domain.interfaces.checks import Finding
 from ingest_desktop.domain.models import Receipt
+from ingest_desktop.infrastructure.column_values import unfit_values
 from ingest_desktop.infrastructure.database import reading, writing
 from ingest_desktop.infrastructure.ledger import Ledger
-from ingest_desktop.infrastructure.ledger_outbox import GONE
+from ingest_desktop.infrastructure.ledger_outbox import GONE, STANDS, STANDS_NOW
 from ingest_desktop.infrastructure.ledger_schema import COUNTED, _terms
-from ingest_desktop.infrastructure.questions import MOST, none, shapes, sound, words_of
+from ingest_desktop.infrastructure.questions import MOST, REPAIR, none, sequences, shapes, sound, words_of
 
 _STATUSES: Final = words_of(JobStatus)
 
@@ -45,13 +46,85 @@ UNLISTED: Final = (
     "SELECT kb_id FROM ingest_jobs WHERE kb_id NOT IN (SELECT kb_id FROM knowledge_bases) UNION "
     "SELECT kb_id FROM ingest_batches WHERE kb_id NOT IN (SELECT kb_id FROM knowledge_bases)"
 )
+# Of deleted jobs and knowledge bases: what takes them back.
+LOST_DELETION: Final = "deleted_at IS NOT NULL AND coalesce(deletion_id NOT IN (SELECT id FROM deletions), 1)"
+# Batches: ended when nothing of theirs waits, and no walk is under way.
+WRONGLY_ENDED: Final = (
+    "(finished_at IS NOT NULL) <> (discovering = 0 AND NOT EXISTS (SELECT 1 FROM ingest_jobs j "
+    "WHERE j.batch_id = ingest_batches.id AND j.active = 1 AND j.deleted_at IS NULL))"
+)
+# The last word for a path counts. It must not hide what a job stands for, nor show what none does.
+_LAST_WORDS: Final = (
+    "SELECT id, kb_id, op, path AS source_path FROM outbox o WHERE op IN ('hide', 'show', 'purge') "
+    "AND id = (SELECT max(id) FROM outbox l WHERE l.kb_id = o.kb_id AND l.path = o.path)"
+)
+CONTRADICTED: Final = (
+    f"SELECT j.id FROM ({_LAST_WORDS}) j WHERE iif(j.op = 'show', NOT {STANDS_NOW}, "
+    f"{STANDS.format('o.deleted_at IS NULL AND o.document_id IS NOT NULL')})"
+)
+WRONG_WORD: Final = (
+    "op NOT IN ('hide', 'show', 'purge', 'drop') OR (op = 'drop' AND kb_id IN (SELECT kb_id FROM knowledge_bases))"
+)
+# What a number must be at least, by column.
+AT_LEAST_0: Final = ("byte_size", "units_done", "units_total", "attempts", "chunk_count", "gaps", "crashes")
+_BELOW_0: Final = " OR ".join(f"{name} < 0" for name in AT_LEAST_0)
+# Numbers of the program's state, each with what it must not lie behind; None: it must be there and be a number.
+STATE: Final[dict[str, str | None]] = {
+    "revision": "(SELECT coalesce(max(revision), 0) FROM ingest_jobs)",
+    "back": "(SELECT coalesce(max(queue_position), 0) FROM ingest_jobs)",
+    "front": "(SELECT coalesce(min(queue_position), 0) FROM ingest_jobs)",
+    "app_paused": None,
+}
+TYPED_TABLES: Final = (
+    "knowledge_bases", "ingest_batches", "ingest_sources", "ingest_jobs", "job_history", "job_receipts", "workers",
+    "deletions", "outbox", "counters", "failure_counters",
+)  # fmt: skip
+_ACTIVE: Final = ", ".join(f"'{status.value}'" for status in sorted(ACTIVE))
+ACTIVE_DIFFERS: Final = f"(active IS 1) <> (status IN ({_ACTIVE})) OR active <> 1"
+UNWORKED: Final = (
+    "status = 'running' AND (worker_id IS NULL OR token IS NULL OR worker_id NOT IN (SELECT id FROM workers))"
+)
+LEFT_OVER: Final = (
+    "(status <> 'completed' AND (outcome IS NOT NULL OR gaps > 0)) OR (due_at IS NOT NULL AND status NOT IN ('queued', "
+    "'paused')) OR (deleted_at IS NULL AND deletion_id IS NOT NULL)"
+)
+UNHELD: Final = "status <> 'running' AND (worker_id IS NOT NULL OR token IS NOT NULL)"
+MISPLACED: Final = "kb_id <> (SELECT b.kb_id FROM ingest_batches b WHERE b.id = ingest_jobs.batch_id)"
+
+SKIPPED_FITS: Final = (
+    "(json_valid(skipped) AND json_type(skipped) = 'object' AND NOT EXISTS "
+    "(SELECT 1 FROM json_each(skipped) e WHERE e.type <> 'integer'))"
+)
+
 _LEDGER: Final = (
     ("unknown_status", f"SELECT id FROM ingest_jobs WHERE status NOT IN ({_STATUSES})"),
     (
         "unknown_value",
         f"SELECT id FROM ingest_jobs WHERE phase NOT IN ({words_of(JobPhase)}) OR outcome NOT IN ({words_of(Outcome)}) "
-        f"OR pause_scope NOT IN ({words_of(PauseScope)}) OR typeof(created_at) <> 'integer' OR typeof(updated_at) <> 'integer'",
+        f"OR pause_scope NOT IN ({words_of(PauseScope)})",
     ),
+    ("unknown_value", f"SELECT id FROM ingest_batches WHERE NOT {SKIPPED_FITS}"),
+    ("active_differs", f"SELECT id FROM ingest_jobs WHERE {ACTIVE_DIFFERS}"),
+    ("job_in_other_knowledge_base", f"SELECT id FROM ingest_jobs WHERE {MISPLACED}"),
+    ("worker_of_no_running_job", f"SELECT id FROM ingest_jobs WHERE {UNHELD}"),
+    ("pause_scope_differs", "SELECT id FROM ingest_jobs WHERE (status = 'paused') <> (pause_scope IS NOT NULL)"),
+    ("left_over_value", f"SELECT id FROM ingest_jobs WHERE {LEFT_OVER}"),
+    ("empty_with_text", "SELECT id FROM ingest_jobs WHERE outcome = 'empty' AND chunk_count > 0"),
+    ("number_out_of_range", f"SELECT id FROM ingest_jobs WHERE {_BELOW_0}"),
+    ("deleted_without_deletion", f"SELECT id FROM ingest_jobs WHERE {LOST_DELETION}"),
+    ("deleted_without_deletion", f"SELECT kb_id FROM knowledge_bases WHERE {LOST_DELETION}"),
+    (
+        "no_knowledge_base",
+        "SELECT 'all are deleted' WHERE NOT EXISTS (SELECT 1 FROM knowledge_bases WHERE deleted_at IS NULL)",
+    ),
+    (
+        "job_of_deleted_knowledge_base",
+        "SELECT id FROM ingest_jobs WHERE deleted_at IS NULL AND kb_id IN "
+        "(SELECT kb_id FROM knowledge_bases WHERE deleted_at IS NOT NULL)",
+    ),
+    ("batch_end_differs", f"SELECT id FROM ingest_batches WHERE {WRONGLY_ENDED}"),
+    ("outbox_differs", f"SELECT id FROM outbox WHERE {WRONG_WORD}"),
+    ("outbox_differs", CONTRADICTED),
     ("unknown_actor", f"SELECT job_id FROM job_history WHERE actor NOT IN ({words_of(Actor)})"),
     ("source_without_batch", "SELECT id FROM ingest_sources WHERE batch_id NOT IN (SELECT id FROM ingest_batches)"),
     (
@@ -76,8 +149,11 @@ _LEDGER: Final = (
     ("failed_without_message", "SELECT id FROM ingest_jobs WHERE status = 'failed' AND error_message IS NULL"),
     ("dead_letter_not_failed", "SELECT id FROM ingest_jobs WHERE dead_lettered <> 0 AND status <> 'failed'"),
     ("job_without_knowledge_base", f"SELECT kb_id FROM ({UNLISTED})"),
-    ("running_without_worker", "SELECT id FROM ingest_jobs WHERE status = 'running' AND worker_id IS NULL"),
-    ("progress_out_of_range", "SELECT id FROM ingest_jobs WHERE progress < 0 OR progress > 1"),
+    ("running_without_worker", f"SELECT id FROM ingest_jobs WHERE {UNWORKED}"),
+    (
+        "progress_out_of_range",
+        "SELECT id FROM ingest_jobs WHERE progress < 0 OR progress > 1 OR (status = 'completed' AND progress < 1)",
+    ),
     ("status_differs_from_history", ASTRAY),
 )
 
@@ -87,11 +163,18 @@ def check_ledger(ledger: Ledger) -> Iterator[Finding]:
     try:
         with reading(ledger.engine) as connection:
             yield from sound(connection, "ledger")
-            yield from shapes(connection, "ledger")
+            strange = list(shapes(connection, "ledger"))
+            yield from strange
+            if any(REPAIR in finding.message for finding in strange):
+                return  # there may be nothing to ask
+            yield from unfit_values(connection, "ledger", TYPED_TABLES)
+            yield from sequences(connection, "ledger")
             for code, query in _LEDGER:
                 yield from none(connection, "ledger", code, query)
             yield from _legal_history(connection)
             yield from _counters(connection)
+            yield from _state(connection)
+            yield from _name_keys(connection)
             for job in unfit_receipts(connection)[:MOST]:
                 yield Finding("receipt_unreadable", "ledger", f"the receipt of job {job} cannot be read")
         yield from _names(ledger)
@@ -146,6 +229,29 @@ def _counters(connection: Connection) -> Iterator[Finding]:
         if failures.get(code, 0) != told.get(code, 0):
             text = f"{told.get(code, 0)} jobs are counted as failed with {code}, there are {failures.get(code, 0)}"
             yield Finding("failure_counters_differ", "ledger", text)
+
+
+def _state(connection: Connection) -> Iterator[Finding]:
+    for key, furthest in STATE.items():
+        sql = f"SELECT value FROM app_state WHERE key = '{key}'"
+        if connection.exec_driver_sql(f"SELECT coalesce(typeof(({sql})), 'null')").scalar() != "integer":
+            yield Finding("state_differs", "ledger", f"the number {key} of the store is lost")
+        elif (
+            furthest
+            and connection.exec_driver_sql(f"SELECT ({sql}) {'>' if key == 'front' else '<'} {furthest}").scalar()
+        ):
+            yield Finding("state_differs", "ledger", f"the number {key} of the store is behind what its jobs tell")
+
+
+def wrong_name_keys(connection: Connection) -> list[tuple[str, str]]:
+    """(id, name) of knowledge bases whose name is compared by another."""
+    rows = connection.exec_driver_sql("SELECT kb_id, name, name_key FROM knowledge_bases")
+    return [(str(kb_id), str(name)) for kb_id, name, key in rows if str(name).casefold() != key or not name]
+
+
+def _name_keys(connection: Connection) -> Iterator[Finding]:
+    for kb_id, name in wrong_name_keys(connection):
+        yield Finding("name_differs", "ledger", f"the knowledge base {kb_id} is called {name!r} and listed as another")
 
 
 def unfit_receipts(connection: Connection) -> list[int]:

@@ -27,12 +27,12 @@ _NOW: Final = (
     "AND (c.status = 'completed' OR c.document_id IS NOT NULL) ORDER BY h.id DESC LIMIT 1)"
 )
 # A job whose content nobody noted (stores of before) stands for whatever is there: better found than lost.
-_STANDS: Final = (
+STANDS: Final = (
     "EXISTS (SELECT 1 FROM ingest_jobs o INDEXED BY ix_brought WHERE o.kb_id = j.kb_id AND "
     "o.source_path = j.source_path AND (o.status = 'completed' OR o.document_id IS NOT NULL) "
     f"AND coalesce(o.checksum = {_NOW}, 1) AND {{0}})"
 )
-_STANDS_NOW: Final = _STANDS.format("o.deleted_at IS NULL")
+STANDS_NOW: Final = STANDS.format("o.deleted_at IS NULL")
 # A job that was tried may have made its content live just before a crash that the ledger did not hear of.
 _TOUCHED: Final = (
     "(j.status = 'completed' OR j.document_id IS NOT NULL OR EXISTS "
@@ -45,20 +45,20 @@ _TELL: Final = (
 )
 _FORGET: Final = (
     "DELETE FROM outbox WHERE op IN ('hide', 'show') AND (kb_id, path) IN (SELECT j.kb_id, j.source_path "
-    f"FROM ingest_jobs j WHERE j.id IN {_IDS} AND {_STANDS_NOW})"
+    f"FROM ingest_jobs j WHERE j.id IN {_IDS} AND {STANDS_NOW})"
 )
 
 
 def tell_hidden(connection: Connection, jobs: Sequence[int], at: int) -> None:
     """These jobs were just deleted: paths that nothing stands for any more are to be hidden."""
-    connection.exec_driver_sql(f"{_TELL} NOT {_STANDS_NOW}", ("hide", at, as_json(jobs)))
+    connection.exec_driver_sql(f"{_TELL} NOT {STANDS_NOW}", ("hide", at, as_json(jobs)))
 
 
 def tell_shown(connection: Connection, jobs: Sequence[int], at: int) -> None:
     """These jobs were just taken back: paths that they stand for are to be shown; what was said before is void."""
     ids = as_json(jobs)
     connection.exec_driver_sql(_FORGET, (ids,))
-    connection.exec_driver_sql(f"{_TELL} {_STANDS_NOW}", ("show", at, ids))
+    connection.exec_driver_sql(f"{_TELL} {STANDS_NOW}", ("show", at, ids))
 
 
 def tell_purged(connection: Connection, jobs: Sequence[int], at: int, revision: int) -> None:
@@ -69,7 +69,7 @@ def tell_purged(connection: Connection, jobs: Sequence[int], at: int, revision: 
     ids = as_json(jobs)
     rows = connection.exec_driver_sql(
         f"SELECT DISTINCT j.kb_id, j.source_path FROM ingest_jobs j WHERE j.id IN {_IDS} AND {_TOUCHED} "
-        f"AND NOT {_STANDS.format(f'o.id NOT IN {_IDS}')}",
+        f"AND NOT {STANDS.format(f'o.id NOT IN {_IDS}')}",
         (ids, ids),
     ).fetchall()
     if not rows:

@@ -73,16 +73,21 @@ def fill_from_contents(root: Path, target: sqlite3.Connection, found: Salvaged, 
     """
     _ensure_base(target, LIBRARY_ID, LIBRARY_NAME)
     for file in sorted(root.glob("*/kb.db")):
-        kb_id = file.parent.name
-        _ensure_base(target, kb_id, f"{RECOVERED} {kb_id}")
-        with suppress(sqlite3.DatabaseError, StoreError, OSError), closing(open_read_only(file)) as content:
-            for row in read_rows(content, _PATHS):
-                _complete(target, content, kb_id, row, found, active)
+        fill_from_content(file, target, found, active)
     for (kb_id,) in target.execute(
         "SELECT DISTINCT kb_id FROM ingest_jobs UNION SELECT kb_id FROM ingest_batches"
     ).fetchall():
         if isinstance(kb_id, str):
             _ensure_base(target, kb_id, f"{RECOVERED} {kb_id}")
+
+
+def fill_from_content(file: Path, target: sqlite3.Connection, found: Salvaged, active: set[int]) -> None:
+    """As ``fill_from_contents``, of one knowledge base."""
+    kb_id = file.parent.name
+    _ensure_base(target, kb_id, f"{RECOVERED} {kb_id}")
+    with suppress(sqlite3.DatabaseError, StoreError, OSError), closing(open_read_only(file)) as content:
+        for row in read_rows(content, _PATHS):
+            _complete(target, content, kb_id, row, found, active)
 
 
 def _ensure_base(target: sqlite3.Connection, kb_id: str, name: str) -> None:

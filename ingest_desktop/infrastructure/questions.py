@@ -10,6 +10,7 @@ from ingest_desktop.domain.interfaces.checks import Finding
 from ingest_desktop.infrastructure.shapes import wrong_shapes
 
 MOST: Final = 20  # findings of one kind that are told
+REPAIR: Final = "'ingest repair' makes the file anew"  # of what cannot be mended where it is
 
 
 def words_of(kind: type[StrEnum]) -> str:
@@ -27,8 +28,38 @@ def sound(connection: Connection, where: str) -> Iterator[Finding]:
 def shapes(connection: Connection, where: str) -> Iterator[Finding]:
     """What is not as the migrations make it."""
     for shape in wrong_shapes(connection.exec_driver_sql, of_ledger=where == "ledger"):
-        text = str(shape) if shape.can_be_made else f"{shape}: 'ingest repair' makes the file anew"
+        text = str(shape) if shape.can_be_made else f"{shape}: {REPAIR}"
         yield Finding("schema_differs", where, text)
+
+
+def sequences_behind(connection: Connection) -> dict[str, int]:
+    """Tables that would give a number again that a row has, with the largest number in each."""
+    tables = connection.exec_driver_sql(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%'"
+    ).scalars().all()  # fmt: skip
+    found = {}
+    for table in tables:
+        given = "SELECT seq FROM sqlite_sequence WHERE name = ?"
+        last = connection.exec_driver_sql(f"SELECT coalesce(max(id), 0) FROM {table}").scalar_one()
+        told = connection.exec_driver_sql(given, (table,)).scalar()
+        if last and not (isinstance(told, int) and told >= last):
+            found[str(table)] = int(last)
+    return found
+
+
+def sequences(connection: Connection, where: str) -> Iterator[Finding]:
+    """Numbers that were given must not be given again."""
+    for table, last in sequences_behind(connection).items():
+        yield Finding("sequence_behind", where, f"{table} would number a new row as one of those it has (up to {last})")
+
+
+def mend_sequences(connection: Connection) -> int:
+    """Let tables go on numbering behind what they hold; how many."""
+    behind = sequences_behind(connection)
+    for table, last in behind.items():
+        connection.exec_driver_sql("DELETE FROM sqlite_sequence WHERE name = ?", (table,))
+        connection.exec_driver_sql("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (table, last))
+    return len(behind)
 
 
 def none(connection: Connection, where: str, code: str, query: str) -> Iterator[Finding]:
