@@ -25,6 +25,8 @@ STORE_SIZE_SECONDS = 5.0
 CHANGES_IN_SLICE = 2_000
 SEARCH_END_MS = 5_000
 RATE_SECONDS = 8
+SLOW_SECONDS = 60  # where few files end in the last seconds
+LEAST_ENDED = 10  # files, for a word on the time that is left
 DROPS_AT_ONCE = 4
 T = TypeVar("T")
 Mend = Callable[[Callable[[str], None]], Sequence[Mended]]
@@ -47,16 +49,27 @@ class Pulse:
     @property
     def files_per_second(self) -> float:
         """Measured over the last seconds, 0 when nothing ended in them."""
-        since = time.time() - RATE_SECONDS
-        return sum(files for at, files, _ in self.metrics.series if at >= since) / RATE_SECONDS
+        return self._ended_within(RATE_SECONDS) / RATE_SECONDS
+
+    def _ended_within(self, seconds: int) -> int:
+        since = time.time() - seconds
+        return sum(files for at, files, _ in self.metrics.series if at >= since)
 
     @property
     def seconds_left(self) -> float | None:
-        """Of all that waits and runs, by the measured rate; None when there is none."""
+        """Of all that waits and runs, by the measured rate; None while too few have ended to tell one.
+
+        From one file that ended in eight seconds hours would be foretold, and minutes a moment later.
+        """
         counts = self.status.counts
         left = counts.of(JobStatus.QUEUED) + counts.of(JobStatus.RUNNING)
-        rate = self.files_per_second
-        return left / rate if left and rate > 0 and not self.status.app_paused else None
+        if not left or self.status.app_paused:
+            return None
+        for seconds in (RATE_SECONDS, SLOW_SECONDS):
+            ended = self._ended_within(seconds)
+            if ended >= min(LEAST_ENDED, left):
+                return left * seconds / ended
+        return None
 
 
 def is_structural(query: JobQuery, before: Counts | None, after: Counts) -> bool:

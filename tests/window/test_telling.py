@@ -1,5 +1,6 @@
 """What the window says of jobs that ended: in the detail, the strip and the status bar."""
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -15,10 +16,11 @@ from ingest_desktop.infrastructure.content_fixes import LOST_TEXT
 from ingest_desktop.infrastructure.ledger_queue import TAKEN_UP_BY
 from ingest_desktop.infrastructure.ledger_workers import DIED, DIED_READING, SILENT
 from ingest_desktop.ui import history
+from ingest_desktop.ui.hub import Pulse
 from ingest_desktop.ui.main_window import MainWindow
 from ingest_desktop.ui.strips import told
 
-from .fakes import START, FakeApp, job
+from .fakes import START, FakeApp, FakeMetrics, FakeStatus, job
 
 Make = Callable[[], MainWindow]
 
@@ -193,3 +195,27 @@ def test_what_is_empty_says_why_at_once(qtbot: QtBot, make_window: Make, app: Fa
     window = make_window()
     window.table.selectRow(0)
     qtbot.waitUntil(lambda: window.detail._advice.isVisible() and window.detail._advice.text() == why)
+
+
+@pytest.mark.parametrize(
+    ("ended", "waiting", "least", "most"),
+    [
+        ([(1, 1)], 2_000, None, None),  # from one file that ended nobody can tell
+        ([(1, 80)], 2_000, 190, 210),
+        ([(5, 1), (15, 4), (50, 7)], 24, 110, 130),  # few end in the last seconds: a minute tells
+        ([(1, 2)], 1, 0, 10),  # the last ones
+        ([(200, 500)], 2_000, None, None),  # nothing has ended for long
+        ([(1, 80)], 0, None, None),
+    ],
+)
+def test_the_time_that_is_left_is_told_when_enough_ended(
+    ended: list[tuple[int, int]], waiting: int, least: float | None, most: float | None
+) -> None:
+    now = time.time()
+    metrics = FakeMetrics(series=[(now - age, files, 0) for age, files in ended])
+    status = FakeStatus(Counts(by_status={("kb1", JobStatus.QUEUED): waiting}), False, 0, 2)
+    left = Pulse(status=status, revision=1, touched=(), metrics=metrics, store_bytes=0).seconds_left
+    if least is None or most is None:
+        assert left is None
+    else:
+        assert left is not None and least <= left <= most
