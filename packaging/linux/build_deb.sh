@@ -85,7 +85,7 @@ Depends: libc6 (>= $(dpkg-query -W -f '${Version}' libc6 | sed 's/-.*//')), libs
  libxcb-shape0, libxcb-xkb1, libxkbcommon-x11-0, libxcb-image0, libxcb-render-util0, libxcb-randr0, libxcb-xfixes0,
  libxcb-sync1, libxcb-shm0, libxcb-render0, libx11-xcb1
 Recommends: fonts-dejavu-core | fonts-noto-core, libwayland-client0, libwayland-cursor0, libwayland-egl1
-Suggests: fonts-noto-cjk
+Suggests: tesseract-ocr, libreoffice-writer, libreoffice-impress, libarchive13 | libarchive13t64, fonts-noto-cjk
 Description: make your own documents searchable, offline
  Drop files and folders on the window. Each becomes a job in a queue that
  survives a crash, a power cut and a restart, and a document that can be
