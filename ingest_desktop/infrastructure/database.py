@@ -156,7 +156,7 @@ def open_engine(
         elif not path.exists():
             raise StoreError(f"There is no store at {path}.")
     except OSError as error:
-        raise StoreError(f"The store {path} cannot be created ({error}).") from error
+        raise StoreError(f"The store {path} cannot be created: {error.strerror}.") from error
 
     def make(size: int, more: int, cache: int, **options: Any) -> Engine:
         engine = create_engine(
