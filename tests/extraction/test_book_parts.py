@@ -12,6 +12,7 @@ from ingest_desktop.domain.wire import ExtractOptions
 from ingest_desktop.extraction import detect, kinds
 from ingest_desktop.extraction.ole import stream_names
 from ingest_desktop.extraction.packages import Package
+from ingest_desktop.extraction.readers.binary_rows import BinaryBook, small_number, streamed_book
 from ingest_desktop.extraction.readers.cell_formats import column_letters, column_number
 from ingest_desktop.extraction.readers.old_book_parts import SheetParts, is_locked, parts_of, well_named
 from ingest_desktop.extraction.readers.sheet_beside import PackageBeside
@@ -133,8 +134,46 @@ def test_a_binary_workbook_tells_percents_and_comments() -> None:
         beside = PackageBeside(package, ["Quince"], areas_of(package))
         assert (beside.cells(1), beside.percents(1), beside.remarks(1)) == (3, {(5, 2), (5, 3)}, ["B5: check this"])
         assert PackageBeside(package, ["other"], {}).percents(1) == set()
+        assert list(streamed_book(package).rows(1)) == [(5, ["0.5", "50%", "50%"])]
 
 
 @pytest.mark.parametrize(("number", "letters"), [(1, "A"), (26, "Z"), (27, "AA"), (702, "ZZ"), (703, "AAA")])
 def test_columns_have_letters(number: int, letters: str) -> None:
     assert (column_letters(number), column_number(letters)) == (letters, number)
+
+
+def test_a_binary_workbook_is_read_row_by_row_when_it_must_be() -> None:
+    def cell(kind: int, column: int, body: bytes, style: int = 0) -> bytes:
+        return piece(kind, struct.pack("<II", column, style) + body)
+
+    members: dict[str, str | bytes] = {
+        "_rels/.rels": f"<R>{relation('a', 'officeDocument', 'xl/workbook.bin')}</R>",
+        "xl/_rels/workbook.bin.rels": f"<R>{relation('r1', 'worksheet', 'macrosheets/sheet1.bin')}"
+        f"{relation('r2', 'sharedStrings', 'sharedStrings.bin')}</R>",
+        "xl/workbook.bin": piece(156, bytes(8) + long("r1") + long("Quince")),
+        "xl/sharedStrings.bin": piece(19, b"\0" + long("first")) + piece(19, b"\0" + long("second")),
+        "xl/macrosheets/sheet1.bin": piece(0, struct.pack("<I", 1))
+        + cell(7, 0, struct.pack("<I", 1))
+        + cell(6, 2, long("own text"))
+        + cell(4, 3, b"\1")
+        + piece(0, struct.pack("<I", 8))
+        + cell(2, 1, struct.pack("<I", (1234 << 2) | 3))
+        + cell(7, 3, struct.pack("<I", 99))
+        + cell(9, 4, struct.pack("<d", 1.5)),
+    }
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    with Package(memory(packed.getvalue()), ExtractOptions(), "a workbook") as package:
+        book = streamed_book(package)
+        assert isinstance(book, BinaryBook) and book.names == ["Quince"]
+        assert list(book.rows(1)) == [(2, ["second", "", "own text", "TRUE"]), (9, ["", "12.34", "", "", "1.5"])]
+
+
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [(0x3FF00000, 1.0), (0x40590001, 1.0), (7 << 2 | 2, 7.0), ((-7 << 2 | 2) & 0xFFFFFFFF, -7.0)],
+)
+def test_small_numbers_are_what_they_mean(value: int, number: float) -> None:
+    assert small_number(value) == number

@@ -48,8 +48,10 @@ def binary_members(package: Package) -> list[tuple[str, str]]:
         points = relations(package, workbook)
         for kind, body in records(package.read(workbook)):
             if kind == _SHEET and len(body) >= 16:
-                key, end = _text(body, 8)
-                found.append((_text(body, end)[0], points.get(key, ("", ""))[1]))
+                key, end = binary_text(body, 8)
+                if key not in points:
+                    key, end = binary_text(body, 12)  # the first programs that wrote this format put a number before
+                found.append((binary_text(body, end)[0], points.get(key, ("", ""))[1]))
     except (SourceMalformed, struct.error):
         return []
     return found
@@ -59,7 +61,7 @@ def binary_percents(package: Package, member: str) -> set[tuple[int, int]]:
     """Row and column (both 1-based) of the cells of a sheet that are shown as percents; not more than a million."""
     found: set[tuple[int, int]] = set()
     try:
-        styles = _percent_styles(package)
+        styles = {style for style, kind in enumerate(binary_styles(package)) if kind == "percent"}
         row = 0
         for kind, body in records(package.read(member)) if styles and member in package else ():
             if kind == _ROW and len(body) >= 4:
@@ -71,7 +73,12 @@ def binary_percents(package: Package, member: str) -> set[tuple[int, int]]:
     return found
 
 
-def _percent_styles(package: Package) -> set[int]:
+def binary_styles(package: Package) -> list[str]:
+    """What each style makes of a number; see ``time_kind``.
+
+    Raises:
+        SourceMalformed: The styles are damaged.
+    """
     points = relations(package, main_part(package, "xl/workbook.bin"))
     name = next((name for kind, name in points.values() if kind == "styles"), "xl/styles.bin")
     own: dict[int, str] = {}
@@ -79,16 +86,12 @@ def _percent_styles(package: Package) -> set[int]:
     inside = False
     for kind, body in records(package.read(name)) if name in package else ():
         if kind == _FORMAT and len(body) >= 6:
-            own[int.from_bytes(body[:2], "little")] = time_kind(_text(body, 2)[0])
+            own[int.from_bytes(body[:2], "little")] = time_kind(binary_text(body, 2)[0])
         elif kind in (_STYLES, _STYLES_END):
             inside = kind == _STYLES
         elif kind == _STYLE and inside:
             styles.append(int.from_bytes(body[2:4], "little"))
-    return {
-        style
-        for style, number in enumerate(styles)
-        if own.get(number, BUILT_IN_TIMES.get(str(number), "")) == "percent"
-    }
+    return [own.get(number, BUILT_IN_TIMES.get(str(number), "")) for number in styles]
 
 
 def binary_comments(data: bytes) -> Iterator[str]:
@@ -99,12 +102,12 @@ def binary_comments(data: bytes) -> Iterator[str]:
             row, _, column = struct.unpack_from("<III", body, 4)
             place = f"{column_letters(column + 1)}{row + 1}"
         elif kind == _COMMENT_TEXT and len(body) >= 5:
-            said = " ".join(_text(body, 1)[0].split())
+            said = " ".join(binary_text(body, 1)[0].split())
             if said:
                 yield f"{place}: {said}"
 
 
-def _text(body: bytes, at: int) -> tuple[str, int]:
+def binary_text(body: bytes, at: int) -> tuple[str, int]:
     """A text behind its length in characters, and where it ends."""
     (length,) = struct.unpack_from("<I", body, at)
     if length > _MOST_NAME:

@@ -17,6 +17,7 @@ from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import detect, kinds
 from ingest_desktop.extraction.embedded import embedded_blocks, shape_of
 from ingest_desktop.extraction.packages import Package, core_properties
+from ingest_desktop.extraction.readers.binary_rows import streamed_book
 from ingest_desktop.extraction.readers.grid import HEADER_SAMPLE, Row, find_header, grid_blocks, percent, shown
 from ingest_desktop.extraction.readers.old_book_parts import is_locked, well_named
 from ingest_desktop.extraction.readers.old_books import check_old_book
@@ -114,14 +115,14 @@ class _Book:
             areas = areas_of(package)
             area = widest_area(areas)
             if area > _MOST_CELLS:
-                self._streamed = StreamedBook(package)
-                if not self._streamed.names:  # a binary workbook has no other reader
+                self._streamed = streamed_book(package)
+                if not self._streamed.names:
                     raise LimitExceeded(f"A sheet spans {area:,} cells; {_MOST_CELLS:,} are the most (fixed).")
                 return package, areas
             try:
                 self._calamine = _workbook(source)
             except SourceMalformed:
-                self._streamed = StreamedBook(package)
+                self._streamed = streamed_book(package)
                 if not self._streamed.names:
                     raise
         except BaseException:
@@ -132,7 +133,7 @@ class _Book:
     def _streamed_sheet(self, index: int) -> _Sheet:
         """A sheet that calamine cannot or must not read."""
         if self._streamed is None and self._package is not None:
-            self._streamed = StreamedBook(self._package)
+            self._streamed = streamed_book(self._package)
         streamed = self._streamed
         if streamed is None or index > len(streamed.names):
             raise SourceMalformed("The sheet is damaged.")
