@@ -50,9 +50,9 @@ DOCUMENTS: Final = frozenset(
 
 WISHED: Final = frozenset(
     "mobi azw azw3 prc pdb lit djvu djv chm wpd wp5 wri hwp pub one pages key numbers xps oxps dwg dxf ai indd pcx tga "
-    "jp2 jxl avif raw dng cr2 nef arw xcf".split()
+    "jp2 jxl avif raw dng cr2 nef arw xcf z lz lz4 lzo cab cpio lzh lha arj ace arc sit sitx".split()
 )
-"""Endings of documents and pictures that nobody here reads: their jobs say so, rather than that they are passed over."""
+"""Endings of documents, pictures and archives that nobody here reads: their jobs say so, rather than that they are passed over."""
 
 REASONS: Final = ("audio", "video", "font", "program", "disk_image", "database", "binary")
 

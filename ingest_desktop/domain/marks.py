@@ -84,7 +84,7 @@ _DOCUMENTS: Final = (
     b"II*\0",
     b"MM\0*",
 )
-_ARCHIVES: Final = (b"\x1f\x8b\x08", b"BZh", b"\xfd7zXZ\0", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07")
+_ARCHIVES: Final = (b"\x1f\x8b\x08", b"BZh", b"\xfd7zXZ\0", b"]\0\0", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07")
 _TEXT_STARTS: Final = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _BOOT_STARTS: Final = (b"\xeb", b"\xfa", b"\x33\xc0")
 _NO_TEXT: Final = re.compile(rb"[\0-\6\x0e-\x19\x1c-\x1f\x7f]")

@@ -32,6 +32,7 @@ _CHAT_LINE: Final = re.compile(
 )
 _OBJECT: Final = re.compile(rb"\{\s*(?:\"(?:[^\"\\]|\\.){0,500}\"\s*:|\})")
 _ARRAY: Final = re.compile(rb"\[\s*(?:[\[{\"\]]|-?\d|true\b|false\b|null\b)")
+_NOTEBOOK: Final = re.compile(rb'"nbformat"\s*:\s*\d')  # in a description of the format it is no number
 _OBJECT_LINES: Final = re.compile(rb"\{[^\r\n]*\}[ \t]*\r?\n\s*\{[^\r\n]*(?:\}|\Z)")
 _XML_START: Final = re.compile(rb"<\?xml\s|<!DOCTYPE\s|<[A-Za-z_][\w.:-]*[\s>/]|<!--")
 _FLAT: Final = re.compile(
@@ -123,7 +124,7 @@ def _json(head: bytes) -> str | None:
     if body.startswith(b"{"):
         if not _OBJECT.match(body):
             return None
-        if b'"nbformat"' in head or (b'"cells"' in head[:2000] and b'"cell_type"' in head):
+        if _NOTEBOOK.search(head) or (b'"cells"' in head[:2000] and b'"cell_type"' in head):
             return kinds.NOTEBOOK
         return kinds.JSONL if _OBJECT_LINES.match(body) else kinds.JSON
     if not _ARRAY.match(body):

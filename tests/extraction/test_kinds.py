@@ -91,6 +91,23 @@ def test_kind_comes_from_the_content(data: bytes, name: str, kind: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("data", "name", "kind"),
+    [
+        (b"ID3 tags are told of here.\n", "id3.rst", kinds.RST),
+        (b"BZh is how such a file begins.\n", "a.txt", kinds.TEXT),
+        (b"GIF8 or GIF9, who knows?\n", "a.txt", kinds.TEXT),
+        (b"HEAD = b'%PDF-1.4'\n", "maker.py", kinds.CODE),
+        (b"\xef\xbb\xbf%PDF-1.4\n", "a.bin", kinds.PDF),
+        (b"HTTP/1.1 200 OK\r\n\r\n%PDF-1.4\n", "a.bin", kinds.PDF),
+        (b'{"type": "object", "required": ["metadata", "nbformat"], "properties": {}}', "schema.json", kinds.JSON),
+        (b'{"cells": [], "nbformat": 4}', "a.json", kinds.NOTEBOOK),
+    ],
+)
+def test_what_only_tells_of_a_format_is_not_of_it(data: bytes, name: str, kind: str) -> None:
+    assert detect.kind_of(memory(data, name)) == kind
+
+
+@pytest.mark.parametrize(
     ("suffix", "kind", "said"),
     [
         (".docx", kinds.PDF, "It is named .docx but is a PDF document; it was read as that."),

@@ -1,4 +1,4 @@
-"""Files packed with gzip, bzip2 or xz: one file, a text of any length, or the members of a tar archive.
+"""Files packed with gzip, bzip2, xz or its forerunner LZMA: one file, a text of any length, or the members of a tar archive.
 
 A packed stream is read forwards only. A segment that follows the one in hand goes on where that ended; any other is
 reached by unpacking what stands before it, so that the segments of such a file are few and large.
@@ -31,8 +31,9 @@ from ingest_desktop.extraction.registry import Registry
 from ingest_desktop.extraction.scan import TextScanner
 from ingest_desktop.extraction.unpacking import PIECE_BYTES, Unpacked, unpacked_file
 
-_PACKED_NAME: Final = re.compile(r"\.(gz|gzip|z|bz2|bzip2|xz)$", re.IGNORECASE)
-_TAR_NAME: Final = re.compile(r"\.(tgz|tbz2?|txz|taz)$", re.IGNORECASE)
+_PACKED_NAME: Final = re.compile(r"\.(gz|gzip|z|bz2|bzip2|xz|lzma)$", re.IGNORECASE)
+_TAR_NAME: Final = re.compile(r"\.(tgz|tbz2?|txz|taz|tlz)$", re.IGNORECASE)
+_MEDIA_TYPES: Final = {b"\x1f": "application/gzip", b"B": "application/x-bzip2", b"]": "application/x-lzma"}
 _WHOLE_BYTES: Final = 32 * 1024 * 1024  # a file that unpacks to less is read in one go
 _STRETCH_BYTES: Final = 16 * 1024 * 1024  # of a text that is read in segments
 _RUN_BYTES: Final = 64 * 1024 * 1024  # of the members of one segment
@@ -76,7 +77,7 @@ class CompressedReader:
         return detect.confidence(source, self.reads)
 
     def plan(self, source: SourceFile, options: ExtractOptions) -> ReaderPlan:
-        media_type = {b"\x1f": "application/gzip", b"B": "application/x-bzip2"}.get(source.head[:1], "application/x-xz")
+        media_type = _MEDIA_TYPES.get(source.head[:1], "application/x-xz")
         shape = nested.shape(options)
         nested.begin(source, options)
         with allowance.looking(), source.open() as stream:
