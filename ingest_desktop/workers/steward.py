@@ -159,12 +159,12 @@ class Steward:
 
     def watch_disk(self) -> None:
         """Hand out nothing while the data folder's disk is nearly full: states must always find room."""
-        if not (self._settings.data_root / "ledger.db").exists():
-            self._give_up_store()
-            return
         try:
+            if not (self._settings.data_root / "ledger.db").exists():
+                self._give_up_store()
+                return
             free = shutil.disk_usage(self._settings.data_root).free
-        except OSError:
+        except OSError:  # the disk gives errors, say: whoever reads or writes the store tells of it
             return
         low = free < self._settings.min_free_bytes
         if low and not self._low_disk:

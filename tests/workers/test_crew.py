@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from application.kit import (
@@ -40,6 +41,7 @@ from ingest_desktop.domain.errors import (
 from ingest_desktop.domain.interfaces.repository import Claim, Ending
 from ingest_desktop.domain.models import Job, JobSelector
 from ingest_desktop.domain.wire import Failed, LookItem, Message, SegmentTask
+from ingest_desktop.workers.steward import Steward
 
 MAKE = Callable[..., FakeApp]
 COMPLETED, FAILED, QUEUED = JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.QUEUED
@@ -517,6 +519,14 @@ def test_work_pauses_while_the_disk_is_nearly_full(make_fake: MAKE, docs: Path) 
     fake.service.submit([str(docs)])
     assert not fake.lifecycle.drain(0.2)
     assert statuses(fake) == {"a.txt": QUEUED}
+
+
+def test_a_disk_that_cannot_be_asked_is_asked_again(fake: FakeApp, tmp_path: Path) -> None:
+    nothing: Any = None
+    settings = fake.settings.model_copy(update={"data_root": tmp_path / ("x" * 300)})  # an error, and not absence
+    steward = Steward(nothing, list, nothing, nothing, settings, nothing, nothing, worker_id="w")
+    steward.watch_disk()
+    assert not steward.store_is_gone
 
 
 def test_content_that_was_swept_meanwhile_is_read_again(make_fake: MAKE, script: Script, docs: Path) -> None:
