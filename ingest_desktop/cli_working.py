@@ -293,6 +293,9 @@ def run(app: App, options: argparse.Namespace) -> int:
         is_drained = False
         while not is_drained and app.lifecycle.is_working and not stop.is_set():
             is_drained = app.lifecycle.drain(LOOK_SECONDS, give_up=stop) and not others.may_leave_work(stop)
+            if is_drained:  # somebody may have died, or let go of jobs, between the two questions
+                app.lifecycle.wake()
+                is_drained = app.lifecycle.drain(LOOK_SECONDS, give_up=stop)
             counts = app.service.counts()
             if not options.json:
                 _show_ended(bar, counts)

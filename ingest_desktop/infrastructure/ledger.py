@@ -63,7 +63,7 @@ class Ledger(LedgerAdding, LedgerWorkers, LedgerQueue, LedgerActions, LedgerDele
         self.root, self.clock = root, clock
         self.lease_seconds, self.queue_limit = lease_seconds, queue_limit
         self.ticks, self.longest_wait_seconds = ticks, longest_wait_seconds
-        self.worker_locks, self.worker_hands, self.seen_leases = {}, {}, {}
+        self.worker_locks, self.worker_hands, self.worker_labels, self.seen_leases = {}, {}, {}, {}
         self.path = root / LEDGER_FILE
         self.reserve = Reserve(root, reserve_bytes)
         self.reserve.give_up_if_needed()  # opening writes, too

@@ -96,6 +96,7 @@ class LedgerBase:
     queue_limit: int
     worker_locks: dict[str, LockFile]
     worker_hands: dict[str, Hands]
+    worker_labels: dict[str, str]  # of this process; a worker that was given up for dead enters itself again
     seen_leases: dict[str, WatchedLease]
     ticks: Callable[[], float]
     longest_wait_seconds: float

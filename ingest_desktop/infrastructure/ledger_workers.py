@@ -46,7 +46,7 @@ class LedgerWorkers(LedgerBase):
         except BaseException:
             lock.release()
             raise
-        self.worker_locks[worker_id] = lock
+        self.worker_locks[worker_id], self.worker_labels[worker_id] = lock, label
         with suppress(OSError):  # the disk is full: without it no file is suspected
             self.worker_hands[worker_id] = Hands(self._hands_path(worker_id))
         return worker_id
@@ -61,12 +61,13 @@ class LedgerWorkers(LedgerBase):
         if worker_id not in self.worker_locks:
             raise NotFoundError(f"There is no worker {worker_id} in this process.")
         with writing(self.engine) as connection:
-            self._write_lease(connection, worker_id, "")
+            self._write_lease(connection, worker_id, self.worker_labels.get(worker_id, ""))
             return self._recover(connection, worker_id)
 
     def unregister_worker(self, worker_id: str) -> None:
         """Take a worker out; what it still had goes back to the queue."""
         lock, hands = self.worker_locks.pop(worker_id, None), self.worker_hands.pop(worker_id, None)
+        self.worker_labels.pop(worker_id, None)
         if hands is not None:
             hands.close()
         with writing(self.engine) as connection:

@@ -10,6 +10,7 @@ from application.kit import all_jobs, assert_clean, real_app, write_files
 
 from ingest_desktop.bootstrap import App
 from ingest_desktop.cli import main
+from ingest_desktop.cli_elsewhere import Elsewhere
 from ingest_desktop.domain.enums import JobStatus
 
 MANY = 2**40
@@ -87,3 +88,19 @@ def test_run_ends_when_a_program_that_works_has_the_rest_and_says_so(
         alive.join()
     assert {job.status for job in all_jobs(other)} == {JobStatus.RUNNING}
     other.repository.unregister_worker(worker)
+
+
+def test_run_goes_on_with_what_comes_free_while_it_looks_at_the_others(
+    other: App, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the steward takes jobs from a dead worker after the queue was seen to be empty."""
+    docs = write_files(tmp_path / "docs", {"a.txt": "low water at six"})
+
+    def look(_self: Elsewhere, _stop: threading.Event) -> bool:
+        if not all_jobs(other):
+            other.service.submit([str(docs)])
+        return False
+
+    monkeypatch.setattr(Elsewhere, "may_leave_work", look)
+    assert main(["--data-dir", str(tmp_path / "data"), "run"]) == 0
+    assert "1 completed" in capsys.readouterr().out

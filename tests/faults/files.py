@@ -21,6 +21,9 @@ from faults.corpus import long_text
 from faults.fault import Fault, Verdict
 from faults.judge import ask_history, ask_queue, opened
 from faults.program import ENDED_WELL, Program, wait_until
+from ingest_desktop.domain.enums import JobStatus
+from ingest_desktop.domain.errors import LimitExceeded
+from ingest_desktop.domain.models import JobQuery
 
 SMALL, LONG = 40, 5
 LONG_CHARS = 1_500_000
@@ -344,9 +347,21 @@ class Hangs:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(child, signal.SIGSTOP)
                     hits = 1
+        program.finish()
+        hung = _out_of_time(work / "data")
+        ground.touched |= hung
         verdict = _end(work, ground, program)
+        if len(hung) > 1:
+            verdict.wrong.append(f"{len(hung)} files failed because one reader hung")
         verdict.hits = hits
         return verdict
+
+
+def _out_of_time(data: Path) -> set[bytes]:
+    """Files whose reader was given up: a person tries them again."""
+    with opened(data) as app:
+        failed = app.service.list(JobQuery(statuses=frozenset({JobStatus.FAILED})), limit=1_000)
+        return {os.fsencode(job.source_path) for job in failed if job.error_code == LimitExceeded.code}
 
 
 class Sparse:

@@ -332,6 +332,7 @@ def test_a_worker_that_overslept_goes_on_unless_its_jobs_were_taken(ledger: Ledg
     assert ledger.job("1").attempts == 0  # a start that ended from outside is no try
     ledger.heartbeat(sleeper)
     assert len(ledger.claim(sleeper, limit=2, max_bytes=MANY)) == 2
+    assert ledger.history("1")[-1].reason == "taken up by a"  # it is known by its name still
     ledger.unregister_worker(sleeper)
     assert ledger.counts().of(JobStatus.QUEUED) == 2
     assert [found[0] for found in ledger.workers()] == [other]
