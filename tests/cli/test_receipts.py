@@ -82,6 +82,7 @@ def test_what_was_not_counted_is_not_told_as_none() -> None:
         (Location(), ""),
         (Location(page=3), ", page 3"),
         (Location(line_start=4, line_end=9), ", lines 4-9"),
+        (Location(line_start=4, line_end=9, lines="paragraph"), ", paragraphs 4-9"),
         (Location(line_start=4, line_end=4, heading_path=("One", "Two")), ", line 4, One › Two"),
         (
             Location(sheet="Budget", row_start=2, row_end=40, heading_path=("Book", "Budget")),

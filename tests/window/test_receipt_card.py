@@ -134,6 +134,7 @@ def test_amounts_of_units() -> None:
         (Location(page=3), "Page 3"),
         (Location(page=3, page_end=4), "Pages 3–4"),
         (Location(line_start=10, line_end=24), "Lines 10–24"),
+        (Location(line_start=10, line_end=24, lines="paragraph"), "Paragraphs 10–24"),
         (Location(slide=7), "Slide 7"),
         (Location(chapter=3), "Chapter 3"),
         (Location(cell=5), "Cell 5"),
