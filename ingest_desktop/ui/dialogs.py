@@ -1,7 +1,6 @@
 """Small dialogs: naming a knowledge base, deleting one, quitting during work."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
@@ -19,6 +18,7 @@ from PySide6.QtWidgets import (
 from ingest_desktop import __version__
 from ingest_desktop.domain.models import KnowledgeBase
 from ingest_desktop.ui import assets, shortcuts, theme, words
+from ingest_desktop.ui.plain import plain_buttons
 
 NAME_LENGTH = 80
 BOX_WIDTH = 440  # pixels
@@ -40,7 +40,7 @@ class NameDialog(QDialog):
         palette.setColor(palette.ColorRole.WindowText, theme.tokens_now().danger)
         self.note.setPalette(palette)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        buttons.button(QDialogButtonBox.StandardButton.Cancel).setIcon(QIcon())  # no other button has one
+        plain_buttons(buttons)
         self.accept_button = buttons.addButton(verb, QDialogButtonBox.ButtonRole.AcceptRole)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
@@ -81,6 +81,7 @@ def confirm_delete_base(base: KnowledgeBase, jobs: int, days: float, parent: QWi
     delete = box.addButton(box.tr("Delete"), QMessageBox.ButtonRole.AcceptRole)
     box.addButton(QMessageBox.StandardButton.Cancel)
     box.setDefaultButton(QMessageBox.StandardButton.Cancel)
+    plain_buttons(box)
     delete.setObjectName("delete")
     widen(box)
     return box
@@ -96,6 +97,7 @@ def about_box(parent: QWidget) -> QMessageBox:
     what = box.tr("Makes your documents searchable.\nNothing leaves this computer.")
     box.setText(f"{name}\n\n{what}")
     box.setStandardButtons(QMessageBox.StandardButton.Close)
+    plain_buttons(box)
     return box
 
 
@@ -146,7 +148,8 @@ class RepairBox(QMessageBox):
             )
         )
         self.repair = self.addButton(self.tr("Repair"), QMessageBox.ButtonRole.AcceptRole)
-        self.addButton(QMessageBox.StandardButton.Cancel).setIcon(QIcon())
+        self.addButton(QMessageBox.StandardButton.Cancel)
+        plain_buttons(self)
         self.setDefaultButton(self.repair)
         widen(self)
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from threading import Event
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
 from ingest_desktop.application.left_out import REASONS
@@ -13,6 +12,7 @@ from ingest_desktop.ui import formats, words
 from ingest_desktop.ui.commands import sentence_of
 from ingest_desktop.ui.formats import translate
 from ingest_desktop.ui.hub import Hub
+from ingest_desktop.ui.plain import plain_buttons
 
 
 def media_line(skipped: Mapping[str, int]) -> str:
@@ -64,7 +64,7 @@ class LeftOutDialog(QDialog):
         self.files.setMinimumHeight(240)
         self.files.hide()
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        buttons.button(QDialogButtonBox.StandardButton.Close).setIcon(QIcon())  # no other button has one
+        plain_buttons(buttons)
         self.which = buttons.addButton(self.tr("Show which"), QDialogButtonBox.ButtonRole.ActionRole)
         self.which.setVisible(bool(batch_id))
         self.which.clicked.connect(self._look)

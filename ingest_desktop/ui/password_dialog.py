@@ -3,7 +3,6 @@
 from enum import Enum
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
-from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import (
     QButtonGroup,
     QCheckBox,
@@ -20,6 +19,7 @@ from ingest_desktop.application.passwords import asks_for_password
 from ingest_desktop.domain.models import ActionResult, Job, JobSelector
 from ingest_desktop.ui import words
 from ingest_desktop.ui.hub import Hub
+from ingest_desktop.ui.plain import plain_buttons
 
 EVERYTHING = JobSelector(everything=True)
 
@@ -60,7 +60,7 @@ class PasswordDialog(QDialog):
         self.show_it = QCheckBox(self.tr("Show what is typed"))
         self.show_it.toggled.connect(self._on_show)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self.buttons.button(QDialogButtonBox.StandardButton.Cancel).setIcon(QIcon())  # no other button has one
+        plain_buttons(self.buttons)
         self.give = self.buttons.addButton(self.tr("Read with it"), QDialogButtonBox.ButtonRole.AcceptRole)
         self.give.setEnabled(False)
         self.field.textChanged.connect(lambda text: self.give.setEnabled(bool(text)))

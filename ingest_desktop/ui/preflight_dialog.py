@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtGui import QColor, QIcon
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from ingest_desktop.ui import formats, theme, words
 from ingest_desktop.ui.backend import PreflightView
 from ingest_desktop.ui.left_out import lines_of_skipped
+from ingest_desktop.ui.plain import plain_buttons
 from ingest_desktop.ui.thin_bar import ThinBar
 
 MOST_LINES = 60  # rarer kinds than these share a line
@@ -58,7 +59,7 @@ class PreflightDialog(QDialog):
         self._notes.setSpacing(4)
         self._known = self._note("")
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self._buttons.button(QDialogButtonBox.StandardButton.Cancel).setIcon(QIcon())  # no other button has one
+        plain_buttons(self._buttons)
         self._add = self._buttons.addButton(self.tr("Add all"), QDialogButtonBox.ButtonRole.AcceptRole)
         self._add.setDefault(True)
         self._buttons.accepted.connect(self.accept)

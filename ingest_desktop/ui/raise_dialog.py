@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
@@ -21,6 +20,7 @@ from ingest_desktop.application.attention import HitLimit, raised
 from ingest_desktop.config.settings import Settings, set_by_environment
 from ingest_desktop.ui import words
 from ingest_desktop.ui.formats import translate
+from ingest_desktop.ui.plain import plain_buttons
 from ingest_desktop.ui.settings_values import parse, shown, unit_of
 
 
@@ -51,7 +51,7 @@ class RaiseDialog(QDialog):
         self.problem.hide()
         column.addWidget(self.problem)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        buttons.button(QDialogButtonBox.StandardButton.Cancel).setIcon(QIcon())  # no other button has one
+        plain_buttons(buttons)
         self.go = buttons.addButton(self.tr("Raise and retry"), QDialogButtonBox.ButtonRole.AcceptRole)
         buttons.accepted.connect(self._on_go)
         buttons.rejected.connect(self.reject)

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QIcon, QPalette, QWheelEvent
+from PySide6.QtGui import QColor, QPalette, QWheelEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -27,6 +27,7 @@ from ingest_desktop.config.settings import Group, Settings, choices_of, editable
 from ingest_desktop.config.settings_checks import UnknownSetting, default_of
 from ingest_desktop.ui import assets, theme
 from ingest_desktop.ui.formats import translate
+from ingest_desktop.ui.plain import plain_buttons
 from ingest_desktop.ui.settings_values import group_of, is_live, parse, shown, unit_of
 
 ORDER = (Group.GENERAL, Group.WINDOW, Group.READING, Group.QUEUE, Group.LIMITS, Group.STORE, Group.ADVANCED)
@@ -249,7 +250,7 @@ class SettingsDialog(QDialog):
         self._list.currentRowChanged.connect(self._pages.setCurrentIndex)
         self._list.setCurrentRow(0)
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self._buttons.button(QDialogButtonBox.StandardButton.Cancel).setIcon(QIcon())  # no other button has one
+        plain_buttons(self._buttons)
         self.save = self._buttons.addButton(self.tr("Save"), QDialogButtonBox.ButtonRole.AcceptRole)
         self._buttons.accepted.connect(self._on_save)
         self._buttons.rejected.connect(self.reject)

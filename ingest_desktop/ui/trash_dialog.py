@@ -1,13 +1,14 @@
 """Knowledge bases that were deleted, and the way back for each of them, also after a restart."""
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QIcon, QPalette
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from ingest_desktop.domain.models import KnowledgeBase
 from ingest_desktop.ui import formats, theme, words
 from ingest_desktop.ui.commands import sentence_of
 from ingest_desktop.ui.hub import Hub
+from ingest_desktop.ui.plain import plain_buttons
 
 BASE = Qt.ItemDataRole.UserRole
 
@@ -40,7 +41,7 @@ class TrashDialog(QDialog):
         self.note.setPalette(palette)
         self.note.hide()
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        buttons.button(QDialogButtonBox.StandardButton.Close).setIcon(QIcon())  # no other button has one
+        plain_buttons(buttons)
         self.restore_button = buttons.addButton(self.tr("Restore"), QDialogButtonBox.ButtonRole.ActionRole)
         self.restore_button.setEnabled(False)
         self.restore_button.setDefault(True)
