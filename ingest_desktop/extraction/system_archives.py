@@ -16,6 +16,7 @@ from typing import Any, Final
 from ingest_desktop.domain.errors import LimitExceeded, SourceMalformed, UnsupportedFormat
 from ingest_desktop.domain.interfaces.extraction import SourceFile
 from ingest_desktop.domain.wire import ExtractOptions
+from ingest_desktop.extraction import rar_heads
 from ingest_desktop.extraction.allowance import unpacked
 from ingest_desktop.extraction.unpacking import PIECE_BYTES
 
@@ -71,7 +72,9 @@ class Sealed(UnsupportedFormat):
 class Walk:
     """One way through an archive. Between two entries the caller may ``read`` the one in hand."""
 
-    def __init__(self, library: Any, archive: Any, size: int, options: ExtractOptions) -> None:
+    def __init__(self, library: Any, archive: Any, size: int, options: ExtractOptions, why: str = DAMAGED) -> None:
+        """``why``: what to say of an entry that cannot be read to its end."""
+        self._why = why
         self._library, self._archive, self._size, self._options = library, archive, size, options
         self._buffer = ctypes.create_string_buffer(PIECE_BYTES)
         self._given = 0
@@ -110,7 +113,7 @@ class Walk:
         while count > 0:
             got = self._library.archive_read_data(self._archive, self._buffer, min(count, PIECE_BYTES))
             if got <= 0:
-                self.trouble = DAMAGED if got < 0 else None
+                self.trouble = self._why if got < 0 else None
                 break
             unpacked(got, self._options)
             self._given += got
@@ -157,7 +160,7 @@ def opened(source: SourceFile, options: ExtractOptions) -> Iterator[Walk]:
             getattr(library, f"archive_read_support_format_{name}")(archive)
         if _open(library, archive, source) < _WARN:
             raise SourceMalformed("The archive is damaged or incomplete: no member was found in it.")
-        yield Walk(library, archive, source.size, options)
+        yield Walk(library, archive, source.size, options, rar_heads.told(source.head).why or DAMAGED)
     finally:
         library.archive_read_free(archive)
 

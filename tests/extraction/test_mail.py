@@ -244,7 +244,7 @@ def test_attachments_that_cannot_be_read_are_gaps_of_their_message_by_name() -> 
     with zipfile.ZipFile(inner, "w") as archive:
         archive.writestr("bad.pdf", b"%PDF-1.7 nothing")
         archive.writestr("ok.txt", b"fine")
-    files = [("broken.pdf", b"%PDF-1.7 nothing"), ("song.mp3", b"ID3" + bytes(50)), ("in.zip", inner.getvalue())]
+    files = [("broken.pdf", b"%PDF-1.7 nothing"), ("song.mp3", b"ID3\4" + bytes(50)), ("in.zip", inner.getvalue())]
     _, blocks, notes = mail(attached(*files))
     assert "fine" in texts(blocks)
     ((number, why),) = notes.units_failed

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ingest_desktop.domain.errors import IngestError, LimitExceeded, SourceEncrypted, UnsupportedFormat
 from ingest_desktop.domain.wire import ExtractOptions
-from ingest_desktop.extraction import seven_keys, system_archives
+from ingest_desktop.extraction import rar_heads, seven_keys, system_archives
 from ingest_desktop.extraction.nested import LOCKED
 from ingest_desktop.extraction.system_archives import Sealed
 
@@ -117,6 +117,54 @@ def test_nobody_is_asked_for_the_password_of_a_rar_archive() -> None:
         with pytest.raises(UnsupportedFormat, match="cannot be opened here"):
             got(bytes(sealed), "a.rar", passwords=("secret",))
         assert got(zipped(("in.rar", bytes(sealed)), ("a.txt", b"text"))).gaps == [(1, f"in.rar: {Sealed()}")]
+
+
+def number(value: int) -> bytes:
+    """A number as RAR 5 writes it."""
+    return bytes((value,)) if value < 128 else bytes((value & 127 | 128,)) + number(value >> 7)
+
+
+def rar5(*bodies: bytes) -> bytes:
+    """A RAR archive of the fifth format with these blocks."""
+    found = b"Rar!\x1a\x07\x01\0"
+    for body in bodies:
+        sized = number(len(body)) + body
+        found += struct.pack("<I", zlib.crc32(sized)) + sized
+    return found
+
+
+FILE = number(4) + number(0x20) + number(0) + number(1) + b"a"
+LOCKED_FILE = b"\2\1" + number(4) + FILE + b"\3\1\0\0"
+
+
+@pytest.mark.parametrize(
+    ("head", "told"),
+    [
+        (rar5(b"\1\0\0", b"\2\0" + FILE), rar_heads.Told()),
+        (rar5(b"\1\0\1", b"\2\0" + FILE), rar_heads.Told(in_parts=True)),
+        (rar5(b"\1\0\0", LOCKED_FILE), rar_heads.Told(locked=True)),
+        (rar5(b"\4\0\0\0"), rar_heads.Told(locked=True)),
+        (rar(("a", b"b")), rar_heads.Told()),
+        (b"Rar!\x1a\x07\0" + struct.pack("<HBHH6x", 0, 0x73, 0x89, 13), rar_heads.Told(True, True, True)),
+        (b"7z\xbc\xaf", rar_heads.Told()),
+    ],
+)
+def test_a_rar_archive_tells_why_not_all_of_it_can_be_read(head: bytes, told: rar_heads.Told) -> None:
+    assert rar_heads.told(head) == told
+    for cut in range(len(head)):
+        rar_heads.told(head[:cut])
+
+
+def test_what_is_one_part_of_several_or_encrypted_is_not_called_damaged() -> None:
+    if system_archives.is_there():
+        data = bytearray(rar(("one.txt", b"the first"), ("two.txt", b"the second " * 100)))
+        struct.pack_into("<H", data, 10, 1)
+        struct.pack_into("<H", data, 7, zlib.crc32(data[9:20]) & 0xFFFF)
+        found = got(bytes(data[:-500]), "a.part1.rar")
+        assert found.parts["one.txt"] == "the first"
+        assert rar_heads.IN_PARTS in found.gaps[0][1]
+        with pytest.raises(UnsupportedFormat, match="cannot be opened here"):
+            got(rar5(b"\1\0\0", LOCKED_FILE), "a.rar")
 
 
 def test_too_many_members_are_refused() -> None:

@@ -10,7 +10,7 @@ from typing import Final
 from ingest_desktop.domain.errors import SourceError, SourceMalformed
 from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes, SourceFile
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
-from ingest_desktop.extraction import detect, kinds, nested, seven_keys, system_archives
+from ingest_desktop.extraction import detect, kinds, nested, rar_heads, seven_keys, system_archives
 from ingest_desktop.extraction.members import check_total, content_blocks, identity, is_quiet_name, runs, segment_of
 from ingest_desktop.extraction.system_archives import Entry, Sealed
 from ingest_desktop.extraction.unlocking import still_locked
@@ -43,9 +43,12 @@ class SealedReader:
 
     def plan(self, source: SourceFile, options: ExtractOptions) -> ReaderPlan:
         locked, source = source, self._without_password(source)
+        told = rar_heads.told(source.head)
+        if told.locked:
+            raise Sealed
         found = self._listing(source, options)
         if not found.files and found.broken:
-            raise SourceMalformed("The archive is damaged or incomplete: no member was found in it.")
+            raise SourceMalformed(told.why or "The archive is damaged or incomplete: no member was found in it.")
         if found.files and all(entry.encrypted for entry in found.files):
             raise _refusal(source)
         named = _named(found.files)
@@ -81,7 +84,7 @@ class SealedReader:
                 if number == segment.stop:
                     break
             if walk.broken or (found.broken and segment == plan.segments[-1]):
-                inside.missing(system_archives.ENDS)
+                inside.missing(rar_heads.told(source.head).why or system_archives.ENDS)
 
     def _without_password(self, source: SourceFile) -> SourceFile:
         """The archive as it would be without a password, when one that is given opens it; else itself."""
