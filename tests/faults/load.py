@@ -20,7 +20,9 @@ PROCESSES = 20
 FEW = 300  # files of a run whose memory others are compared with
 MIB = 1024 * 1024
 FIRST_CLAIM_SECONDS = 5.0  # for a machine that does as much as it can
-MOST_MORE_BYTES = 24 * MIB  # that the main process may need above an undisturbed run
+# That the main process may need above an undisturbed run: with the same files, and with a few while the caches of a store for
+# many fill. They were full at 30,000 jobs (44 MiB more) and took hardly more at 200,000 (51 MiB).
+MOST_MORE_BYTES, MOST_MORE_FOR_MANY_BYTES = 24 * MIB, 64 * MIB
 
 
 class Peak:
@@ -173,9 +175,9 @@ def _reading_seconds(data: Path) -> float:
         return sum(took for receipt in receipts for phase, took in receipt.seconds.items() if phase != "indexing")
 
 
-def compare_memory(peak: Peak, calm: Peak, verdict: Verdict) -> None:
+def compare_memory(peak: Peak, calm: Peak, verdict: Verdict, most_more_bytes: int = MOST_MORE_BYTES) -> None:
     verdict.notes.append(f"at most {peak.mib} MiB in the main process, {calm.mib} MiB undisturbed")
-    if peak.bytes > calm.bytes + MOST_MORE_BYTES:
+    if peak.bytes > calm.bytes + most_more_bytes:
         verdict.wrong.append(f"the main process grew to {peak.mib} MiB; undisturbed it had {calm.mib} MiB")
 
 
@@ -223,7 +225,7 @@ class ManyJobs:
             verdict.wrong.append(f"the first job was claimed after {claimed} s")
         if claimed is not None:
             verdict.recovery_seconds.append(claimed)
-        compare_memory(peak, self._peak, verdict)
+        compare_memory(peak, self._peak, verdict, MOST_MORE_FOR_MANY_BYTES)
         _judge_many(data, folders, self._count, verdict)
         return verdict
 
