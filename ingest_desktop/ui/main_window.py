@@ -42,6 +42,7 @@ from ingest_desktop.ui.status_bar import StatusBar
 from ingest_desktop.ui.strips import BatchStrip, Strip, ToolStrip, UndoStrip
 from ingest_desktop.ui.tray import SystemTray, Tray, TraySeat
 from ingest_desktop.ui.triggers import Triggers
+from ingest_desktop.workers.power_watch import ON_BATTERY
 
 
 class MainWindow(QMainWindow):
@@ -259,6 +260,7 @@ class MainWindow(QMainWindow):
     @Slot(str, str, str)
     def _on_trouble(self, code: str, message: str, hint: str) -> None:
         if code:
+            self.trouble_strip.tone = "warning" if code == ON_BATTERY else "danger"  # nothing is wrong on a battery
             self.trouble_strip.say(self.repairs.told(code, message, hint))
             self.trouble_strip.restyle()
         else:

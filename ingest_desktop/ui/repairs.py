@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from ingest_desktop.domain.errors import LedgerDamaged, StoreDamaged, StoreFull, StoreGone
 from ingest_desktop.domain.interfaces.checks import Mended
-from ingest_desktop.ui import dialogs, words
+from ingest_desktop.ui import causes, dialogs, words
 from ingest_desktop.ui.backend import Backend, Repairable
 from ingest_desktop.ui.commands import sentence_of
 from ingest_desktop.ui.hub import Hub
@@ -82,10 +82,14 @@ class Repairs(QObject):
         """A trouble as the strip tells it: after damage the next step is its button, and nothing has to be started again."""
         here = {
             StoreDamaged.code: self.tr("The documents themselves are untouched, and the other knowledge bases go on."),
+            LedgerDamaged.code: self.tr(
+                "The documents themselves are untouched, and so is their text. Quit the program and start it again: it offers "
+                "to repair the list then."
+            ),
             StoreGone.code: self.tr("Bring the disk or folder back: work goes on by itself then."),
             StoreFull.code: self.tr("Free some space on the disk: work goes on by itself then."),
         }
-        return f"{message} {here.get(code, hint)}".strip()
+        return causes.without_variables(f"{message} {here.get(code, hint)}".strip())
 
     # what is damaged -----------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ from ingest_desktop.ui import theme
 from ingest_desktop.ui.dialogs import BrokenBox, RepairBox
 from ingest_desktop.ui.hub import Hub
 from ingest_desktop.ui.main_window import MainWindow
+from ingest_desktop.workers.power_watch import ON_BATTERY
 from ingest_desktop.workers.qt_threads import QtHost
 
 from .fakes import START, FakeApp
@@ -184,6 +185,17 @@ def test_what_ends_by_itself_is_not_said_to_need_a_start_by_hand(window: MainWin
     tell(window, code, "Trouble.", "Do something, then resume.")
     assert window.trouble_strip.text.text().startswith("Trouble. ")
     assert window.trouble_strip.text.text().endswith("work goes on by itself then.")
+
+
+def test_a_wait_on_battery_is_no_alarm(window: MainWindow) -> None:
+    tell(window, ON_BATTERY, "It runs on its battery.", "The settings say when to wait (INGESTION_WAIT_ON_BATTERY).")
+    strip = window.trouble_strip
+    assert strip.isVisible() and strip.tone == "warning"
+    assert strip.text.text() == "It runs on its battery. The settings say when to wait."
+    tell(window, StoreFull.code)
+    assert strip.tone == "danger"
+    tell(window, "")
+    assert not strip.isVisible()
 
 
 def test_a_data_folder_that_is_back_is_taken_up_again(qtbot: QtBot, app: FakeApp, window: MainWindow) -> None:
