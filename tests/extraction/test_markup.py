@@ -165,6 +165,17 @@ def test_sections_are_headings_and_commands_are_thinned() -> None:
         assert gone not in text
 
 
+def test_links_cells_and_lengths_of_latex_leave_words_only() -> None:
+    text = (
+        "\\section{With an \\href{/url}{embedded link}}\n"
+        "\\begin{tabular}{ll}\nfirst&second\\\\\nR\\&D & third\n\\end{tabular}\n"
+        "\\setcounter{enumi}{2}\\rule{3in}{0.4pt}The end."
+    )
+    heading, body = latex_blocks(text)
+    assert heading.text == "With an embedded link"
+    assert body.text.split() == ["first", "second", "R&D", "third", "The", "end."]
+
+
 def test_lines_of_latex_are_those_of_the_file() -> None:
     lines = LATEX.split("\n")
     for row in rows_of(LatexReader(), LATEX):

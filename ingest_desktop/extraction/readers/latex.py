@@ -28,12 +28,15 @@ _SAID = re.compile(
 )
 _SILENT = re.compile(
     r"\\(?:label|ref|eqref|autoref|[cC]ref|pageref|includegraphics|bibliographystyle|bibliography|usepackage|vspace|hspace|input"
-    r"|include|pagestyle|thispagestyle|setlength|newcommand|renewcommand|definecolor|hypersetup|[a-z]*cite[a-z]*)\*?"
+    r"|include|pagestyle|thispagestyle|setlength|addtolength|setcounter|addtocounter|rule|newcommand|renewcommand"
+    r"|providecommand|definecolor|hypersetup|fontsize|selectlanguage|[a-z]*cite[a-z]*)\*?"
     r"(?:[ \t]*(?:\[[^\[\]\n]{0,300}\]|\{[^{}\n]{0,500}\})){0,4}"
 )
 _ENVIRONMENT = re.compile(
     r"\\(?:begin|end)[ \t]*\{[^{}\n]{0,60}\}(?:\[[^\[\]\n]{0,200}\]|\{[|lcrpmbX@!<>{}\d.\\\w ]{0,100}\})?"
 )
+_LINK = re.compile(r"\\href[ \t]*\{[^{}\n]{0,2000}\}")  # what it says follows
+_CELL = re.compile(r"(?<!\\)&")
 _ACCENT = re.compile(r"\\([`'^\"~=.cvuHrk])[ \t]?(?:\{\\?([A-Za-z])\}|(?<=[`'^\"~=.])\\?([A-Za-z]))")
 _FORMULA = re.compile(
     r"(\$\$[^$]{1,5000}\$\$|(?<!\\)\$[^$\n]{1,1000}(?:\n[^$\n]{1,1000}){0,3}(?<!\\)\$|\\\[(?:(?!\\\[).){1,5000}?\\\])",
@@ -58,7 +61,7 @@ class LatexReader(TextReader):
     """Reads LaTeX sources."""
 
     name = "latex"
-    version = 1
+    version = 2
     reads = frozenset({kinds.LATEX})
     media_type = "text/x-tex"
 
@@ -148,7 +151,8 @@ def plain(text: str) -> str:
 def _said(text: str) -> str:
     if "\\" not in text:
         return text
-    text = _ENVIRONMENT.sub("", _SILENT.sub("", text.replace("\\\\", " ")))
+    text = _ENVIRONMENT.sub("", _LINK.sub("", _SILENT.sub("", text.replace("\\\\", " "))))
+    text = _CELL.sub(" ", text)
     text = _ACCENT.sub(_accented, text)
     text = _SIGN.sub(lambda sign: _SIGNS.get(sign[1], sign[1]), text)
     return _COMMAND.sub(lambda name: _LETTERS.get(name[1], ""), text)
