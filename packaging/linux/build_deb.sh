@@ -93,7 +93,7 @@ Description: make your own documents searchable, offline
  .
  Holds the window (ingest-desktop) and the command line (ingest).
 CONTROL
-find "$tree" -type d -exec chmod 755 {} +
+chmod -R u=rwX,go=rX "$tree" # whatever the umask of who builds it
 deb=$root/dist/ingest-desktop_${version}_$arch.deb
 dpkg-deb -Zzstd --root-owner-group --build "$tree" "$deb" >/dev/null
 echo "$deb: $(du -h "$deb" | cut -f1), $(du -sh "$tree/opt" | cut -f1) installed"
