@@ -58,7 +58,7 @@ class LegacyReader:
     """Reads Word and PowerPoint files of before 2007 by way of LibreOffice."""
 
     name = "legacy"
-    version = 2
+    version = 3
     reads = frozenset(_INTO)
 
     def __init__(self) -> None:
