@@ -34,7 +34,7 @@ from ingest_desktop.extraction.probing import ProbeProcess
 from ingest_desktop.extraction.registry import guests_are_installed, reader_version
 from ingest_desktop.infrastructure.caretaking import Caretaker
 from ingest_desktop.infrastructure.content_registry import KnowledgeBaseStores
-from ingest_desktop.infrastructure.damage import damaged_bases
+from ingest_desktop.infrastructure.damage import damaged_bases, refuse_marked_ledger
 from ingest_desktop.infrastructure.ledger import BACKUPS_FOLDER, LEDGER_FILE, Ledger
 from ingest_desktop.infrastructure.ledger_rescue import knows_worker
 from ingest_desktop.infrastructure.persistence import open_persistence
@@ -315,6 +315,7 @@ def _guard_ledger(root: Path) -> None:
     refuse_emptied(path, LedgerDamaged, has_traces=has_traces)
     if has_traces and not path.exists():  # asked in this order: whoever makes a store makes the ledger first
         raise LedgerDamaged(f"The store's file is not there any more: {path}.")
+    refuse_marked_ledger(root)
 
 
 def _crew(

@@ -14,7 +14,7 @@ from ingest_desktop.domain.interfaces.checks import Finding, Mended
 from ingest_desktop.infrastructure.checks import check_store
 from ingest_desktop.infrastructure.content_fixes import LOST_TEXT, jobs_to_read_again
 from ingest_desktop.infrastructure.content_registry import KnowledgeBaseStores
-from ingest_desktop.infrastructure.damage import let_go_repaired
+from ingest_desktop.infrastructure.damage import let_go_repaired, unmark_ledger
 from ingest_desktop.infrastructure.database import writing
 from ingest_desktop.infrastructure.fixes import mend_store
 from ingest_desktop.infrastructure.ledger import LEDGER_FILE, Ledger
@@ -67,6 +67,7 @@ def repair(settings: Settings, *, kb: str | None = None, progress: Progress = la
     except LedgerDamaged:  # sound as a file, and no list of ours
         done += repair_ledger(root, progress)
         ledger = _open_ledger(settings)
+    unmark_ledger(root)
     contents = KnowledgeBaseStores(
         root / "knowledge_bases",
         backup_dir=root / "backups",

@@ -19,7 +19,7 @@ from ingest_desktop.domain.errors import IngestError, LedgerDamaged, StoreDamage
 from ingest_desktop.domain.interfaces.care import CareSettings, Damage
 from ingest_desktop.infrastructure.backups import Stopped, back_up_if_due
 from ingest_desktop.infrastructure.content_registry import KnowledgeBaseStores, has_bytes
-from ingest_desktop.infrastructure.damage import damaged_bases, hold_damaged
+from ingest_desktop.infrastructure.damage import damaged_bases, hold_damaged, mark_ledger
 from ingest_desktop.infrastructure.database import open_read_only, reading, writing
 from ingest_desktop.infrastructure.ledger import BACKUPS_FOLDER, Ledger
 from ingest_desktop.infrastructure.ledger_base import to_micros, to_moment, utc_now
@@ -98,6 +98,7 @@ class Caretaker:
     def _note_damage(self, where: str, path: Path, problem: str) -> None:
         _log.error("store damaged", extra={"kb_id": where, "cause": problem})
         if where == "ledger":
+            mark_ledger(self._ledger.root, problem)
             text = f"The list of jobs is damaged. {_told(path, problem)}"
             self._known[where] = Damage(LedgerDamaged.code, where, text)
             return

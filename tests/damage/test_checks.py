@@ -3,7 +3,7 @@
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import pytest
 from application.kit import FakeApp, Script, all_jobs, exported, job_of, real_app, work, write_files
 
 from ingest_desktop.cli import main
+from ingest_desktop.domain.errors import LedgerDamaged
 from ingest_desktop.domain.models import JobSelector
 from ingest_desktop.domain.wire import Failed
 from ingest_desktop.infrastructure.checks import LEFTOVER_SECONDS, check_store
@@ -247,6 +248,43 @@ def test_originals_are_read_again_and_compared(tmp_path: Path, docs: Path) -> No
     (docs / "b.txt").write_text("changed")
     assert real.check(sample=10) == []  # nothing to compare with
     real.close()
+
+
+def test_a_document_that_differs_from_its_original_is_read_anew(tmp_path: Path, docs: Path) -> None:
+    real = real_app(tmp_path / "real")
+    real.service.submit([str(docs)])
+    work(real)
+    real.lifecycle.stop(10)
+    before = exported(real)
+    with writing(real.contents.of("library").engine) as connection:
+        connection.exec_driver_sql("UPDATE chunks SET text = replace(text, 'owl', 'bat')")
+        connection.exec_driver_sql("INSERT INTO chunks_fts (chunks_fts) VALUES ('rebuild')")
+    done = {mended.code for mended in real.mend(real.check(sample=10))}
+    assert "reread_differs" in done and job_of(real, docs / "b.txt").status == "queued"
+    work(real)
+    real.lifecycle.stop(10)
+    assert exported(real) == before and real.check(sample=10) == []
+    real.close()
+
+
+ASKED: dict[str, Callable[[FakeApp], object]] = {
+    "cancel": lambda app: app.service.cancel(JobSelector(job_ids=("1",))),
+    "retry": lambda app: app.service.retry(JobSelector(job_ids=("1",))),
+    "delete again": lambda app: (
+        app.service.delete(JobSelector(job_ids=("1",))),
+        app.service.delete(JobSelector(job_ids=("1",))),
+    ),
+    "count": lambda app: app.repository.count_statuses([1, 2]),
+    "list": all_jobs,
+    "show": lambda app: app.service.job("1"),
+}
+
+
+@pytest.mark.parametrize("what", ASKED)
+def test_a_status_that_is_none_is_told_with_what_mends_it(app: FakeApp, what: str) -> None:
+    break_rows(app, "ledger", "UPDATE ingest_jobs SET status = 'junk' WHERE id = 1")
+    with pytest.raises(LedgerDamaged, match="ingest check --fix"):
+        ASKED[what](app)
 
 
 class Counting:
