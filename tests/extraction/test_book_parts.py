@@ -8,12 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ingest_desktop.domain.errors import SourceEncrypted
 from ingest_desktop.domain.wire import ExtractOptions
 from ingest_desktop.extraction import detect, kinds
 from ingest_desktop.extraction.ole import stream_names
 from ingest_desktop.extraction.packages import Package
 from ingest_desktop.extraction.readers.binary_rows import BinaryBook, small_number, streamed_book
 from ingest_desktop.extraction.readers.cell_formats import column_letters, column_number
+from ingest_desktop.extraction.readers.legacy import LegacyReader
 from ingest_desktop.extraction.readers.old_book_parts import SheetParts, is_locked, parts_of, well_named
 from ingest_desktop.extraction.readers.sheet_beside import PackageBeside
 from ingest_desktop.extraction.readers.sheet_parts import areas_of
@@ -177,3 +179,10 @@ def test_a_binary_workbook_is_read_row_by_row_when_it_must_be() -> None:
 )
 def test_small_numbers_are_what_they_mean(value: int, number: float) -> None:
     assert small_number(value) == number
+
+
+def test_slides_may_be_locked_without_saying_so_by_a_stream() -> None:
+    user = struct.pack("<HHIII", 0, 0x0FF6, 40, 0x14, 0xF3D1C4DF) + bytes(40)
+    slides = memory(ole({"PowerPoint Document": bytes(600), "Current User": user}))
+    with pytest.raises(SourceEncrypted):
+        LegacyReader().plan(slides, ExtractOptions())

@@ -9,6 +9,7 @@ import hashlib
 import os
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -41,6 +42,7 @@ _PREFIX = "ingest-office-"
 _STALE_SECONDS = 6 * 3600.0  # a folder as old as that was left behind: no conversion takes so long
 # Waits for the end of its input, which is ours; then ends the office with its children and removes their folder.
 _LEASH = 'read -r _; kill -9 "-$1" 2>/dev/null; sleep 1; rm -rf "$2" "$3"'
+_LOCKED_SLIDES = b"\xdf\xc4\xd1\xf3"
 _HEAD_BYTES = 64 * 1024
 _COPY_BYTES = 1024 * 1024
 _SETTINGS = """<?xml version="1.0" encoding="UTF-8"?>
@@ -283,8 +285,19 @@ def _hash(source: SourceFile) -> str:
 def _is_encrypted(source: SourceFile, kind: str) -> bool:
     """Whether a Word file's first bytes, or a presentation's streams, tell of a password."""
     if kind == kinds.PPT:
-        return "EncryptedSummary" in stream_names(source)
+        return "EncryptedSummary" in stream_names(source) or _slides_token(source) == _LOCKED_SLIDES
     return _word_flags(source) & 0x0100 != 0
+
+
+def _slides_token(source: SourceFile) -> bytes:
+    """The mark of a presentation by which PowerPoint tells a locked one; empty when it cannot be found."""
+    import olefile
+
+    try:
+        with source.open() as stream, olefile.OleFileIO(stream) as ole:
+            return bytes(ole.openstream("Current User").read(16)[12:])
+    except (OSError, ValueError, IndexError, TypeError, struct.error):
+        return b""
 
 
 def _word_flags(source: SourceFile) -> int:
