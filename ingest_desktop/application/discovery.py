@@ -48,7 +48,7 @@ class Walk:
 
     ``skipped`` counts by reason: hidden, system, temporary, link, special, unreadable, missing, kind, what holds no
     text (see ``left_out``), and in repositories ignored (by its own rules) and vendored (from others, or built). A folder
-    counts as one. ``on_skip`` hears the path of each, with the reason.
+    counts as one. ``on_skip`` hears the path of each, with the reason. ``looked_at`` counts all names that were seen.
     """
 
     skipped: Counter[str] = field(default_factory=Counter)
@@ -57,6 +57,7 @@ class Walk:
     without: Collection[str] = ()  # kinds that the person left out, as ``kind_of`` names them
     takes_all: bool = False  # also what holds no text: some reader of others may read it
     on_skip: Callable[[str, str], None] | None = None
+    looked_at: int = 0
     _named: frozenset[str] = frozenset()
 
     def files(self, roots: Sequence[str]) -> Iterator[FoundFile]:
@@ -69,6 +70,7 @@ class Walk:
             named.setdefault(os.path.normcase(root), root)
         self._named = frozenset(named)
         for root in named.values():
+            self.looked_at += 1
             if self._stopped():
                 return
             try:
@@ -102,6 +104,7 @@ class Walk:
                 ground = (ground or Ground()).below(folder, names)
             inner: list[str] = []
             for entry in entries:
+                self.looked_at += 1
                 try:
                     found = self._entry(entry, inner, ground, names)
                 except OSError:

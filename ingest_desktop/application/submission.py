@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ingest_desktop.application.discovery import Walk, kind_of
+from ingest_desktop.application.patience import patiently
 from ingest_desktop.domain.errors import DuplicateJobError, IngestError, QueueFullError, StoreError
 from ingest_desktop.domain.interfaces.contents import ContentStores
 from ingest_desktop.domain.interfaces.events import JobEvents
@@ -92,7 +93,8 @@ class Submitter:
             if len(kept) < LEFT_OUT_TOLD:
                 kept.append(path)
 
-        for _ in self._walk(stop, without, keep).files(paths):
+        walk = self._walk(stop, without, keep)
+        for _ in patiently(lambda: slices(walk.files(paths)), lambda: walk.looked_at, stop):
             pass
         return found
 
@@ -103,9 +105,9 @@ class Submitter:
         sizes: Counter[str] = Counter()
         already: Counter[str] = Counter()
         known: dict[str, KnownPath] | None = None
-        for files in slices(walk.files(paths)):
+        for files in patiently(lambda: slices(walk.files(paths)), lambda: walk.looked_at, stop):
             if known is None:
-                known = self._unchanged_below(kb_id, [os.path.abspath(path) for path in paths])
+                known = self._unchanged_below(kb_id, [os.path.abspath(path) for path in paths], stop)
             listed = self._repository.listed_paths(kb_id, [found.path for found in files])
             for found in files:
                 kind = kind_of(found.path)
@@ -161,13 +163,16 @@ class Submitter:
     ) -> Submission:
         walk = self._walk(stop, without)
         round_ = _Round(batch.batch_id)
-        known = self._unchanged_below(batch.kb_id, roots)
-        found = walk.files(roots)
+        known = self._unchanged_below(batch.kb_id, roots, stop)
         done = self._paths_of(batch.batch_id) if resumed else set[str]()
-        found = (file for file in found if file.path not in done)
+
+        def found(this: Walk) -> Iterator[list[FoundFile]]:
+            files = (file for file in this.files(roots) if file.path not in done)
+            return patiently(lambda: slices(files), lambda: this.looked_at, stop)
+
         room = _Room(self._repository, self._events, batch.batch_id, stop, hold)
-        room.count_all = lambda: sum(file.path not in done for file in self._walk(stop, without).files(roots))
-        for files in room.fitting(slices(found), round_, walk):
+        room.count_all = lambda: sum(map(len, found(self._walk(stop, without))))
+        for files in room.fitting(found(walk), round_, walk):
             same = {f.path: _same_content(known[f.path]) for f in files if _is_same(known.get(f.path), f)}
             try:
                 added = self._repository.add_jobs(batch.batch_id, files, known=same)
@@ -204,11 +209,11 @@ class Submitter:
                 paths.update(job.source_path for job in self._repository.jobs_by_ids(ids))
         return paths
 
-    def _unchanged_below(self, kb_id: str, roots: Sequence[str]) -> dict[str, KnownPath]:
+    def _unchanged_below(self, kb_id: str, roots: Sequence[str], stop: threading.Event | None) -> dict[str, KnownPath]:
         """What the knowledge base has below the roots that would be read the same way today, and has text."""
         found: dict[str, KnownPath] = {}
         verdicts: dict[str, bool] = {}
-        folders = [root for root in roots if os.path.isdir(root)]
+        folders = next(patiently(lambda: [[root for root in roots if os.path.isdir(root)]], lambda: 0, stop), [])
         files = sorted(set(roots) - set(folders))  # asked for together: there may be thousands
         for known in (*(self._known_below(kb_id, folder) for folder in folders), self._known_of(kb_id, files)):
             for path, entry in known.items():
