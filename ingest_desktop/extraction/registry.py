@@ -8,6 +8,7 @@ from importlib.metadata import entry_points
 from ingest_desktop.domain.errors import UnsupportedFormat
 from ingest_desktop.domain.interfaces.extraction import Reader, SourceFile
 from ingest_desktop.extraction import detect, kinds
+from ingest_desktop.extraction.versions import VERSIONS
 
 GROUP = "ingest_desktop.readers"
 _BUILT_IN = {  # by the reader's name; imported when the first file of its kinds comes
@@ -171,17 +172,15 @@ def guests_are_installed() -> bool:
 @cache
 def reader_version(name: str) -> int | None:
     """The version of a reader that is installed, or None."""
-    try:
-        return Registry().named(name).version
-    except UnsupportedFormat:
-        return None
+    guests = {guest.name: guest.version for guest in reversed(Registry().guests)}
+    return guests.get(name, VERSIONS.get(name))
 
 
 @cache
 def reader_versions() -> tuple[tuple[str, int], ...]:
     """The name and version of every reader that is installed."""
     guests = [(guest.name, guest.version) for guest in Registry().guests]
-    return (*guests, *((name, _built_in(name).version) for name in sorted(_BUILT_IN)))
+    return (*guests, *sorted(VERSIONS.items()))
 
 
 def supported() -> str:

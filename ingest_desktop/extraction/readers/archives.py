@@ -24,6 +24,7 @@ from ingest_desktop.extraction.nested import Inside
 from ingest_desktop.extraction.readers import slack
 from ingest_desktop.extraction.unlocking import still_locked
 from ingest_desktop.extraction.unpacking import Bounded, Plain
+from ingest_desktop.extraction.versions import VERSIONS
 from ingest_desktop.extraction.zip_keys import Keys
 
 _MOST_TRIED: Final = 500  # members that are tried with the passwords before they are read
@@ -34,7 +35,7 @@ class ZipReader:
     """Reads ZIP archives in runs of members; an export of Slack by its messages."""
 
     name = "zip"
-    version = 2
+    version = VERSIONS["zip"]
     reads = frozenset({kinds.ZIP})
 
     def __init__(self) -> None:
@@ -129,7 +130,7 @@ class TarReader:
     """Reads tar archives that are not packed, in runs of members."""
 
     name = "tar"
-    version = 1
+    version = VERSIONS["tar"]
     reads = frozenset({kinds.TAR})
 
     def __init__(self) -> None:

@@ -10,6 +10,7 @@ from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, Segme
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import kinds
 from ingest_desktop.extraction.readers.text import TextReader, segment_text
+from ingest_desktop.extraction.versions import VERSIONS
 
 _UNDERLINES = "=-~^+"
 _MARK = re.compile(
@@ -24,7 +25,7 @@ class AsciidocReader(TextReader):
     """Reads AsciiDoc, line by line true to the file."""
 
     name = "asciidoc"
-    version = 1
+    version = VERSIONS["asciidoc"]
     reads = frozenset({kinds.ASCIIDOC})
     media_type = "text/asciidoc"
 

@@ -12,6 +12,7 @@ from ingest_desktop.extraction import kinds
 from ingest_desktop.extraction.readers.json_data import as_text, between, records
 from ingest_desktop.extraction.readers.records import Piece, packed, time_of
 from ingest_desktop.extraction.readers.text import TextReader, segment_text
+from ingest_desktop.extraction.versions import VERSIONS
 
 _DAY: Final = r"\d{1,4}[./-]\d{1,2}[./-]\d{2,4}"
 _CLOCK: Final = r"\d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?:[ \t]?[AaPp]\.?[ \t]?[Mm]\.?)?"
@@ -34,7 +35,7 @@ class WhatsAppReader(TextReader):
     """Reads chat exports in which each message begins with its time."""
 
     name = "whatsapp"
-    version = 1
+    version = VERSIONS["whatsapp"]
     reads = frozenset({kinds.WHATSAPP})
     media_type = "text/x-whatsapp-chat"
 
@@ -76,7 +77,7 @@ class ChatGptReader(TextReader):
     """Reads the conversations of an exported account, each along the branch that was shown last."""
 
     name = "chatgpt"
-    version = 1
+    version = VERSIONS["chatgpt"]
     reads = frozenset({kinds.CHATGPT})
     media_type = "application/x-chatgpt-export+json"
 

@@ -9,6 +9,7 @@ from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, Segme
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import detect, kinds
 from ingest_desktop.extraction.readers.text import TextReader, segment_text
+from ingest_desktop.extraction.versions import VERSIONS
 
 # Each pattern begins with the line end before, finds the indentation first and the name last that matched. What cannot
 # match in another way is possessive: lines that define nothing, nearly all of them, are then left after a glance.
@@ -44,7 +45,7 @@ class CodeReader(TextReader):
     """Reads source code, line by line true to the file."""
 
     name = "code"
-    version = 1
+    version = VERSIONS["code"]
     reads = frozenset({kinds.CODE})
     media_type = "text/x-source"
 

@@ -30,6 +30,7 @@ from ingest_desktop.extraction.nested import Inside
 from ingest_desktop.extraction.registry import Registry
 from ingest_desktop.extraction.scan import TextScanner
 from ingest_desktop.extraction.unpacking import PIECE_BYTES, Unpacked, unpacked_file
+from ingest_desktop.extraction.versions import VERSIONS
 
 _PACKED_NAME: Final = re.compile(r"\.(gz|gzip|z|bz2|bzip2|xz|lzma)$", re.IGNORECASE)
 _TAR_NAME: Final = re.compile(r"\.(tgz|tbz2?|txz|taz|tlz)$", re.IGNORECASE)
@@ -66,7 +67,7 @@ class CompressedReader:
     """Reads what is packed with gzip, bzip2 or xz: the members of a tar archive, or the one file."""
 
     name = "compressed"
-    version = 2
+    version = VERSIONS["compressed"]
     reads = frozenset({kinds.COMPRESSED})
 
     def __init__(self) -> None:

@@ -17,6 +17,7 @@ from ingest_desktop.extraction.readers.docx_story import Story
 from ingest_desktop.extraction.readers.docx_styles import Styles
 from ingest_desktop.extraction.readers.drawing import chart_lines, local, paragraphs
 from ingest_desktop.extraction.readers.paragraphs import RUNNING_HEADS
+from ingest_desktop.extraction.versions import VERSIONS
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 _CALLED = "a Word document"
@@ -36,7 +37,7 @@ class DocxReader:
     """Reads Word documents in one go, in constant memory but for the text."""
 
     name = "docx"
-    version = 5
+    version = VERSIONS["docx"]
     reads = frozenset({kinds.DOCX})
 
     def accepts(self, source: SourceFile) -> float:

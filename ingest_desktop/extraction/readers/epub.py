@@ -15,6 +15,7 @@ from ingest_desktop.extraction.books import Book, open_book
 from ingest_desktop.extraction.encoding import declared_codec, encoding_of_head
 from ingest_desktop.extraction.packages import Package
 from ingest_desktop.extraction.readers.html import as_utf8, page_blocks
+from ingest_desktop.extraction.versions import VERSIONS
 
 _CALLED = "an EPUB book"
 _XML_ENCODING = re.compile(rb"""\A\s*<\?xml[^>]{0,200}?\bencoding\s*=\s*["']([A-Za-z0-9_.:-]{2,40})["']""")
@@ -32,7 +33,7 @@ class EpubReader:
     """Reads books chapter by chapter; a chapter is a file of the book."""
 
     name = "epub"
-    version = 1
+    version = VERSIONS["epub"]
     reads = frozenset({kinds.EPUB})
 
     def accepts(self, source: SourceFile) -> float:

@@ -15,6 +15,7 @@ from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, Segme
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import detect, kinds
 from ingest_desktop.extraction.encoding import declared_codec, decode, encoding_of_head, guess_encoding, is_utf8
+from ingest_desktop.extraction.versions import VERSIONS
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -54,7 +55,7 @@ class HtmlReader:
     """Reads HTML and XHTML pages in one go."""
 
     name = "html"
-    version = 2
+    version = VERSIONS["html"]
     reads = frozenset({kinds.HTML})
 
     def __init__(self) -> None:

@@ -12,6 +12,7 @@ from ingest_desktop.extraction import detect, kinds, ocr
 from ingest_desktop.extraction.readers.picture_heads import Frame, Head, alone, head_of
 from ingest_desktop.extraction.readers.scans import Scans
 from ingest_desktop.extraction.readers.upright import upright
+from ingest_desktop.extraction.versions import VERSIONS
 
 _STEP = 4  # pages of a segment that is recognised: each may take a minute, and what is done is kept
 
@@ -20,7 +21,7 @@ class ImageReader:
     """Reads pictures, a page each."""
 
     name = "image"
-    version = 2
+    version = VERSIONS["image"]
     reads = frozenset({kinds.IMAGE})
 
     def accepts(self, source: SourceFile) -> float:

@@ -15,6 +15,7 @@ from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import kinds
 from ingest_desktop.extraction.readers.records import Piece, packed, rows
 from ingest_desktop.extraction.readers.text import TextReader, segment_bytes, segment_text
+from ingest_desktop.extraction.versions import VERSIONS
 
 _BETWEEN_RECORDS: Final = re.compile(rb'[}\]]\s{0,200},?\s{0,200}(?=\{\s{0,200}"|\[\s{0,200}["\[{\d-])')
 _BLANK: Final = re.compile(r"[\s,]*")
@@ -82,7 +83,7 @@ class JsonReader(TextReader):
     """Reads JSON of any size, valid or not quite."""
 
     name = "json"
-    version = 2
+    version = VERSIONS["json"]
     reads = frozenset({kinds.JSON})
     media_type = "application/json"
 
@@ -109,7 +110,7 @@ class JsonLinesReader(TextReader):
     """Reads JSON lines: a value in each line. A bad line is kept as text and named."""
 
     name = "jsonl"
-    version = 2
+    version = VERSIONS["jsonl"]
     reads = frozenset({kinds.JSONL})
     media_type = "application/x-ndjson"
 

@@ -10,6 +10,7 @@ from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, Segme
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import kinds
 from ingest_desktop.extraction.readers.text import TextReader, segment_text
+from ingest_desktop.extraction.versions import VERSIONS
 
 _LEVELS = {
     "part": 1, "chapter": 2, "section": 3, "subsection": 4, "subsubsection": 5, "paragraph": 6, "subparagraph": 7,
@@ -61,7 +62,7 @@ class LatexReader(TextReader):
     """Reads LaTeX sources."""
 
     name = "latex"
-    version = 2
+    version = VERSIONS["latex"]
     reads = frozenset({kinds.LATEX})
     media_type = "text/x-tex"
 

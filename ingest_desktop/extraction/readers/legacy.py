@@ -25,6 +25,7 @@ from ingest_desktop.extraction.ole import stream_names
 from ingest_desktop.extraction.readers.docx import DocxReader
 from ingest_desktop.extraction.readers.pptx import PptxReader
 from ingest_desktop.extraction.unlocking import unlocked
+from ingest_desktop.extraction.versions import VERSIONS
 
 _INTO = {kinds.DOC: "docx", kinds.PPT: "pptx"}
 _CALLED = {kinds.DOC: "Word 97-2003 documents", kinds.PPT: "PowerPoint 97-2003 presentations"}
@@ -60,7 +61,7 @@ class LegacyReader:
     """Reads Word and PowerPoint files of before 2007 by way of LibreOffice."""
 
     name = "legacy"
-    version = 3
+    version = VERSIONS["legacy"]
     reads = frozenset(_INTO)
 
     def __init__(self) -> None:

@@ -12,6 +12,7 @@ from ingest_desktop.extraction.readers.docx import DocxReader
 from ingest_desktop.extraction.readers.pptx import PptxReader
 from ingest_desktop.extraction.readers.sheets import SheetsReader
 from ingest_desktop.extraction.unlocking import unlocked
+from ingest_desktop.extraction.versions import VERSIONS
 
 _HEAD_BYTES = 64 * 1024
 _STEP_BYTES = 1024 * 1024
@@ -27,7 +28,7 @@ class LockedReader:
     """Reads what a password opens. The document in hand stays opened for its next segment."""
 
     name = "locked"
-    version = 1
+    version = VERSIONS["locked"]
     reads = frozenset({kinds.LOCKED})
 
     def __init__(self) -> None:

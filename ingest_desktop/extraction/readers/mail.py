@@ -19,6 +19,7 @@ from ingest_desktop.extraction.limits import OutOfTime
 from ingest_desktop.extraction.mime import Part
 from ingest_desktop.extraction.nested import Inside
 from ingest_desktop.extraction.readers.html import as_utf8, page_blocks, whole
+from ingest_desktop.extraction.versions import VERSIONS
 
 _SHOWN = ("From", "To", "Cc", "Bcc", "Date")
 _MAX_SHOWN = 2000  # characters of one header line
@@ -40,7 +41,7 @@ class MailReader:
     """Reads one message in one go."""
 
     name = "mail"
-    version = 1
+    version = VERSIONS["mail"]
     reads = frozenset({kinds.EML})
 
     def accepts(self, source: SourceFile) -> float:

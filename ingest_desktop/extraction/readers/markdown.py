@@ -9,6 +9,7 @@ from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, Segme
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import kinds
 from ingest_desktop.extraction.readers.text import TextReader, segment_text
+from ingest_desktop.extraction.versions import VERSIONS
 
 # A heading, an underline that makes one of the line before, or a fence: whatever changes how lines are read.
 _MARK = re.compile(
@@ -26,7 +27,7 @@ class MarkdownReader(TextReader):
     """Reads Markdown, with front matter kept as text."""
 
     name = "markdown"
-    version = 1
+    version = VERSIONS["markdown"]
     reads = frozenset({kinds.MARKDOWN})
     media_type = "text/markdown"
 

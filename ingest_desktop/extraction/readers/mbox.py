@@ -9,6 +9,7 @@ from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import detect, kinds, nested
 from ingest_desktop.extraction.allowance import Allowance
 from ingest_desktop.extraction.readers.mail import Teller, unlocked_in
+from ingest_desktop.extraction.versions import VERSIONS
 
 _BLOCK_BYTES = 1024 * 1024
 _KEEP_BYTES = 2048  # of a block that is seen again with the next one: a place is told by the lines around it
@@ -26,7 +27,7 @@ class MboxReader:
     """Reads mailboxes: one message after the other."""
 
     name = "mbox"
-    version = 1
+    version = VERSIONS["mbox"]
     reads = frozenset({kinds.MBOX})
 
     def accepts(self, source: SourceFile) -> float:

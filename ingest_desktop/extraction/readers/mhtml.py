@@ -11,6 +11,7 @@ from ingest_desktop.extraction import detect, kinds, mime
 from ingest_desktop.extraction.mime import Part
 from ingest_desktop.extraction.readers.html import as_utf8, page_blocks, titled, whole
 from ingest_desktop.extraction.readers.mail import check_size, related_root, sent_bytes
+from ingest_desktop.extraction.versions import VERSIONS
 
 _PAGES = frozenset({"text/html", "application/xhtml+xml", "text/plain"})
 _LITTLE = 300  # characters: a page with less is perhaps only a set of frames
@@ -20,7 +21,7 @@ class MhtmlReader:
     """Reads saved pages in one go."""
 
     name = "mhtml"
-    version = 2
+    version = VERSIONS["mhtml"]
     reads = frozenset({kinds.MHTML})
 
     def __init__(self) -> None:

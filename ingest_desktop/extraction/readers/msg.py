@@ -21,6 +21,7 @@ from ingest_desktop.extraction.lzfu import decompress
 from ingest_desktop.extraction.nested import clean_name
 from ingest_desktop.extraction.readers.html import whole
 from ingest_desktop.extraction.readers.mail import Teller, check_size, unlocked_in
+from ingest_desktop.extraction.versions import VERSIONS
 
 _MOST_RECIPIENTS: Final = 500
 _SUBJECT, _CLASS, _HEADERS = 0x0037, 0x001A, 0x007D
@@ -41,7 +42,7 @@ class MsgReader:
     """Reads Outlook messages in one go."""
 
     name = "msg"
-    version = 1
+    version = VERSIONS["msg"]
     reads = frozenset({kinds.MSG})
 
     def accepts(self, source: SourceFile) -> float:

@@ -15,6 +15,7 @@ from ingest_desktop.extraction.encoding import decode, encoding_of
 from ingest_desktop.extraction.readers.html import whole
 from ingest_desktop.extraction.readers.json_data import record_blocks, records
 from ingest_desktop.extraction.readers.markdown import markdown_blocks
+from ingest_desktop.extraction.versions import VERSIONS
 
 _MEDIA_TYPE = "application/x-ipynb+json"
 _ESCAPE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-_]")
@@ -26,7 +27,7 @@ class NotebookReader:
     """Reads notebooks in one go."""
 
     name = "notebook"
-    version = 1
+    version = VERSIONS["notebook"]
     reads = frozenset({kinds.NOTEBOOK})
 
     def __init__(self) -> None:

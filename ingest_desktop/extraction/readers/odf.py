@@ -27,6 +27,7 @@ from ingest_desktop.extraction.readers.odf_text import (
 )
 from ingest_desktop.extraction.readers.paragraphs import RUNNING_HEADS, by_paragraph
 from ingest_desktop.extraction.unlocking import unlocked_parts
+from ingest_desktop.extraction.versions import VERSIONS
 
 MEDIA_TYPES = {
     kinds.ODT: "application/vnd.oasis.opendocument.text",
@@ -43,7 +44,7 @@ class OdfReader:
     """Reads the three kinds of OpenDocument files that hold text."""
 
     name = "odf"
-    version = 4
+    version = VERSIONS["odf"]
     reads = frozenset(MEDIA_TYPES)
 
     def __init__(self) -> None:

@@ -13,6 +13,7 @@ from ingest_desktop.extraction.ocr import NotRecognised
 from ingest_desktop.extraction.readers import pdfium_engine, pypdf_engine
 from ingest_desktop.extraction.readers.pdf_pages import Page, PageRefused, is_odd, signs
 from ingest_desktop.extraction.readers.scans import Scans
+from ingest_desktop.extraction.versions import VERSIONS
 
 Outline = tuple[tuple[int, int, str], ...]
 _SCANNED_STEP = 4  # pages of a segment that is recognised: each may take a minute, and what is done is kept
@@ -52,7 +53,7 @@ class PdfReader:
     """Reads PDF documents. The last one stays open, so that its segments need not open it again."""
 
     name = "pdf"
-    version = 5
+    version = VERSIONS["pdf"]
     reads = frozenset({kinds.PDF})
 
     def __init__(self) -> None:

@@ -15,6 +15,7 @@ from ingest_desktop.extraction.embedded import embedded_blocks, embedded_in, sha
 from ingest_desktop.extraction.packages import Package, core_properties, main_part, relations, xml_root
 from ingest_desktop.extraction.readers import drawing
 from ingest_desktop.extraction.readers.drawing import child, children, local
+from ingest_desktop.extraction.versions import VERSIONS
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
 _CALLED = "a PowerPoint presentation"
@@ -82,7 +83,7 @@ class PptxReader:
     """Reads PowerPoint presentations."""
 
     name = "pptx"
-    version = 2
+    version = VERSIONS["pptx"]
     reads = frozenset({kinds.PPTX})
 
     def accepts(self, source: SourceFile) -> float:

@@ -9,6 +9,7 @@ from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, Segme
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import kinds
 from ingest_desktop.extraction.readers.text import TextReader, segment_text
+from ingest_desktop.extraction.versions import VERSIONS
 
 # A line of one sign again and again. The literal line end before it lets the search skip from line to line, and what
 # begins like a word, nearly all lines, is left at a glance.
@@ -23,7 +24,7 @@ class RstReader(TextReader):
     """Reads reStructuredText, line by line true to the file."""
 
     name = "rst"
-    version = 1
+    version = VERSIONS["rst"]
     reads = frozenset({kinds.RST})
     media_type = "text/x-rst"
 

@@ -11,6 +11,7 @@ from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import detect, kinds
 from ingest_desktop.extraction.readers.paragraphs import by_paragraph
 from ingest_desktop.extraction.readers.rtf_parser import RtfParser
+from ingest_desktop.extraction.versions import VERSIONS
 
 MEDIA_TYPE = "application/rtf"
 
@@ -19,7 +20,7 @@ class RtfReader:
     """Reads RTF documents in one go."""
 
     name = "rtf"
-    version = 2
+    version = VERSIONS["rtf"]
     reads = frozenset({kinds.RTF})
 
     def accepts(self, source: SourceFile) -> float:

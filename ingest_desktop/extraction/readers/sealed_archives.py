@@ -14,6 +14,7 @@ from ingest_desktop.extraction import detect, kinds, nested, rar_heads, seven_ke
 from ingest_desktop.extraction.members import check_total, content_blocks, identity, is_quiet_name, runs, segment_of
 from ingest_desktop.extraction.system_archives import Entry, Sealed
 from ingest_desktop.extraction.unlocking import still_locked
+from ingest_desktop.extraction.versions import VERSIONS
 
 _RUN_BYTES: Final = 64 * 1024 * 1024  # what stands before a segment has to be unpacked to reach it
 _RUN_MEMBERS: Final = 2000
@@ -31,7 +32,7 @@ class SealedReader:
     """Reads 7-Zip and RAR archives in runs of members."""
 
     name = "sealed"
-    version = 1
+    version = VERSIONS["sealed"]
     reads = frozenset({kinds.SEVEN_ZIP, kinds.RAR})
 
     def __init__(self) -> None:

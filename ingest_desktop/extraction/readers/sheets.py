@@ -24,6 +24,7 @@ from ingest_desktop.extraction.readers.old_books import check_old_book
 from ingest_desktop.extraction.readers.sheet_beside import Beside, OldBeside, PackageBeside
 from ingest_desktop.extraction.readers.sheet_parts import Area, StreamedBook, areas_of, widest_area
 from ingest_desktop.extraction.unlocking import unlocked
+from ingest_desktop.extraction.versions import VERSIONS
 
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet, CalamineWorkbook
@@ -177,7 +178,7 @@ class SheetsReader:
     """Reads Excel workbooks of three formats."""
 
     name = "sheets"
-    version = 4
+    version = VERSIONS["sheets"]
     reads = frozenset(MEDIA_TYPES)
 
     def __init__(self) -> None:

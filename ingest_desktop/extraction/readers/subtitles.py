@@ -10,6 +10,7 @@ from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import kinds
 from ingest_desktop.extraction.readers.records import Piece, packed, time_of
 from ingest_desktop.extraction.readers.text import TextReader, segment_bytes, segment_text
+from ingest_desktop.extraction.versions import VERSIONS
 
 _STAMP = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2})(?:[.,]\d{1,6})?"
 _TIMING = re.compile(rf"^[ \t]*{_STAMP}[ \t]*-->[ \t]*\d[^\n]*$", re.MULTILINE)
@@ -24,7 +25,7 @@ class SubtitleReader(TextReader):
     """Reads subtitles."""
 
     name = "subtitles"
-    version = 1
+    version = VERSIONS["subtitles"]
     reads = frozenset({kinds.SUBTITLES})
     media_type = "text/vtt"
 

@@ -14,6 +14,7 @@ from ingest_desktop.extraction import kinds
 from ingest_desktop.extraction.encoding import decode
 from ingest_desktop.extraction.readers.records import Piece, packed, rows
 from ingest_desktop.extraction.readers.text import TextReader, old_mac, segment_bytes, segment_text
+from ingest_desktop.extraction.versions import VERSIONS
 
 _DELIMITERS = ",\t;|"
 _SAMPLE_ROWS = 60
@@ -50,7 +51,7 @@ class CsvReader(TextReader):
     """Reads tables of separated values."""
 
     name = "csv"
-    version = 1
+    version = VERSIONS["csv"]
     reads = frozenset({kinds.CSV})
     media_type = "text/csv"
 

@@ -9,6 +9,7 @@ from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import detect, kinds
 from ingest_desktop.extraction.encoding import decode, encoding_of_head, guess_encoding
 from ingest_desktop.extraction.scan import scan_bytes, scan_file
+from ingest_desktop.extraction.versions import VERSIONS
 
 _SAMPLE_BYTES = 1024 * 1024
 
@@ -17,7 +18,7 @@ class TextReader:
     """Reads whatever is text and nothing more special."""
 
     name = "text"
-    version = 1
+    version = VERSIONS["text"]
     reads = frozenset({kinds.TEXT})
     media_type = "text/plain"
 

@@ -17,6 +17,7 @@ from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import kinds
 from ingest_desktop.extraction.encoding import declared_codec, decode, encoding_of_head
 from ingest_desktop.extraction.readers.text import TextReader, old_mac, segment_bytes
+from ingest_desktop.extraction.versions import VERSIONS
 
 _WHOLE_BYTES: Final = 16 * 1024 * 1024
 _DECLARED: Final = re.compile(rb"""\A\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9_.:-]{1,40})["']""")
@@ -51,7 +52,7 @@ class XmlReader(TextReader):
     """Reads XML."""
 
     name = "xml"
-    version = 1
+    version = VERSIONS["xml"]
     reads = frozenset({kinds.XML})
     media_type = "application/xml"
 

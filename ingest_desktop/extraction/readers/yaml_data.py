@@ -9,6 +9,7 @@ from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, Segme
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import kinds
 from ingest_desktop.extraction.readers.text import TextReader, segment_text
+from ingest_desktop.extraction.versions import VERSIONS
 
 # A key at the left edge, and what comes below it at the right of the edge or as a list.
 _KEY = re.compile(
@@ -20,7 +21,7 @@ class YamlReader(TextReader):
     """Reads YAML, line by line true to the file."""
 
     name = "yaml"
-    version = 1
+    version = VERSIONS["yaml"]
     reads = frozenset({kinds.YAML})
     media_type = "application/yaml"
 
