@@ -148,9 +148,11 @@ class Row:
         words: set[str] = set()
         for row in self.reading.chunks:
             words |= {"page"} if row.page is not None else set()
-            words |= {"lines"} if row.line_start is not None else set()
             words |= {"heading"} if row.heading else set()
-            words |= set(json.loads(row.extra)) if row.extra else set()
+            extra = json.loads(row.extra) if row.extra else {}
+            counted = extra.pop("lines", "lines")  # what a line is, where it is none
+            words |= {counted} if row.line_start is not None else set()
+            words |= set(extra)
         return words
 
     @property
