@@ -10,10 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QCoreApplication, QUrl
+from PySide6.QtCore import QCoreApplication, QDir, QProcess, QUrl
 from PySide6.QtGui import QDesktopServices
 
-from ingest_desktop.domain.text import one_line
+from ingest_desktop.domain.text import one_line, storable
 from ingest_desktop.ui.hub import Hub
 from ingest_desktop.ui.session_bus import SessionBus, session_address
 
@@ -82,16 +82,26 @@ def _default_viewer() -> str:
 
 def _try_at_page(path: str, page: int) -> bool:
     """Runs in a service thread. False when the file is to be opened plainly."""
-    if not sys.platform.startswith("linux"):
+    if not sys.platform.startswith("linux") or storable(path) != path:  # Qt hands on no name that is not Unicode
         return False
     try:
         command = viewer_command(_default_viewer(), path, page)
         if command is None or shutil.which(command[0]) is None:
             return False
-        subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     except (OSError, subprocess.SubprocessError):
         return False
-    return True
+    return _start(command[0], command[1:])
+
+
+def _start(program: str, arguments: list[str]) -> bool:
+    """Start a program that lives on without us. Its name and each argument are handed over as they are, past any shell."""
+    process = QProcess()
+    process.setProgram(program)
+    process.setArguments(arguments)
+    process.setStandardInputFile(QProcess.nullDevice())
+    process.setStandardOutputFile(QProcess.nullDevice())
+    process.setStandardErrorFile(QProcess.nullDevice())
+    return bool(process.startDetached())
 
 
 def url_of(path: str) -> QUrl:
@@ -139,9 +149,9 @@ def open_at(hub: Hub, path: str, page: int | None, tell: Callable[[str], object]
 def show_in_folder(hub: Hub, path: str) -> None:
     """Show the folder of a file, with the file picked where the system can. UI thread; returns at once."""
     if sys.platform == "win32":
-        subprocess.Popen(f'explorer /select,"{os.path.normpath(path)}"')
+        _start("explorer", ["/select,", QDir.toNativeSeparators(path)])
     elif sys.platform == "darwin":
-        subprocess.Popen(["open", "-R", path])
+        _start("open", ["-R", path])
     else:
 
         def alone(_: Exception) -> None:

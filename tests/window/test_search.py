@@ -1,5 +1,7 @@
 """The search view: which hit stays current, what is asked when, and what shows when there is nothing."""
 
+import os
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -262,6 +264,27 @@ def test_an_original_that_is_gone_is_told(qtbot: QtBot, window: MainWindow, tmp_
     open_at(window.hub, str(tmp_path / "gone.pdf"), 3, told.append)
     qtbot.waitUntil(lambda: bool(told))
     assert told == [f"{tmp_path / 'gone.pdf'} is not there any more. Was it moved or renamed?"]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere the system's own viewer is asked")
+def test_a_viewer_gets_odd_names_as_they_are_and_its_page(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs, got = tmp_path / "bin", tmp_path / "got"
+    programs.mkdir()
+    for name, does in (
+        ("xdg-mime", "echo org.gnome.Evince.desktop"),
+        ("evince", f'printf "%s|" "$@" > {got}.new; mv {got}.new {got}'),
+    ):
+        program = programs / name
+        program.write_text(f"#!/bin/sh\n{does}\n")
+        program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
+    original = tmp_path / "a; touch pwned $(id) 'b' \"c\".pdf"
+    original.write_bytes(b"%PDF-1.4")
+    open_at(window.hub, str(original), 3, pytest.fail)
+    qtbot.waitUntil(got.exists)
+    assert got.read_text() == f"--page-index=3|{original}|"
 
 
 def test_every_name_has_an_address() -> None:
