@@ -176,8 +176,8 @@ class Submitter:
             same = {f.path: _same_content(known[f.path]) for f in files if _is_same(known.get(f.path), f)}
             try:
                 added = self._repository.add_jobs(batch.batch_id, files, known=same)
-            except QueueFullError:  # as many as there is room for are added now, the rest when there is more
-                room.hold_back(files)
+            except QueueFullError as error:  # as many as there is room for are added now, the rest when there is more
+                room.hold_back(files, error)
                 continue
             round_.count(len(files), added.added, added.already_listed, added.unchanged, added.already)
             if added.added:
@@ -288,13 +288,14 @@ class _Room:
         self._repository, self._events, self._batch_id = repository, events, batch_id
         self._stop, self._hold = stop or threading.Event(), hold
         self._back: list[FoundFile] = []  # what did not fit
+        self._refusal = QueueFullError("The queue is full.")
         self._all = 0  # how many files the search has, once somebody had to wait
         self.count_all: Callable[[], int] = lambda: 0
         self.given_up = False  # the batch was cancelled, or the search stopped, while files were held back
 
-    def hold_back(self, files: list[FoundFile]) -> None:
-        """These did not fit, or somebody else was faster."""
-        self._back = files + self._back
+    def hold_back(self, files: list[FoundFile], error: QueueFullError) -> None:
+        """These did not fit, or somebody else was faster. The error tells the limit, should it be of no use to wait."""
+        self._back, self._refusal = files + self._back, error
 
     def held(self, round_: _Round) -> int:
         """How many files still have to be added, as far as somebody counted them."""
@@ -330,7 +331,7 @@ class _Room:
                 return 0  # it was cancelled meanwhile
             wanted = self._hold is not None and self._hold()
             if not wanted and not self._repository.room():  # the last of the work may have made some just now
-                raise QueueFullError("The queue is full; the rest of this drop is not in the list yet.")
+                raise self._refusal
             self._stop.wait(ROOM_SECONDS)
         return 0
 
