@@ -44,7 +44,7 @@ _GUARD: Final = "WHERE id = ? AND token = ? AND status = 'running'"
 _COMPLETE: Final = (
     "UPDATE ingest_jobs SET status = 'completed', active = NULL, phase = 'finalising', outcome = ?, progress = 1.0, unit = ?, "
     "units_done = ?, units_total = ?, document_id = coalesce(?, document_id), mime_type = coalesce(?, mime_type), "
-    "checksum = coalesce(?, checksum), byte_size = coalesce(?, byte_size), message = ?, chunk_count = ?, gaps = ?, "
+    "checksum = coalesce(?, checksum), byte_size = coalesce(?, byte_size), message = ?, chunk_count = ?, gaps = ?, crashes = 0, "
     "error_code = NULL, error_message = NULL, "
     f"worker_id = NULL, token = NULL, updated_at = ?, completed_at = ?, revision = ? {_GUARD}"
 )
