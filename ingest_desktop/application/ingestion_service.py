@@ -166,7 +166,7 @@ class IngestionService(Asking):
             NotFoundError: No such knowledge base.
         """
         target = kb_id or self._default_kb()
-        return self._submitter.submit(
+        made = self._submitter.submit(
             paths,
             kb_id=target,
             priority=priority,

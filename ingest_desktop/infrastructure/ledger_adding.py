@@ -25,6 +25,7 @@ from ingest_desktop.infrastructure.ledger_base import (
     settle_batches,
     step,
 )
+from ingest_desktop.infrastructure.ledger_outbox import tell_confirmed
 from ingest_desktop.infrastructure.ledger_schema import ACTIVE_SQL
 
 ALREADY_LIMIT: Final = 1_000
@@ -279,6 +280,7 @@ class _Intake:
             self._count("gaps", counted)
             self._count("attention", counted)
         self._note(first, JobStatus.COMPLETED, Outcome.UNCHANGED.value)
+        tell_confirmed(self.connection, first, self.now)
         return inserted
 
     def index_names(self) -> None:

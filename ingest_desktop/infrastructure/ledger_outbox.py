@@ -61,6 +61,27 @@ def tell_shown(connection: Connection, jobs: Sequence[int], at: int) -> None:
     connection.exec_driver_sql(f"{_TELL} {STANDS_NOW}", ("show", at, ids))
 
 
+def tell_confirmed(connection: Connection, first_job: int, at: int) -> None:
+    """Jobs from this one on were just added as completed, because their knowledge base had the content of their files.
+
+    It was asked before the transaction, so a deletion may be about to hide their paths, or have hidden them since.
+    """
+    if not connection.exec_driver_sql("SELECT EXISTS (SELECT 1 FROM ingest_jobs WHERE deleted_at IS NOT NULL)").scalar():
+        return
+    connection.exec_driver_sql(
+        "DELETE FROM outbox WHERE op IN ('hide', 'purge') AND (kb_id, path) IN "
+        "(SELECT kb_id, source_path FROM ingest_jobs WHERE id >= ?)",
+        (first_job,),
+    )
+    connection.exec_driver_sql(
+        "INSERT INTO outbox (kb_id, op, path, at) SELECT j.kb_id, 'show', j.source_path, ? FROM ingest_jobs j "
+        "JOIN ingest_batches b ON b.id = j.batch_id WHERE j.id >= ? AND EXISTS "
+        "(SELECT 1 FROM ingest_jobs o INDEXED BY ix_brought WHERE o.kb_id = j.kb_id AND o.source_path = j.source_path "
+        "AND (o.status = 'completed' OR o.document_id IS NOT NULL) AND o.deleted_at >= b.created_at)",
+        (at, first_job),
+    )
+
+
 def tell_purged(connection: Connection, jobs: Sequence[int], at: int, revision: int) -> None:
     """These jobs are about to be removed: paths whose content no other job knows are to be purged.
 

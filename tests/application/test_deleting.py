@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from application.kit import FakeApp, all_jobs, assert_clean, hits, work, write_files
+from ingest_desktop.domain.enums import Actor
+from ingest_desktop.domain.interfaces.repository import FoundFile, SameContent
 from ingest_desktop.domain.models import Job, JobSelector
 from ingest_desktop.infrastructure.database import reading, writing
 
@@ -135,6 +137,39 @@ def test_a_damaged_knowledge_base_holds_up_no_other_deletion(
         fake.housekeeping.deliver()  # as with every change of the store
     assert caplog.text.count("content not told") == 1
     assert {entry.kb_id for entry in fake.repository.outbox()} == {other}
+
+
+def test_a_file_that_is_added_again_before_its_deletion_was_told_stays_found(fake: FakeApp, docs: Path) -> None:
+    job = read(fake, docs, "heron")
+    assert fake.lifecycle.stop(30) == []  # nobody delivers meanwhile, as when the disk is full
+    fake.repository.delete(JobSelector(job_ids=(job.id,)), actor=Actor.WINDOW)
+    assert fake.service.submit([str(docs / "a.txt")]).report.unchanged == 1
+    fake.housekeeping.deliver()
+    assert hits(fake, "heron") == ["a.txt"]
+    assert_clean(fake)
+
+
+def test_a_file_that_is_deleted_while_a_folder_is_added_again_stays_found(fake: FakeApp, docs: Path) -> None:
+    job = read(fake, docs, "heron")
+    known = fake.contents.of("library").known([job.source_path])[job.source_path]
+    batch = fake.repository.create_batch("library", [str(docs)], origin="window", priority=0, label="docs")
+    delete(fake, job)  # after the knowledge base was asked, and before the folder was walked to the file
+    assert hits(fake, "heron") == []
+    same = SameContent(known.document_id, known.sha256, known.media_type, known.chunks, known.gaps)
+    added = fake.repository.add_jobs(
+        batch.batch_id, [FoundFile(job.source_path, *known.signature)], known={job.source_path: same}
+    )
+    assert added.unchanged == 1
+    fake.housekeeping.deliver()
+    assert hits(fake, "heron") == ["a.txt"]
+
+
+def test_files_that_were_deleted_earlier_cost_nothing_when_others_are_added_again(fake: FakeApp, docs: Path) -> None:
+    delete(fake, read(fake, docs, "heron"))
+    read(fake, docs, "egret")
+    assert fake.lifecycle.stop(30) == []
+    fake.service.submit([str(docs / "a.txt")])
+    assert fake.repository.outbox() == []
 
 
 def test_a_check_finds_what_was_left_behind(fake: FakeApp, docs: Path) -> None:
