@@ -66,7 +66,9 @@ def tell_confirmed(connection: Connection, first_job: int, at: int) -> None:
 
     It was asked before the transaction, so a deletion may be about to hide their paths, or have hidden them since.
     """
-    if not connection.exec_driver_sql("SELECT EXISTS (SELECT 1 FROM ingest_jobs WHERE deleted_at IS NOT NULL)").scalar():
+    if not connection.exec_driver_sql(
+        "SELECT EXISTS (SELECT 1 FROM ingest_jobs WHERE deleted_at IS NOT NULL)"
+    ).scalar():
         return
     connection.exec_driver_sql(
         "DELETE FROM outbox WHERE op IN ('hide', 'purge') AND (kb_id, path) IN "
