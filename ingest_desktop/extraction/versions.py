@@ -28,7 +28,7 @@ VERSIONS: Final = {
     "msg": 1,
     "notebook": 1,
     "odf": 4,
-    "pdf": 5,
+    "pdf": 6,
     "pptx": 2,
     "rst": 1,
     "rtf": 2,

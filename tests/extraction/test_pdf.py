@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest_desktop.domain.errors import IngestError, SourceEncrypted
@@ -223,6 +223,7 @@ def test_the_second_engine_reads_fields_and_notes_as_well() -> None:
     assert page.remarks == ("surname: Featherstone", "Look here")
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_damaged_annotations_never_end_in_a_crash(data: st.DataObject) -> None:
     whole = bytearray(pdf((words(LONG), FIELDS), trailer="/AcroForm 900 0 R", more=FORM))

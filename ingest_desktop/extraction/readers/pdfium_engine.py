@@ -3,6 +3,8 @@
 import ctypes
 import os
 import re
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import pypdfium2.raw as raw
@@ -13,6 +15,7 @@ from ingest_desktop.extraction.readers.pdf_pages import Page, PageRefused, Pictu
 from ingest_desktop.extraction.readers.pdfium_boxes import CUT_MARKS, SOFT_HYPHEN, PlacedText
 from ingest_desktop.extraction.readers.pdfium_pictures import drawn, look_at
 from ingest_desktop.extraction.readers.pdfium_remarks import Remarks
+from ingest_desktop.extraction.readers.pdfium_spaces import made_by_moves, missing_spaces
 from ingest_desktop.extraction.unlocking import still_locked
 
 _TAGS = ("Title", "Author", "Subject", "Keywords", "Creator", "Producer", "CreationDate", "ModDate")
@@ -51,6 +54,7 @@ class PdfiumDocument:
                 raise still_locked(source.passwords)
             raise SourceMalformed("The file begins like a PDF document but cannot be opened as one.")
         self.pages: int = raw.FPDF_GetPageCount(self._handle)
+        self._lacks_spaces = made_by_moves(self._handle)
 
     def page(self, index: int) -> Page:
         """A page, counted from 0: its text, what is written on it in fields and notes, whether it is a picture of text.
@@ -113,6 +117,9 @@ class PdfiumDocument:
             text = self._get(textpage, count)
             if _LAM in text:
                 text = _ligatures(textpage, text, count)
+            if self._lacks_spaces and len(text) == count:
+                spaces = missing_spaces(textpage, text)
+                return PlacedText(page, textpage, text, self._clean(_spaced(text, spaces)), count, spaces)
             return PlacedText(page, textpage, text, self._clean(text), count)
         except BaseException:
             raw.FPDFText_ClosePage(textpage)
@@ -218,6 +225,11 @@ def _ligatures(textpage: Any, text: str, count: int) -> str:
         ):
             signs[at], signs[at + 1] = signs[at + 1], signs[at]
     return "".join(signs)
+
+
+def _spaced(text: str, places: Sequence[int]) -> str:
+    """A text with a space before each of some characters, which are told in ascending order."""
+    return " ".join([text[start:stop] for start, stop in pairwise((0, *places, len(text)))])
 
 
 def _origin(textpage: Any, index: int) -> tuple[float, float]:
