@@ -12,11 +12,11 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from ingest_desktop.bootstrap import App
     from ingest_desktop.config.settings import Settings
-    from ingest_desktop.domain.interfaces.checks import Mended
+    from ingest_desktop.domain.interfaces.checks import RepairReport
     from ingest_desktop.ui.hub import Mend
 
 _at_end = contextlib.ExitStack()
@@ -79,10 +79,10 @@ def _engine_of(settings: "Settings") -> "App":
 def _mender_of(settings: "Settings") -> "Mend":
     """What repairs a store that cannot be opened. It is called in a thread of its own."""
 
-    def mend(progress: "Callable[[str], None]") -> "Sequence[Mended]":
+    def mend(progress: "Callable[[str], None]") -> "RepairReport":
         from ingest_desktop.repairing import repair
 
-        return repair(settings, progress=progress).done
+        return repair(settings, progress=progress)
 
     return mend
 

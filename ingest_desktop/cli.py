@@ -1,8 +1,8 @@
 """The door without a window: ``ingest``. Reads the command line, calls a command, maps errors to exit codes.
 
 Exit codes: 0 done; 1 the store or something else failed; 2 wrong use; 3 some jobs did not complete; 4 wrong state,
-nothing changed; 5 ``check`` found something, or ``run`` a lost knowledge base; 6 the queue is full: the next run adds the
-rest of the drop; 130 interrupted.
+nothing changed; 5 ``check`` found something, ``repair`` could not save all, or ``run`` found a lost knowledge base; 6 the
+queue is full: the next run adds the rest of the drop; 130 interrupted.
 Heavy rooms are imported when a command needs them.
 """
 
@@ -51,7 +51,8 @@ KB_HELP: Final = "the knowledge base, by name or id"
 ENDING: Final = """\
 To begin:   ingest add ~/Documents --wait     then     ingest search lighthouse
 Exit codes: 0 done; 1 the store failed; 2 wrong use; 3 some jobs did not complete; 4 wrong state, nothing changed;
-            5 'check' found something, or 'run' a lost knowledge base; 6 the queue is full; 130 interrupted.
+            5 'check' found something, 'repair' could not save all, or 'run' found a lost knowledge base;
+            6 the queue is full; 130 interrupted.
 """
 
 

@@ -1,6 +1,9 @@
 """``ingest check`` and ``ingest repair``: what keeps a store sound, and a run over one that is not."""
 
 import argparse
+import os
+import shlex
+import subprocess
 import sys
 from pathlib import Path
 from typing import Final
@@ -8,11 +11,12 @@ from typing import Final
 from ingest_desktop.bootstrap import App
 from ingest_desktop.cli_output import out, out_json
 from ingest_desktop.domain.errors import LedgerDamaged
-from ingest_desktop.domain.interfaces.checks import Finding
+from ingest_desktop.domain.interfaces.checks import Finding, Unsaved
 from ingest_desktop.domain.text import counted, one_line
 
 OK: Final = 0
 NOT_CLEAN: Final = 5
+MOST_PLACES: Final = 10  # told where to look again
 _FOR_REPAIR: Final = frozenset({"store_damaged", "ledger_damaged", "schema_differs"})
 
 
@@ -77,7 +81,37 @@ def repair(options: argparse.Namespace) -> int:
         out("Nothing is damaged.")
     if any(mended.code == "document_missing" for mended in report.done):
         out("Run 'ingest run' to read again what was lost.", file=sys.stderr)
-    return _tell(list(report.left), as_json=options.json)
+    if report.unsaved is not None:
+        _tell_unsaved(report.unsaved, as_json=options.json)
+    code = _tell(list(report.left), as_json=options.json)
+    return NOT_CLEAN if report.unsaved is not None else code
+
+
+def _tell_unsaved(unsaved: Unsaved, *, as_json: bool) -> None:
+    """Jobs that are lost, and how to find their files again."""
+    if as_json:
+        out_json(unsaved.to_json())
+    else:
+        out(unsaved_text(unsaved))
+    out("Add what you had added with them again: what is there is not read twice.", file=sys.stderr)
+    for kb_id, path in unsaved.places[:MOST_PLACES]:
+        words = ["ingest", "add", "--kb", kb_id, one_line(path)]
+        line = subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
+        out(f"  {line}", file=sys.stderr)
+    if len(unsaved.places) > MOST_PLACES:
+        out(f"  and {len(unsaved.places) - MOST_PLACES:,} more; --json names them.", file=sys.stderr)
+
+
+def unsaved_text(unsaved: Unsaved) -> str:
+    """17 jobs could not be saved: 12 had failed, 5 were not read yet."""
+    if unsaved.number is None:
+        return "Jobs that had brought no text may be missing: nothing tells any more how many there were."
+    jobs = counted(unsaved.number, "job")
+    if not unsaved.is_exact:
+        return f"Up to {jobs} could not be saved; none of them had brought any text."
+    parts = [(unsaved.failed, "had failed"), (unsaved.waiting, "were not read yet")]
+    known = ", ".join(f"{number:,} {what}" for number, what in parts if number)
+    return f"{jobs} could not be saved: {known}." if known else f"{jobs} could not be saved."
 
 
 def tell_damaged(error: LedgerDamaged, *, as_json: bool) -> int:

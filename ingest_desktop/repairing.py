@@ -4,13 +4,12 @@ A door like ``bootstrap``: it knows the rooms that it puts to work.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from ingest_desktop.config.settings import Settings
 from ingest_desktop.domain.errors import LedgerDamaged, NotFoundError, StoreDamaged
-from ingest_desktop.domain.interfaces.checks import Finding, Mended
+from ingest_desktop.domain.interfaces.checks import Mended, RepairReport, Unsaved
 from ingest_desktop.infrastructure.checks import check_store
 from ingest_desktop.infrastructure.content_fixes import LOST_TEXT, jobs_to_read_again
 from ingest_desktop.infrastructure.content_registry import KnowledgeBaseStores
@@ -29,19 +28,12 @@ _MENDED: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class RepairReport:
-    """What a repair did, and what a check of the store found afterwards."""
-
-    done: tuple[Mended, ...]
-    left: tuple[Finding, ...]
-
-
 def repair(settings: Settings, *, kb: str | None = None, progress: Progress = lambda _text: None) -> RepairReport:
     """Look for damage in a store, and mend it. Blocks, for minutes with a large store: call it in a thread of its own.
 
     No ``App`` of any process may have open what is damaged. What is sound is not touched, and a damaged file is kept beside
-    the new one. Files whose text was lost are queued to be read again; nothing is started.
+    the new one. Files whose text was lost are queued to be read again; nothing is started. Jobs that could not be
+    saved are told of by the call that lost them, and never again.
 
     Args:
         kb: Name or id of a knowledge base: only that one is looked at, and the ledger. None: all of them.
@@ -57,15 +49,17 @@ def repair(settings: Settings, *, kb: str | None = None, progress: Progress = la
     if not root.exists():
         raise NotFoundError(f"There is no store in {root}.")
     done: list[Mended] = []
+    unsaved: Unsaved | None = None
     path = root / LEDGER_FILE
     finish_swap(path)
     progress("Looking at the list of jobs.")
     if problem_of(path) is not None:
-        done += repair_ledger(root, progress)
+        done, unsaved = repair_ledger(root, progress)
     try:
         ledger = _open_ledger(settings)
     except LedgerDamaged:  # sound as a file, and no list of ours
-        done += repair_ledger(root, progress)
+        again, unsaved = repair_ledger(root, progress)
+        done += again
         ledger = _open_ledger(settings)
     unmark_ledger(root)
     contents = KnowledgeBaseStores(
@@ -84,7 +78,7 @@ def repair(settings: Settings, *, kb: str | None = None, progress: Progress = la
             # Two files that were mended by themselves may disagree still: what of that can be derived is.
             mended, findings = mend_store(ledger, contents, findings)
             done += mended
-        return RepairReport(tuple(done), tuple(findings))
+        return RepairReport(tuple(done), tuple(findings), unsaved)
     finally:
         contents.close()
         ledger.close()

@@ -16,6 +16,7 @@ from ingest_desktop.domain.errors import StoreError
 from ingest_desktop.infrastructure.content_receipts import receipt_of
 from ingest_desktop.infrastructure.database import from_db_path, open_read_only, readable_name, to_db_path
 from ingest_desktop.infrastructure.ledger_base import to_micros, utc_now
+from ingest_desktop.infrastructure.ledger_pages import waiting_paths
 from ingest_desktop.infrastructure.ledger_schema import ACTIVE_SQL, LIBRARY_ID, LIBRARY_NAME
 from ingest_desktop.infrastructure.salvage import Salvaged, read_rows
 
@@ -40,6 +41,15 @@ def fill_from_indexes(source: sqlite3.Connection, target: sqlite3.Connection) ->
         if isinstance(job_id, int) and isinstance(kb_id, str) and isinstance(path, str | bytes):
             _queue(target, job_id, kb_id, path, 0)
             active.add(job_id)
+    return active
+
+
+def fill_from_entries(target: sqlite3.Connection) -> set[int]:
+    """As ``fill_from_indexes``, from single pages of indexes: ``fill_from_pages`` noted them. The jobs keep their batch."""
+    active: set[int] = set()
+    for job_id, kb_id, path, batch_id in waiting_paths(target):
+        _queue(target, job_id, kb_id, path, 0, batch_id)
+        active.add(job_id)
     return active
 
 
@@ -159,11 +169,21 @@ def _overtaken(target: sqlite3.Connection, kb_id: str, path: str | bytes, job_id
     return None if row is None else int(row[0])
 
 
-def _queue(target: sqlite3.Connection, job_id: int, kb_id: str, path: str | bytes, priority: int) -> None:
+def _queue(
+    target: sqlite3.Connection,
+    job_id: int,
+    kb_id: str,
+    path: str | bytes,
+    priority: int,
+    batch_id: int | None = None,
+) -> None:
     """A waiting job, unless its row is there, or its path waits already."""
     if target.execute("SELECT 1 FROM ingest_jobs WHERE id = ?", (job_id,)).fetchone():
         return
     values = {"status": JobStatus.QUEUED.value, "active": 1, "priority": priority, "created_at": to_micros(utc_now())}
+    sql = "SELECT 1 FROM ingest_batches WHERE id = ? AND kb_id = ? AND deleted_at IS NULL"
+    if batch_id is not None and target.execute(sql, (batch_id, kb_id)).fetchone():
+        values["batch_id"] = batch_id
     _insert(target, job_id, kb_id, path, values)
 
 
@@ -175,7 +195,8 @@ def _insert(
     name = os.path.basename(from_db_path(path)) or from_db_path(path)
     row = {
         "byte_size": 0, "mtime_ns": 0, "inode": 0, "ctime_ns": 0, "priority": 0, "queue_position": job_id, "revision": 0,
-        "updated_at": to_micros(utc_now()), "kb_id": kb_id, "batch_id": _batch(target, kb_id), "source_path": path,
+        "updated_at": to_micros(utc_now()), "kb_id": kb_id,
+        "batch_id": values.get("batch_id") or _batch(target, kb_id), "source_path": path,
         "original_filename": readable_name(name), **({} if taken else {"id": job_id}), **values,
     }  # fmt: skip
     columns = ", ".join(row)

@@ -1,8 +1,9 @@
 """Repair: what can be read of a damaged file is put into a fresh one, and what is missing is read again.
 
-The ledger is filled from four places, best first: the damaged file itself, the newest sound copy in ``backups/`` (only
-for the rows that the damaged file should have and does not give), the indexes and the snapshot of what was unfinished,
-and what the knowledge bases know of the paths they hold. A knowledge base keeps the segments that are whole; documents
+The ledger is filled from five places, best first: the damaged file itself, as far as its tables can be followed; its
+single pages (``ledger_pages``); the newest sound copy in ``backups/`` (both only for the rows that the damaged file should
+have and does not give); the indexes and the snapshot of what was unfinished; and what the knowledge bases know of the
+paths they hold. A knowledge base keeps the segments that are whole; documents
 that lack one wait in the ledger to be read again. Nothing is deleted: see ``swapping``.
 """
 
@@ -17,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from ingest_desktop.domain.enums import JobPhase, JobStatus, Outcome
 from ingest_desktop.domain.errors import StoreDamaged, StoreError, StoreFull
-from ingest_desktop.domain.interfaces.checks import Mended
+from ingest_desktop.domain.interfaces.checks import Mended, Unsaved
 from ingest_desktop.infrastructure.backups import newest_sound, open_copy
 from ingest_desktop.infrastructure.content_fixes import mend_content
 from ingest_desktop.infrastructure.content_schema import MIGRATIONS, PAGE_BYTES, SEGMENT_SHIFT
@@ -29,7 +30,13 @@ from ingest_desktop.infrastructure.database import (
 )
 from ingest_desktop.infrastructure.ledger import BACKUPS_FOLDER, LEDGER_FILE
 from ingest_desktop.infrastructure.ledger_fixes import fix_ledger
-from ingest_desktop.infrastructure.ledger_rescue import fill_from_contents, fill_from_indexes, fill_from_snapshot
+from ingest_desktop.infrastructure.ledger_pages import Told, fill_from_pages, unsaved_jobs
+from ingest_desktop.infrastructure.ledger_rescue import (
+    fill_from_contents,
+    fill_from_entries,
+    fill_from_indexes,
+    fill_from_snapshot,
+)
 from ingest_desktop.infrastructure.ledger_schema import LEDGER_MIGRATIONS
 from ingest_desktop.infrastructure.migrations import Migration, migrate, refuse_newer, stored_version
 from ingest_desktop.infrastructure.salvage import Salvaged, columns_of, copy_table, read_rows
@@ -89,8 +96,8 @@ def _strange_table(path: Path) -> str | None:
 # --- the ledger ----------------------------------------------------------------------------------
 
 
-def repair_ledger(root: Path, tell: Progress) -> list[Mended]:
-    """Make a sound ledger out of what there is; what was done. The damaged file is kept.
+def repair_ledger(root: Path, tell: Progress) -> tuple[list[Mended], Unsaved | None]:
+    """Make a sound ledger out of what there is; what was done, and what could not be saved. The damaged file is kept.
 
     Raises:
         StoreBusy: Somebody has the store open.
@@ -105,17 +112,19 @@ def repair_ledger(root: Path, tell: Progress) -> list[Mended]:
         try:
             with translated_errors(made), closing(sqlite3.connect(made, isolation_level=None)) as target:
                 target.execute("BEGIN")
-                done = _fill_ledger(root, path, target, tell)
+                done, unsaved = _fill_ledger(root, path, target, tell)
                 target.execute("COMMIT")
             _settle_ledger(made)
         except DBAPIError as error:
             raise StoreError(f"The list of jobs could not be put together again ({error}).") from error
         kept = swap_in(path)
     end = f"the damaged file is kept as {kept}" if kept.exists() else "its file was lost, and is made anew"
-    return [*done, Mended("ledger_damaged", "ledger", end)]
+    return [*done, Mended("ledger_damaged", "ledger", end)], unsaved
 
 
-def _fill_ledger(root: Path, path: Path, target: sqlite3.Connection, tell: Progress) -> list[Mended]:
+def _fill_ledger(
+    root: Path, path: Path, target: sqlite3.Connection, tell: Progress
+) -> tuple[list[Mended], Unsaved | None]:
     for table in ("knowledge_bases", "counters"):
         target.execute(f"DELETE FROM {table}")
     tables = _tables(target)
@@ -126,9 +135,16 @@ def _fill_ledger(root: Path, path: Path, target: sqlite3.Connection, tell: Progr
         if source is not None:
             found = {table: copy_table(source, target, table) for table in tables}
             _copy_state(source, target)
-            done.append(_told("jobs read out of the damaged file", target))
+        pages = Told()
+        if any(part.gaps for part in found.values()):
+            tell("Looking at single pages of the list of jobs.")
+            pages = fill_from_pages(path, target, tables, found)
+            active |= fill_from_entries(target)
+        if source is not None:
             # A sound row of a table hangs on others: a gap anywhere means that jobs may be missing only if theirs has one.
-            active = fill_from_indexes(source, target)
+            active |= fill_from_indexes(source, target)
+        if source is not None or pages.rows:
+            done.append(_told("jobs read out of the damaged file", target))
     copy = newest_sound(path, root / BACKUPS_FOLDER) if any(part.gaps for part in found.values()) else None
     if copy is not None:
         tell(f"Taking what is missing from {copy.name}.")
@@ -143,7 +159,7 @@ def _fill_ledger(root: Path, path: Path, target: sqlite3.Connection, tell: Progr
     fill_from_snapshot(root, target, jobs)
     _drop_nonsense(target)
     done.append(_told("jobs in all", target))
-    return done
+    return done, unsaved_jobs(target, pages, jobs) if jobs.gaps else None
 
 
 def _told(what: str, target: sqlite3.Connection) -> Mended:

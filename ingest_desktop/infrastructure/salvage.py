@@ -7,6 +7,7 @@ their columns.
 """
 
 import sqlite3
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ Row = Sequence[Any]
 
 @dataclass(slots=True)
 class Salvaged:
-    """What came out of one table. ``gaps`` are spans of row ids, both ends included, that could not be read."""
+    """What came out of one table. ``gaps`` are spans of row ids, both ends included and in order, that could not be read."""
 
     rows: int = 0
     gaps: list[tuple[int, int]] = field(default_factory=list)
@@ -34,7 +35,8 @@ class Salvaged:
 
     def may_have_held(self, rowid: int) -> bool:
         """Whether a row with this id may have been in a gap."""
-        return any(first <= rowid <= last for first, last in self.gaps)
+        place = bisect_right(self.gaps, rowid, key=lambda gap: gap[0]) - 1  # they are in order
+        return place >= 0 and rowid <= self.gaps[place][1]
 
 
 class TableSalvage:

@@ -6,14 +6,14 @@ thread and answered later.
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from ingest_desktop.domain.enums import JobStatus
-from ingest_desktop.domain.interfaces.checks import Mended
+from ingest_desktop.domain.interfaces.checks import RepairReport
 from ingest_desktop.domain.models import Counts, JobOrder, JobQuery, KnowledgeBase
 from ingest_desktop.ui.backend import Backend, MetricsView, StatusView
 from ingest_desktop.workers.bridge import EventBridge
@@ -29,7 +29,7 @@ SLOW_SECONDS = 60  # where few files end in the last seconds
 LEAST_ENDED = 10  # files, for a word on the time that is left
 DROPS_AT_ONCE = 4
 T = TypeVar("T")
-Mend = Callable[[Callable[[str], None]], Sequence[Mended]]
+Mend = Callable[[Callable[[str], None]], RepairReport]
 
 
 @dataclass(frozen=True, slots=True)

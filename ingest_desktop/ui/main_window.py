@@ -180,6 +180,7 @@ class MainWindow(QMainWindow):
         self.bases.created.connect(self.sidebar.expect_base)
         self.bases.repair_wanted.connect(self.repairs.offer)
         self.repairs.said.connect(self.status.say)
+        self.repairs.adding_wanted.connect(lambda paths, kb_id: self.adding.add_paths(paths, kb_id))
         self.table.menu_wanted.connect(self._on_job_menu)
         self.table.current_moved.connect(self.detail.show_job)
         self.search.open_wanted.connect(self.open_original)

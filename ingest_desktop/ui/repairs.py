@@ -10,8 +10,8 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
 from ingest_desktop.domain.errors import LedgerDamaged, StoreDamaged, StoreFull, StoreGone
-from ingest_desktop.domain.interfaces.checks import Mended
-from ingest_desktop.ui import causes, dialogs, words
+from ingest_desktop.domain.interfaces.checks import Mended, RepairReport, Unsaved
+from ingest_desktop.ui import causes, dialogs, formats, words
 from ingest_desktop.ui.backend import Backend, Repairable
 from ingest_desktop.ui.commands import sentence_of
 from ingest_desktop.ui.hub import Hub
@@ -23,7 +23,13 @@ T = TypeVar("T")
 
 
 class RepairStrip(Strip):
-    """What a repair does now, with a bar that moves; no cross while it is at it."""
+    """What a repair does now, with a bar that moves; no cross while it is at it. Afterwards: what it could not save.
+
+    Signals:
+        again_wanted: The person wants to add again what could not be saved.
+    """
+
+    again_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(words.translate("RepairStrip", "Repair"), "retry", parent)
@@ -31,6 +37,8 @@ class RepairStrip(Strip):
         self.bar.setRange(0, 0)
         self.bar.setAccessibleName(self.tr("A repair is at work"))
         self.row.insertWidget(self.row.count() - 1, self.bar)
+        self.again = self.add_button(self.tr("Add them again"), self.again_wanted)
+        self.again.setToolTip(self.tr("Look through what had been added with them; what is there is not read twice"))
 
     def show_step(self, text: str) -> None:
         """It is at work."""
@@ -40,12 +48,43 @@ class RepairStrip(Strip):
         """It could not be done."""
         self._show(text, "danger", at_work=False)
 
-    def _show(self, text: str, tone: str, *, at_work: bool) -> None:
+    def show_unsaved(self, text: str, *, can_look: bool) -> None:
+        """It is done, and some jobs are lost. The strip stays until it is closed."""
+        self._show(text, "warning", at_work=False, can_look=can_look)
+
+    def _show(self, text: str, tone: str, *, at_work: bool, can_look: bool = False) -> None:
         self.tone = tone
+        self.again.setVisible(can_look)
         self.bar.setVisible(at_work)
         self.close_button.setVisible(not at_work)
         self.restyle()
         self.say(text)
+
+
+def unsaved_text(unsaved: Unsaved) -> str:
+    """What could not be saved, and what to do about it."""
+    jobs, parts = words.jobs(unsaved.number or 0), list[str]()
+    if unsaved.number is None:
+        text = words.translate(
+            "Repairs", "Jobs that had brought no text may be missing: nothing tells any more how many there were."
+        )
+    elif not unsaved.is_exact:
+        text = words.translate("Repairs", "Up to {jobs} could not be saved; none of them had brought any text.")
+    else:
+        text = words.translate("Repairs", "{jobs} could not be saved.")
+        parts = [
+            pattern.format(n=formats.number(number))
+            for pattern, number in (
+                (words.translate("Repairs", "{n} had failed"), unsaved.failed),
+                (words.translate("Repairs", "{n} were not read yet"), unsaved.waiting),
+            )
+            if number
+        ]
+    if parts:
+        text = words.translate("Repairs", "{jobs} could not be saved: {kinds}.")
+    said = text.format(jobs=jobs, kinds=", ".join(parts))
+    step = words.translate("Repairs", "Add the folders again: what is there is not read twice.")
+    return f"{said} {step}"
 
 
 class Repairs(QObject):
@@ -53,9 +92,11 @@ class Repairs(QObject):
 
     Signals:
         said: Something to tell in the status bar. arg: a sentence.
+        adding_wanted: Paths to add again. args: a list of paths, id of their knowledge base.
     """
 
     said = Signal(str)
+    adding_wanted = Signal(object, str)
     _stepped = Signal(str)
 
     def __init__(self, hub: Hub, trouble: Strip, strip: RepairStrip, window: QWidget) -> None:
@@ -69,6 +110,8 @@ class Repairs(QObject):
         self._back.setInterval(BACK_MS)
         self._back.timeout.connect(self._look_for_store)
         self._is_looking = False
+        self._places: dict[str, list[str]] = {}  # where to look again for what could not be saved
+        self.strip.again_wanted.connect(self._on_again)
         self._stepped.connect(self._on_step)
         hub.ready.connect(self._ask_damaged)
         hub.bridge.troubled.connect(self._on_trouble)
@@ -172,9 +215,11 @@ class Repairs(QObject):
         if mend is None or self.is_at_work:
             return
 
-        def done(mended: Sequence[Mended]) -> None:
+        def done(report: RepairReport) -> None:
             self._trouble.hide()
-            self._tell_done(self.tr("The list of jobs is repaired."), mended)
+            self._tell_done(self.tr("The list of jobs is repaired."), report.done)
+            if report.unsaved is not None:
+                self._tell_unsaved(report.unsaved)
             self._hub.open()
 
         self._run(self.tr("Repairing the list of jobs."), lambda: mend(self._stepped.emit), done, self._hub.broken.emit)
@@ -211,6 +256,19 @@ class Repairs(QObject):
         if any(one.code == "document_missing" for one in mended):
             text += " " + self.tr("Files whose text was lost are read again.")
         self.said.emit(text)
+
+    def _tell_unsaved(self, unsaved: Unsaved) -> None:
+        self._places = {}
+        for kb_id, path in unsaved.places:
+            self._places.setdefault(kb_id, []).append(path)
+        self.strip.show_unsaved(unsaved_text(unsaved), can_look=bool(self._places))
+
+    @Slot()
+    def _on_again(self) -> None:
+        places, self._places = self._places, {}
+        self.strip.hide()
+        for kb_id, paths in places.items():
+            self.adding_wanted.emit(paths, kb_id)
 
     # a folder that comes back --------------------------------------------------------------
 

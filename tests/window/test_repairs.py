@@ -2,7 +2,7 @@
 
 import shutil
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from ingest_desktop.bootstrap import App, build_app
 from ingest_desktop.config.settings import Settings
 from ingest_desktop.domain.enums import Actor, JobStatus
 from ingest_desktop.domain.errors import LedgerDamaged, StoreBusy, StoreDamaged, StoreFull, StoreGone, StoreTooNew
-from ingest_desktop.domain.interfaces.checks import Mended
+from ingest_desktop.domain.interfaces.checks import Mended, RepairReport, Unsaved
 from ingest_desktop.domain.models import KnowledgeBase
 from ingest_desktop.infrastructure.damage import hold_damaged
 from ingest_desktop.repairing import repair
@@ -21,6 +21,7 @@ from ingest_desktop.ui import theme
 from ingest_desktop.ui.dialogs import BrokenBox, RepairBox
 from ingest_desktop.ui.hub import Hub
 from ingest_desktop.ui.main_window import MainWindow
+from ingest_desktop.ui.repairs import unsaved_text
 from ingest_desktop.workers.power_watch import ON_BATTERY
 from ingest_desktop.workers.qt_threads import QtHost
 
@@ -115,7 +116,7 @@ def test_damage_of_an_earlier_run_is_known_from_the_start(
 # --- a store that cannot be opened --------------------------------------------------------------
 
 
-Mend = Callable[[Callable[[str], None]], Sequence[Mended]]
+Mend = Callable[[Callable[[str], None]], RepairReport]
 
 
 def broken_window(
@@ -137,10 +138,10 @@ def broken_window(
 def test_a_damaged_list_of_jobs_is_repaired_and_then_opened(qtbot: QtBot, app: FakeApp) -> None:
     threads: list[str] = []
 
-    def mend(progress: Callable[[str], None]) -> list[Mended]:
+    def mend(progress: Callable[[str], None]) -> RepairReport:
         progress("Looking at the list of jobs.")
         threads.append(threading.current_thread().name)
-        return [Mended("ledger_damaged", "ledger", "jobs saved: 9")]
+        return RepairReport((Mended("ledger_damaged", "ledger", "jobs saved: 9"),), ())
 
     window, box = broken_window(qtbot, app, [LedgerDamaged("The store's file is damaged.")], mend)
     assert box.repair is not None
@@ -153,8 +154,47 @@ def test_a_damaged_list_of_jobs_is_repaired_and_then_opened(qtbot: QtBot, app: F
     quit_window(qtbot, window)
 
 
+def test_what_a_repair_could_not_save_is_told_and_added_again(qtbot: QtBot, app: FakeApp) -> None:
+    unsaved = Unsaved(17, True, 5, 12, (("kb1", "/docs/a"), ("kb2", "/other"), ("kb1", "/docs/b")))
+    window, box = broken_window(
+        qtbot, app, [LedgerDamaged("Damaged.")], lambda _: RepairReport((Mended("x", "ledger", "y"),), (), unsaved)
+    )
+    assert box.repair is not None
+    with qtbot.waitSignal(window.hub.ready, timeout=5_000):
+        box.repair.click()
+    strip = window.repairs.strip
+    assert strip.text.text() == (
+        "17 jobs could not be saved: 12 had failed, 5 were not read yet. "
+        "Add the folders again: what is there is not read twice."
+    )
+    assert (
+        strip.isVisible() and strip.close_button.isVisible() and strip.again.isVisible() and not strip.bar.isVisible()
+    )
+    wanted: list[tuple[object, str]] = []
+    window.repairs.adding_wanted.connect(lambda paths, kb_id: wanted.append((paths, kb_id)))
+    with qtbot.waitSignal(window.intake.begun, timeout=5_000):
+        strip.again.click()
+    assert wanted == [(["/docs/a", "/docs/b"], "kb1"), (["/other"], "kb2")] and not strip.isVisible()
+    quit_window(qtbot, window)
+
+
+@pytest.mark.parametrize(
+    ("unsaved", "said"),
+    [
+        (Unsaved(1, True, 0, 0, ()), "1 job could not be saved. Add"),
+        (
+            Unsaved(None, False, 0, 0, ()),
+            "Jobs that had brought no text may be missing: nothing tells any more how many there",
+        ),
+        (Unsaved(9, False, 1, 0, ()), "Up to 9 jobs could not be saved; none of them had brought any text. Add"),
+    ],
+)
+def test_how_many_could_not_be_saved_is_told_as_far_as_it_is_known(unsaved: Unsaved, said: str) -> None:
+    assert unsaved_text(unsaved).startswith(said)
+
+
 def test_a_repair_of_the_store_that_fails_asks_again(qtbot: QtBot, app: FakeApp) -> None:
-    def mend(_: Callable[[str], None]) -> list[Mended]:
+    def mend(_: Callable[[str], None]) -> RepairReport:
         raise StoreBusy("Another program has it open.")
 
     window, box = broken_window(qtbot, app, [LedgerDamaged("The store's file is damaged.")], mend)
@@ -171,7 +211,7 @@ def test_a_repair_of_the_store_that_fails_asks_again(qtbot: QtBot, app: FakeApp)
 def test_where_a_repair_is_of_no_use_none_is_offered(
     qtbot: QtBot, app: FakeApp, error: Exception, has_mender: bool
 ) -> None:
-    window, box = broken_window(qtbot, app, [error], (lambda _: []) if has_mender else None)
+    window, box = broken_window(qtbot, app, [error], (lambda _: RepairReport((), ())) if has_mender else None)
     assert box.repair is None
     assert window.status.text.text() == "Not open"
     quit_window(qtbot, window)
@@ -219,7 +259,7 @@ def real(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[MainWindo
     def build() -> App:
         return build_app(settings, actor=Actor.WINDOW, label="test", worker_host=QtHost)
 
-    window = MainWindow(Hub(build, mend=lambda progress: repair(settings, progress=progress).done), settings)
+    window = MainWindow(Hub(build, mend=lambda progress: repair(settings, progress=progress)), settings)
     window.show()
     yield window
     quit_window(qtbot, window)
