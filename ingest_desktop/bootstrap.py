@@ -194,6 +194,7 @@ class App:
         self.prober.close()
         if worked and self.repository.path.exists():  # else the data folder is gone: no piece of it is made anew
             take_quietly(self.repository, self.persistence)
+            self.repository.reserve.keep(self.settings.min_free_bytes)  # a short run had no care taken of the store
         if not late:  # a late thread may still use them
             self.contents.close()
             self.repository.close()

@@ -4,11 +4,12 @@ Other programs may fill the disk below what we leave free. Then nothing can be s
 still be written: that one is paused, cancelled, or waits for room.
 """
 
+import errno
 import os
 import shutil
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 NAME: Final = "reserve"
 LAST_BYTES: Final = 1024 * 1024  # free on the disk: with less the next state might not be written
@@ -41,10 +42,7 @@ class Reserve:
         part = self.path.with_name(f"{NAME}.{os.getpid()}.new")
         try:
             with open(os.open(part, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as stream:
-                for start in range(0, self.size_bytes, len(_PART)):  # written out: a file of holes keeps nothing
-                    stream.write(_PART[: self.size_bytes - start])
-                stream.flush()
-                os.fsync(stream.fileno())
+                _take_room(stream, self.size_bytes)
             os.replace(part, self.path)
         except OSError:
             with suppress(OSError):
@@ -65,3 +63,17 @@ class Reserve:
         with suppress(OSError):
             if self.size_bytes and shutil.disk_usage(self.path.parent).free < LAST_BYTES:
                 self.give_up()
+
+
+def _take_room(stream: BinaryIO, size_bytes: int) -> None:
+    """Let a new file take up room. A file of holes would keep nothing. Not synced: a loss of power may take it."""
+    if hasattr(os, "posix_fallocate"):  # not on Windows and macOS
+        try:
+            os.posix_fallocate(stream.fileno(), 0, size_bytes)
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP):
+                raise
+        else:
+            return
+    for start in range(0, size_bytes, len(_PART)):
+        stream.write(_PART[: size_bytes - start])

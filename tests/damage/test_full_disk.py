@@ -104,6 +104,17 @@ def test_a_store_can_be_opened_and_told_of_work_on_a_disk_without_a_byte(tmp_pat
         junk.unlink()
 
 
+def test_a_short_run_leaves_a_reserve_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(care_watch, "CARE_AFTER_SECONDS", 3_600.0)
+    app = real_app(tmp_path / "data", reserve_bytes=MIB)
+    app.close()
+    assert not app.repository.reserve.path.exists()  # it only looked
+    app = real_app(tmp_path / "data", reserve_bytes=MIB)
+    app.service.start()
+    app.close()
+    assert app.repository.reserve.path.stat().st_size == MIB
+
+
 def test_text_leaves_the_last_room_to_the_list_of_jobs(tmp_path: Path) -> None:
     free = shutil.disk_usage(tmp_path).free
     engine = open_engine(tmp_path / "x.db", synchronous="FULL", floor_bytes=free * 2)
