@@ -223,6 +223,35 @@ def test_the_second_engine_reads_fields_and_notes_as_well() -> None:
     assert page.remarks == ("surname: Featherstone", "Look here")
 
 
+CHOICES = (
+    "920 0 obj\n<< /Fields [921 0 R 922 0 R 923 0 R 924 0 R] >>\nendobj\n"
+    "921 0 obj\n<< /Type /Annot /Subtype /Widget /FT /Ch /Ff 2097152 /T (towns) /V [(b) (d)] /Rect [0 0 99 20] "
+    "/Opt [[(a) (Aalborg)] [(b) (Bergen)] [(c) (Cork)] [(d) (Dover)]] >>\nendobj\n"
+    "922 0 obj\n<< /Type /Annot /Subtype /Widget /FT /Ch /T (fruit) /Rect [0 0 99 20] /Opt [(Apple) (Plum)] >>\nendobj\n"
+    "923 0 obj\n<< /Type /Annot /Subtype /Widget /FT /Ch /Ff 131072 /T (size) /V (l) /Rect [0 0 99 20] "
+    "/Opt [[(s) (Small)] [(l) (Large)]] >>\nendobj\n"
+    "924 0 obj\n<< /Type /Annot /Subtype /Widget /FT /Ch /Ff 393216 /T (colour) /V (Greenish) /Rect [0 0 99 20] "
+    "/Opt [(Red) (Blue)] >>\nendobj\n"
+    "925 0 obj\n<< /Type /Annot /Subtype /Widget /FT /Tx /TU (Left out) /V (of the form) /Rect [0 0 99 20] >>\nendobj\n"
+)
+
+
+def test_all_that_is_chosen_is_told_and_what_a_list_shows_besides() -> None:
+    data = pdf(("", "/Annots [921 0 R 922 0 R 923 0 R 924 0 R]"), trailer="/AcroForm 920 0 R", more=CHOICES)
+    assert PdfiumDocument(memory(data)).page(0).remarks == (
+        "towns: Bergen, Dover\n(Aalborg, Cork)",
+        "fruit: (Apple, Plum)",
+        "size: Large",
+        "colour: Greenish",
+    )
+    assert PypdfDocument(memory(data)).page(0).remarks[0] == "towns: b, d"
+
+
+def test_a_field_that_the_form_does_not_list_is_read() -> None:
+    data = pdf(("", "/Annots [921 0 R 925 0 R]"), trailer="/AcroForm 920 0 R", more=CHOICES)
+    assert PdfiumDocument(memory(data)).page(0).remarks[1:] == ("Left out: of the form",)
+
+
 @settings(deadline=None)
 @given(st.data())
 def test_damaged_annotations_never_end_in_a_crash(data: st.DataObject) -> None:

@@ -28,6 +28,9 @@ _NOTES = frozenset(
         raw.FPDF_ANNOT_REDACT,
     }
 )
+_MAX_CHOICES = 5_000  # of a field that are looked at
+_MAX_SHOWN = 100  # choices of a list that are told without being chosen
+_WRITTEN = frozenset({"Tx", "Ch"})  # kinds of fields that hold a text
 _TICKED = frozenset({"On", "Yes", "True", "1"})
 _SHORT = 16  # characters
 _HIDDEN = 2  # the flag of an annotation that is never shown
@@ -96,12 +99,16 @@ class Remarks:
             if value in ("", "Off"):
                 return ""
             value = "\u2713" if value in _TICKED else value
-        else:
+        elif kind in (raw.FPDF_FORMFIELD_COMBOBOX, raw.FPDF_FORMFIELD_LISTBOX):
+            value = _chosen(form, annotation, is_list=kind == raw.FPDF_FORMFIELD_LISTBOX)
+        elif kind >= 0:
             value = _string(raw.FPDFAnnot_GetFormFieldValue, form, annotation)
+        else:  # the form does not list it, but the page shows it
+            value = _value(annotation, b"V") if _value(annotation, b"FT") in _WRITTEN else ""
         if not value:
             return ""
-        name = _string(raw.FPDFAnnot_GetFormFieldAlternateName, form, annotation)
-        name = name or _string(raw.FPDFAnnot_GetFormFieldName, form, annotation)
+        name = _string(raw.FPDFAnnot_GetFormFieldAlternateName, form, annotation) or _value(annotation, b"TU")
+        name = name or _string(raw.FPDFAnnot_GetFormFieldName, form, annotation) or _value(annotation, b"T")
         return f"{name}: {value}" if name else value
 
     def _loaded(self) -> Any:
@@ -110,6 +117,20 @@ class Remarks:
             self._info.version = 2
             self._form = raw.FPDFDOC_InitFormFillEnvironment(self._document, ctypes.byref(self._info))
         return self._form
+
+
+def _chosen(form: Any, annotation: Any, *, is_list: bool) -> str:
+    """What is chosen in a box of choices, all of it; below that what else there is to see, when the box is a list."""
+    count = min(raw.FPDFAnnot_GetOptionCount(form, annotation), _MAX_CHOICES)
+    chosen = [number for number in range(count) if raw.FPDFAnnot_IsOptionSelected(form, annotation, number)]
+    labels = [_string(raw.FPDFAnnot_GetOptionLabel, form, annotation, number) for number in chosen]
+    value = ", ".join(filter(None, labels)) or _string(raw.FPDFAnnot_GetFormFieldValue, form, annotation)
+    if not is_list:
+        return value
+    others = (number for number in range(min(count, _MAX_SHOWN)) if number not in chosen)
+    shown = [_string(raw.FPDFAnnot_GetOptionLabel, form, annotation, number) for number in others]
+    rest = ", ".join(label for label in shown if label and label != value)
+    return f"{value}\n({rest})" if value and rest else value or (f"({rest})" if rest else "")
 
 
 def _repeats(line: str, text: str) -> bool:

@@ -95,6 +95,8 @@ def _remarks(page: Any) -> tuple[str, ...]:
         for entry in (page.get("/Annots") or ())[:_MAX_REMARKS]:
             note = entry.get_object()
             name, value = (note.get("/T"), note.get("/V")) if note.get("/Subtype") == "/Widget" else (None, None)
+            if isinstance(value, list):  # several choices
+                value = ", ".join([str(one) for one in value[:_MAX_REMARKS]])
             said = value if isinstance(value, str) and not value.startswith("/") else note.get("/Contents")
             if isinstance(said, str) and said.strip() and note.get("/Subtype") not in ("/Link", "/Popup"):
                 found.append(f"{name}: {said.strip()}" if isinstance(name, str) else said.strip())
