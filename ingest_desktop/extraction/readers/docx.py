@@ -13,6 +13,7 @@ from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import detect, kinds
 from ingest_desktop.extraction.embedded import embedded_blocks, shape_of
 from ingest_desktop.extraction.packages import Package, core_properties, main_part, relations, xml_root
+from ingest_desktop.extraction.readers.docx_numbers import Numbers
 from ingest_desktop.extraction.readers.docx_story import Story
 from ingest_desktop.extraction.readers.docx_styles import Styles
 from ingest_desktop.extraction.readers.drawing import chart_lines, local, paragraphs
@@ -56,7 +57,11 @@ class DocxReader:
         with Package(source, options, _CALLED) as package:
             main = main_part(package, _USUAL)
             points = _points(package, main, notes)
-            story = Story(package, Styles(package, _named(points, "styles")))
+            styles = Styles(package, _named(points, "styles"))
+            numbers = Numbers(package, _named(points, "numbering"), styles)
+            if numbers.damaged:
+                notes.warnings.append(f"The numbers of its lists are not told: {numbers.damaged}")
+            story = Story(package, styles, numbers)
             yield from _body(story, main, notes)
             yield from _beside(package, story, points, plan.title, notes)
             yield from embedded_blocks(package, source, options, notes, plan.title, lambda _name: 1)
@@ -71,7 +76,9 @@ def _points(package: Package, main: str, notes: SegmentNotes) -> list[tuple[str,
         found = []
     known = {kind for kind, _ in found}
     folder = main.rpartition("/")[0]
-    usual = [(kind, f"{folder}/{kind}.xml") for kind in ("styles", *_NOTES, "comments") if kind not in known]
+    usual = [
+        (kind, f"{folder}/{kind}.xml") for kind in ("styles", "numbering", *_NOTES, "comments") if kind not in known
+    ]
     return [(kind, name) for kind, name in (*found, *usual) if name in package]
 
 

@@ -9,8 +9,10 @@ from typing import Any, Final, NamedTuple
 
 from ingest_desktop.domain.interfaces.extraction import Block
 from ingest_desktop.extraction.packages import Package, forget, xml_events
-from ingest_desktop.extraction.readers.docx_styles import Styles, value
-from ingest_desktop.extraction.readers.drawing import child, children, local
+from ingest_desktop.extraction.readers.docx_numbers import Numbers
+from ingest_desktop.extraction.readers.docx_styles import Styles, Told, told_by, value
+from ingest_desktop.extraction.readers.drawing import children, local
+from ingest_desktop.extraction.readers.list_numbers import is_said_alone
 from ingest_desktop.extraction.readers.paragraphs import BY_PARAGRAPH
 
 _UNSEEN: Final = frozenset(  # what they hold is no text of the document, or not any more
@@ -43,8 +45,10 @@ class Piece(NamedTuple):
 class Story:
     """Reads the parts of one document. The marks of its notes are numbered as they are met."""
 
-    def __init__(self, package: Package, styles: Styles) -> None:
+    def __init__(self, package: Package, styles: Styles, numbers: Numbers) -> None:
         self._package, self._styles = package, styles
+        self._numbers = numbers if numbers.there_are_any else None
+        self._rows = self._spoken = 0  # of tables, that are open; paragraphs with words
         self._marks: dict[tuple[str, str], int] = {}
         self._early = self._late = 0  # ends of pages: before the first word of a paragraph, and later
 
@@ -106,13 +110,30 @@ class Story:
         said: list[str] = []
         aside: list[Piece] = []
         self._gather(paragraph, said, aside)
-        text = "".join(said).strip()
-        if not text:
+        text = "".join(said)
+        if self._numbers is None:
+            text = text.strip()
+            told = told_by(paragraph) if text else None
+        else:
+            told = told_by(paragraph)
+            text = self._numbered(told, text)
+        if not text or told is None:
             return aside
-        level = self._styles.level(child(paragraph, "pPr")) if len(text) <= _MOST_HEADING_CHARS else 0
+        level = self._styles.level(told) if len(text) <= _MOST_HEADING_CHARS else 0
         if level:
             return [Piece(" ".join(text.split()), level), *aside]
         return [*(Piece(line) for line in map(str.strip, text.split("\n")) if line), *aside]
+
+    def _numbered(self, told: Told, text: str) -> str:
+        """The text of a paragraph behind its number. One without text is counted, and shown where that says something."""
+        said = text.strip()
+        self._spoken += bool(said)
+        label = self._numbers.label(told, empty=not said) if self._numbers is not None else ""
+        if not label:
+            return said
+        if said:
+            return label + (said if label[-1] == " " else text.rstrip())
+        return label.strip() if self._rows or is_said_alone(label) else ""
 
     def _gather(self, element: Any, said: list[str], aside: list[Piece]) -> None:
         """Take the words below an element; whole paragraphs below it, which are those of text boxes, go aside."""
@@ -148,7 +169,12 @@ class Story:
 
     def _row(self, row: Any) -> list[Piece]:
         """A row of a table as one line; that of a table which only lays out a page, as the text of its cells."""
+        before = self._spoken
+        self._rows += 1
         cells = [list(self._inside(cell)) for cell in _cells(row)]
+        self._rows -= 1
+        if self._numbers is not None and self._spoken == before:
+            return [piece for cell in cells for piece in cell if is_said_alone(piece.text)]  # bare numbers say nothing
         plain = not any(level for cell in cells for _, level in cell)
         if plain and all(len(cell) <= _MOST_IN_CELL for cell in cells) and len(cells) > 1:
             line = " | ".join(" ".join(text for text, _ in cell) for cell in cells).strip(" |")
