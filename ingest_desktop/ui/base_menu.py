@@ -53,6 +53,9 @@ class BaseMenus(QObject):
             action.triggered.connect(lambda _=False, e=event, g=group: self._commands.act(e, g))
             paused = any(base.kb_id == kb_id and base.paused for base in self._hub.bases)
             action.setEnabled(count > 0 or (event is JobEvent.RESUME and paused))
+            if event is JobEvent.RESUME and kb_id in self._hub.damaged:
+                action.setEnabled(False)
+                action.setToolTip(self.tr("It is damaged: repair it first."))
 
     @Slot(str, QPoint)
     def base_menu(self, kb_id: str, at: QPoint) -> None:

@@ -109,7 +109,9 @@ def widen(box: QMessageBox) -> None:
 
 
 class BrokenBox(QMessageBox):
-    """Says that the data folder could not be opened, and why; to try again, to quit, or to repair where that helps."""
+    """Says that the data folder could not be opened, and why: to repair where that helps, to try again, to take another
+    folder, or to quit.
+    """
 
     def __init__(self, why: str, folder: str, parent: QWidget, *, can_repair: bool = False) -> None:
         super().__init__(parent)
@@ -129,6 +131,13 @@ class BrokenBox(QMessageBox):
             self.setDefaultButton(self.repair)
         self.setInformativeText(where)
         self.again = self.addButton(self.tr("Try again"), QMessageBox.ButtonRole.AcceptRole)
+        self.other = self.addButton(self.tr("Another folder…"), QMessageBox.ButtonRole.ActionRole)
+        self.other.setToolTip(
+            self.tr(
+                "For this time. To take it always, start the program with --data-dir and the folder, or set "
+                "INGESTION_DATA_ROOT."
+            )
+        )
         self.leave = self.addButton(self.tr("Quit"), QMessageBox.ButtonRole.RejectRole)
         widen(self)
 

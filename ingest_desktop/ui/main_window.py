@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QMainWindow, QStackedWidget
 
 from ingest_desktop.config.settings import Settings
 from ingest_desktop.domain.models import JobSelector, Submission
-from ingest_desktop.ui import assets, dialogs, opener, window_state
+from ingest_desktop.ui import assets, opener, window_state
 from ingest_desktop.ui.actions import Actions
 from ingest_desktop.ui.adding import Adding
 from ingest_desktop.ui.attention import Attending
@@ -31,6 +31,7 @@ from ingest_desktop.ui.narrowing import Narrowing
 from ingest_desktop.ui.newest_drop import NewestDrop
 from ingest_desktop.ui.notices import Notices, Notifier
 from ingest_desktop.ui.notifiers import notifier_for
+from ingest_desktop.ui.opening import Opening
 from ingest_desktop.ui.page_in_view import PageInView
 from ingest_desktop.ui.password_dialog import Passwords
 from ingest_desktop.ui.preferences import Preferences
@@ -131,6 +132,9 @@ class MainWindow(QMainWindow):
         self.notices = Notices(self.hub, self._notifier, settings, self)
         self.bases = BaseMenus(self.hub, self.commands, self)
         self.leaving = Leaving(self.hub, self.preferences, self.intake, self.tray, self._notifier, self.state, self)
+        self.opening = Opening(
+            self.hub, self.preferences, self.repairs, self.leaving, self.trouble_strip, self.status, self
+        )
 
     def _make_layout(self) -> None:
         self.addToolBar(self.top)
@@ -163,7 +167,6 @@ class MainWindow(QMainWindow):
 
     def _wire_hub(self) -> None:
         hub = self.hub
-        hub.broken.connect(self._on_broken)
         hub.failed.connect(self._on_failed)
         hub.pulsed.connect(self._on_pulse)
         hub.pulsed.connect(self.status.show_pulse)
@@ -179,6 +182,7 @@ class MainWindow(QMainWindow):
         self.sidebar.new_base_wanted.connect(self.bases.create)
         self.bases.created.connect(self.sidebar.expect_base)
         self.bases.repair_wanted.connect(self.repairs.offer)
+        self.batch_strip.repair_wanted.connect(self.repairs.offer)
         self.repairs.said.connect(self.status.say)
         self.repairs.adding_wanted.connect(lambda paths, kb_id: self.adding.add_paths(paths, kb_id))
         self.table.menu_wanted.connect(self._on_job_menu)
@@ -234,25 +238,6 @@ class MainWindow(QMainWindow):
         self.sidebar.set_moving(pulse.moving)
         self.sidebar.set_counts(counts)
         self.actions_.show_app_paused(pulse.status.app_paused)
-
-    @Slot(object)
-    def _on_broken(self, error: Exception) -> None:
-        self.trouble_strip.say(sentence_of(error))
-        self.status.show_broken()
-        folder, can_repair = str(self.preferences.settings.data_root), self.repairs.helps_with(error)
-        why = str(error) if can_repair else sentence_of(error)  # its next step is for those who have no button
-        box = dialogs.BrokenBox(why, folder, self, can_repair=can_repair)
-        if box.repair is not None:
-            box.repair.clicked.connect(self.repairs.repair_store)
-        box.again.clicked.connect(self._open_again)
-        box.leave.clicked.connect(self.leaving.quit_now)
-        box.open()
-
-    @Slot()
-    def _open_again(self) -> None:
-        self.trouble_strip.hide()
-        self.status.show_opening()
-        self.hub.open()
 
     @Slot(object)
     def _on_failed(self, error: Exception) -> None:

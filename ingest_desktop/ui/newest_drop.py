@@ -35,6 +35,7 @@ class NewestDrop(QObject):
     @Slot(object)
     def _on_pulse(self, pulse: Pulse) -> None:
         self._strip.set_all_paused(pulse.status.app_paused)
+        self._strip.set_damaged(self._hub.damaged)
         if pulse.batch_counts is not None and pulse.batch_id is not None:
             self._strip.set_counts(pulse.batch_id, pulse.batch_counts)
 

@@ -149,7 +149,8 @@ class BatchStrip(Strip):
 
     Signals:
         pause_wanted, resume_wanted, resume_all_wanted, cancel_wanted, undo_wanted: arg: batch id.
-        why_wanted: What was skipped. arg: counts by reason.
+        repair_wanted: The knowledge base of the drop is damaged, and the person wants it mended. arg: its id.
+        why_wanted: What was skipped, or left out when it was read. arg: counts by reason.
         attention_wanted: The person wants to see what failed, is empty or has gaps.
     """
 
@@ -158,6 +159,7 @@ class BatchStrip(Strip):
     resume_all_wanted = Signal(str)
     cancel_wanted = Signal(str)
     undo_wanted = Signal(str)
+    repair_wanted = Signal(str)
     why_wanted = Signal(object)
     attention_wanted = Signal()
 
@@ -167,7 +169,9 @@ class BatchStrip(Strip):
         self._report: DiscoveryReport | None = None
         self._counts: Counts | None = None
         self._all_paused = False
+        self._damaged: tuple[str, ...] = ()
         self._pause_means = self.pause_wanted
+        self._is_for_repair = False
         self.bar = ThinBar(120)
         self.bar.setAccessibleName(self.tr("Progress of this drop"))
         self.row.insertWidget(2, self.bar)
@@ -219,6 +223,12 @@ class BatchStrip(Strip):
             self._all_paused = paused
             self._offer()
 
+    def set_damaged(self, kb_ids: tuple[str, ...]) -> None:
+        """Tell which knowledge bases wait for a repair."""
+        if kb_ids != self._damaged:
+            self._damaged = kb_ids
+            self._offer()
+
     def _say(self) -> None:
         if self._report is not None:
             self.say(told(self._report, self._counts))
@@ -246,7 +256,10 @@ class BatchStrip(Strip):
         self.failed.setText(self.tr("Show what failed") if needy == failed else self.tr("Show what needs a look"))
         self.failed.setVisible(not working and max(needy, failed) > 0)
         paused = counts is not None and counts.of(JobStatus.PAUSED) > 0 and not counts.of(JobStatus.RUNNING)
-        if self._all_paused:  # to resume this drop alone would wake nothing
+        self._is_for_repair = paused and self.kb_id in self._damaged  # what is resumed there is paused again at once
+        if self._is_for_repair:
+            text = self.tr("Repair…")
+        elif self._all_paused:  # to resume this drop alone would wake nothing
             self._pause_means, text = self.resume_all_wanted, self.tr("Resume everything")
         elif paused:
             self._pause_means, text = self.resume_wanted, self.tr("Resume")
@@ -259,7 +272,16 @@ class BatchStrip(Strip):
 
     @Slot()
     def _on_pause(self) -> None:
-        self._pause_means.emit(self.batch_id)
+        if self._is_for_repair:
+            self.repair_wanted.emit(self.kb_id or "")
+        else:
+            self._pause_means.emit(self.batch_id)
+
+    def _left_out(self) -> dict[str, int]:
+        """What was left out by reason, of files that were found and of those that turned out to be no documents."""
+        found = Counter(self._report.skipped if self._report is not None else {})
+        found.update(self._counts.left_out if self._counts is not None else {})
+        return dict(found)
 
     @Slot()
     def _on_why(self) -> None:

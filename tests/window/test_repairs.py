@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication, QMenu
+from PySide6.QtWidgets import QApplication, QFileDialog, QMenu
 from pytestqt.qtbot import QtBot
 
 from ingest_desktop.bootstrap import App, build_app
@@ -14,7 +14,7 @@ from ingest_desktop.config.settings import Settings
 from ingest_desktop.domain.enums import Actor, JobStatus
 from ingest_desktop.domain.errors import LedgerDamaged, StoreBusy, StoreDamaged, StoreFull, StoreGone, StoreTooNew
 from ingest_desktop.domain.interfaces.checks import Mended, RepairReport, Unsaved
-from ingest_desktop.domain.models import KnowledgeBase
+from ingest_desktop.domain.models import DiscoveryReport, KnowledgeBase
 from ingest_desktop.infrastructure.damage import hold_damaged
 from ingest_desktop.repairing import repair
 from ingest_desktop.ui import theme
@@ -25,7 +25,7 @@ from ingest_desktop.ui.repairs import unsaved_text
 from ingest_desktop.workers.power_watch import ON_BATTERY
 from ingest_desktop.workers.qt_threads import QtHost
 
-from .fakes import START, FakeApp
+from .fakes import START, FakeApp, job
 
 WAIT_MS = 30_000
 
@@ -103,6 +103,23 @@ def test_a_repair_is_offered_for_what_is_damaged_only(qtbot: QtBot, app: FakeApp
     agree(qtbot, window)
     qtbot.waitUntil(lambda: window.hub.damaged == (), timeout=5_000)
     assert "Repair…" not in verbs(window.bases.make_base_menu("kb1"))
+
+
+def test_the_strip_of_a_drop_into_a_damaged_knowledge_base_offers_the_repair(
+    qtbot: QtBot, app: FakeApp, window: MainWindow
+) -> None:
+    app.service.put(job(1, JobStatus.PAUSED))
+    strip = window.batch_strip
+    window.hub.bridge.discovery_changed(DiscoveryReport(batch_id="b1", found=1, added=1, finished=True))
+    qtbot.waitUntil(lambda: strip.pause.text() == "Resume", timeout=5_000)
+    damage(qtbot, app, window)
+    qtbot.waitUntil(lambda: strip.pause.text() == "Repair…", timeout=5_000)
+    resume = next(a for a in window.bases.make_base_menu("kb1").actions() if a.text().startswith("Resume"))
+    assert not resume.isEnabled() and resume.toolTip() == "It is damaged: repair it first."
+    strip.pause.click()
+    agree(qtbot, window)
+    qtbot.waitUntil(lambda: window.hub.damaged == () and strip.pause.text() == "Resume", timeout=5_000)
+    assert not [call for call in app.service.calls if call[0] == "resume"]
 
 
 def test_damage_of_an_earlier_run_is_known_from_the_start(
@@ -214,6 +231,32 @@ def test_where_a_repair_is_of_no_use_none_is_offered(
     window, box = broken_window(qtbot, app, [error], (lambda _: RepairReport((), ())) if has_mender else None)
     assert box.repair is None
     assert window.status.text.text() == "Not open"
+    quit_window(qtbot, window)
+
+
+def test_another_data_folder_can_be_taken_instead(qtbot: QtBot, app: FakeApp, tmp_path: Path) -> None:
+    window, box = broken_window(qtbot, app, [StoreTooNew("Written by a newer version.")], None)
+    started: list[str] = []
+    window.opening.start_for = lambda folder: bool(started.append(folder)) or len(started) > 1  # the first start fails
+    for turn in (1, 2):
+        box.other.click()
+        (dialog,) = window.findChildren(QFileDialog)
+        dialog.fileSelected.emit(str(tmp_path))
+        dialog.done(1)
+        assert started == [str(tmp_path)] * turn
+        if turn == 1:
+            box = window.findChildren(BrokenBox)[-1]
+            qtbot.waitUntil(lambda: not window.findChildren(QFileDialog), timeout=5_000)
+    qtbot.waitUntil(lambda: window.leaving.is_over, timeout=5_000)
+
+
+def test_who_takes_no_other_folder_is_asked_again(qtbot: QtBot, app: FakeApp) -> None:
+    window, box = broken_window(qtbot, app, [StoreTooNew("Written by a newer version.")], None)
+    box.other.click()
+    (dialog,) = window.findChildren(QFileDialog)
+    dialog.reject()
+    again = [found for found in window.findChildren(BrokenBox) if found.isVisible()]
+    assert len(again) == 1 and again[0].text() == box.text()
     quit_window(qtbot, window)
 
 
