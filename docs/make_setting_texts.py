@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
-from ingest_desktop.config.settings import Group, choices_of, editable_fields
+from ingest_desktop.config.settings import Group, choice_name, choices_of, editable_fields
 
 PAGE = Path(__file__).resolve().parents[1] / "ingest_desktop" / "ui" / "setting_texts.py"
 HEAD = '''\
@@ -34,7 +34,7 @@ def texts() -> list[str]:
             yield info.title or name
             yield info.description or ""
             yield "" if unit == "bytes" else unit
-            yield from (choice.capitalize() if choice.islower() else choice for choice in choices_of(info))
+            yield from (choice_name(info, choice) for choice in choices_of(info))
 
     return list(dict.fromkeys(text for text in all_of_them() if text))
 

@@ -7,6 +7,7 @@ declared once, here, with all that is said of it.
 
 import json
 import os
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -41,10 +42,23 @@ class Group(StrEnum):
 
 
 def setting(
-    default: Any, group: Group, title: str, text: str, *, unit: str = "", live: bool = True, **limits: Any
+    default: Any,
+    group: Group,
+    title: str,
+    text: str,
+    *,
+    unit: str = "",
+    live: bool = True,
+    names: Mapping[str, str] | None = None,
+    **limits: Any,
 ) -> Any:
-    """A field with what the dialog and the docs say of it. ``live``: a change needs no restart."""
-    extra: dict[str, Any] = {"group": group.value, "unit": unit, "live": live}
+    """A field with what the dialog and the docs say of it.
+
+    Args:
+        live: A change needs no restart.
+        names: What the dialog calls the choices that a word alone does not explain.
+    """
+    extra: dict[str, Any] = {"group": group.value, "unit": unit, "live": live, "names": dict(names or {})}
     return Field(default, title=title, description=text, json_schema_extra=extra, **limits)
 
 
@@ -396,13 +410,17 @@ class Settings(BaseSettings):
         le=PIB,
     )
     wait_on_battery: Literal["low", "always", "never"] = setting(
-        "low", Group.GENERAL, "Wait on battery", "When work waits while the computer runs on its battery."
+        "low",
+        Group.GENERAL,
+        "Wait on battery",
+        "When work waits while the computer is not plugged in. Without a battery it never does.",
+        names={"low": "When it is low"},
     )
     battery_low_percent: int = setting(
         30,
         Group.ADVANCED,
         "Low battery",
-        "Work waits below this charge when it is to wait for a low battery.",
+        "Below this charge the battery counts as low.",
         unit="%",
         ge=0,
         le=100,
@@ -589,6 +607,14 @@ def editable_fields() -> dict[str, FieldInfo]:
 def choices_of(info: FieldInfo) -> tuple[str, ...]:
     """The allowed words of a setting that is a choice, else nothing."""
     return get_args(info.annotation) if info.annotation not in (int, float, bool, str, Path) else ()
+
+
+def choice_name(info: FieldInfo, choice: str) -> str:
+    """What the dialog calls a choice."""
+    extra = info.json_schema_extra
+    names = extra.get("names") if isinstance(extra, dict) else None
+    named = names.get(choice) if isinstance(names, dict) else None
+    return str(named or (choice.capitalize() if choice.islower() else choice))
 
 
 def variable_of(name: str) -> str:

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ingest_desktop.config.settings import Group, Settings, choices_of, editable_fields, set_by_environment
+from ingest_desktop.config.settings import Group, Settings, choice_name, choices_of, editable_fields, set_by_environment
 from ingest_desktop.config.settings_checks import UnknownSetting, default_of
 from ingest_desktop.ui import assets, theme
 from ingest_desktop.ui.formats import translate
@@ -127,7 +127,7 @@ class Line(QWidget):
         if choices:
             combo = Choice()
             for choice in choices:
-                combo.addItem(self._choice_name(choice), choice)
+                combo.addItem(translate("settings", choice_name(self.info, choice)), choice)
             combo.setCurrentIndex(choices.index(value))
             combo.currentIndexChanged.connect(self._on_edit)
             return combo
@@ -136,16 +136,13 @@ class Line(QWidget):
         field.textChanged.connect(self._on_edit)
         return field
 
-    @staticmethod
-    def _choice_name(choice: str) -> str:
-        return translate("settings", choice.capitalize() if choice.islower() else choice)
-
     def _make_reset(self) -> QToolButton:
         default = default_of(self.name)
         if isinstance(self.control, QCheckBox):
             told = self.tr("on") if default else self.tr("off")
         else:
-            told = self._choice_name(default) if choices_of(self.info) else shown(self.info, default)
+            is_choice = bool(choices_of(self.info))
+            told = translate("settings", choice_name(self.info, default)) if is_choice else shown(self.info, default)
         button = QToolButton()
         button.setAutoRaise(True)
         button.setIcon(assets.icon("undo", theme.tokens_now().text, theme.tokens_now().disabled))

@@ -40,7 +40,7 @@ class PowerWatch:
         self._held = not self._held
         self._scheduler.hold(self._held, "on battery")
         if self._held:
-            self._message = f"The computer runs on its battery ({charge:.0%} left): work waits."
+            self._message = self._why()
             self.tell()
         else:
             self._hub.trouble("", "", "")
@@ -48,8 +48,17 @@ class PowerWatch:
     def tell(self) -> None:
         """Say why work waits, if it does: after other trouble is over."""
         if self._held:
-            hint = "It goes on by itself with mains power. The settings say when to wait (INGESTION_WAIT_ON_BATTERY)."
+            hint = (
+                "Plug it in, and work goes on by itself. To work all the same, change “Wait on battery” in the settings "
+                "(INGESTION_WAIT_ON_BATTERY)."
+            )
             self._hub.trouble(ON_BATTERY, self._message, hint)
+
+    def _why(self) -> str:
+        """What holds for as long as work waits: the charge itself would soon be another."""
+        if self._settings.wait_on_battery == "always":
+            return "The computer runs on its battery: work waits."
+        return f"The battery is below {self._settings.battery_low_percent} %: work waits."
 
     def _is_too_little(self, charge: float | None) -> bool:
         if charge is None:

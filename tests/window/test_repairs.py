@@ -271,10 +271,12 @@ def test_what_ends_by_itself_is_not_said_to_need_a_start_by_hand(window: MainWin
 
 
 def test_a_wait_on_battery_is_no_alarm(window: MainWindow) -> None:
-    tell(window, ON_BATTERY, "It runs on its battery.", "The settings say when to wait (INGESTION_WAIT_ON_BATTERY).")
+    hint = "Plug it in. To work all the same, change the settings (INGESTION_WAIT_ON_BATTERY)."
+    tell(window, ON_BATTERY, "The battery is below 30 %: work waits.", hint)
     strip = window.trouble_strip
     assert strip.isVisible() and strip.tone == "warning"
-    assert strip.text.text() == "It runs on its battery. The settings say when to wait."
+    said = "The battery is below 30 %: work waits. Plug it in. To work all the same, change the settings."
+    assert strip.text.text() == said
     tell(window, StoreFull.code)
     assert strip.tone == "danger"
     tell(window, "")

@@ -250,3 +250,11 @@ def test_scrolling_over_a_choice_does_not_change_it(dialog: SettingsDialog) -> N
     combo.setFocus()
     QApplication.sendEvent(combo, turned)
     assert combo.currentIndex() == 2
+
+
+def test_a_choice_whose_word_alone_says_little_is_told_in_full(dialog: SettingsDialog) -> None:
+    line = dialog.lines["wait_on_battery"]
+    assert isinstance(line.control, QComboBox)
+    assert [line.control.itemText(place) for place in range(3)] == ["When it is low", "Always", "Never"]
+    line.control.setCurrentIndex(2)
+    assert line.reset.toolTip() == "Reset to default: When it is low"

@@ -6,7 +6,7 @@ import pytest
 
 from ingest_desktop.application.events import EventHub
 from ingest_desktop.application.scheduler import Scheduler
-from ingest_desktop.config.settings import Settings
+from ingest_desktop.config.settings import Settings, variable_of
 from ingest_desktop.infrastructure.power import battery_charge, charge_of_supplies, charge_told_by_pmset
 from ingest_desktop.workers import power_watch
 from ingest_desktop.workers.power_watch import ON_BATTERY, PowerWatch
@@ -58,10 +58,12 @@ class Holds(Scheduler):
 class Listener:
     def __init__(self) -> None:
         self.codes: list[str] = []
+        self.said: list[tuple[str, str]] = []
 
     def trouble(self, code: str, message: str, hint: str) -> None:
         assert bool(code) == bool(message) == bool(hint)
         self.codes.append(code)
+        self.said.append((message, hint))
 
 
 @pytest.mark.parametrize(
@@ -86,6 +88,22 @@ def test_work_waits_as_the_settings_say(
         watch.look()
     assert scheduler.reasons == [(is_held, "on battery") for is_held in held]
     assert listener.codes == [ON_BATTERY if is_held else "" for is_held in held]
+
+
+@pytest.mark.parametrize(
+    ("wish", "message"),
+    [("low", "The battery is below 20 %: work waits."), ("always", "The computer runs on its battery: work waits.")],
+)
+def test_it_is_told_what_stays_true_while_work_waits_and_what_to_do(tmp_path: Path, wish: str, message: str) -> None:
+    listener, hub = Listener(), EventHub()
+    hub.subscribe(listener)  # type: ignore[arg-type]
+    settings = Settings(data_root=tmp_path, wait_on_battery=wish, battery_low_percent=20)
+    PowerWatch(Holds(), settings, hub, lambda: 0.15).look()
+    ((said, hint),) = listener.said
+    assert said == message
+    assert hint.startswith("Plug it in, and work goes on by itself.")
+    title = Settings.model_fields["wait_on_battery"].title
+    assert f"“{title}”" in hint and variable_of("wait_on_battery") in hint
 
 
 def test_the_battery_is_not_asked_all_the_time(tmp_path: Path) -> None:
