@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from ingest_desktop.extraction.readers import list_numbers as numbers
 from ingest_desktop.extraction.readers.list_numbers import Counter, Level
 
-from .test_office import Read, word
+from .test_office import NAMES, OFFICE, Read, changed, word, zipped
 
 LEVELS = '<w:lvl w:ilvl="{0}"><w:start w:val="{1}"/><w:numFmt w:val="{2}"/>{4}<w:lvlText w:val="{3}"/></w:lvl>'
 
@@ -141,11 +141,130 @@ def test_a_list_may_take_its_levels_from_a_style_of_lists() -> None:
 
 def test_damaged_lists_lose_the_numbers_only() -> None:
     data = word(para("a", "1"), numbering=LAW)
-    from .test_office import changed
-
     read = Read(changed(data, {"word/numbering.xml": b"<w:numbering"}), "a.docx")
     assert read.text == "a"
     assert any("numbers of its lists" in said for said in read.notes[0].warnings)
+
+
+STYLE = f'xmlns:style="{OFFICE}style:1.0" xmlns:loext="urn:x"'
+
+
+def list_style(name: str, *levels: str) -> str:
+    return f'<text:list-style style:name="{name}">{"".join(levels)}</text:list-style>'
+
+
+def list_level(depth: int, form: str, more: str = "", kind: str = "list-level-style-number") -> str:
+    return f'<text:{kind} text:level="{depth}" style:num-format="{form}" {more}/>'
+
+
+def document(body: str, *, automatic: str = "", styles: str = "") -> bytes:
+    parts = {
+        "content": f"<office:automatic-styles>{automatic}</office:automatic-styles>"
+        f"<office:body><office:text>{body}</office:text></office:body>",
+        "styles": f"<office:styles>{styles}</office:styles>",
+    }
+    members: dict[str, str | bytes] = {"mimetype": "application/vnd.oasis.opendocument.text"}
+    for name, said in parts.items():
+        members[f"{name}.xml"] = f"<office:document-{name} {NAMES} {STYLE}>{said}</office:document-{name}>"
+    return zipped(members)
+
+
+def told(body: str, *, automatic: str = "", styles: str = "") -> list[str]:
+    return Read(document(body, automatic=automatic, styles=styles), "a.odt").text.split("\n")
+
+
+def items(*said: str, style: str = "", more: str = "") -> str:
+    named = f'text:style-name="{style}"' if style else ""
+    return f"<text:list {named} {more}>{''.join(f'<text:list-item>{one}</text:list-item>' for one in said)}</text:list>"
+
+
+def p(text: str) -> str:
+    return f"<text:p>{text}</text:p>"
+
+
+CLAUSES = list_style(
+    "L1",
+    list_level(1, "I", 'style:num-prefix="Part " style:num-suffix="."'),
+    list_level(2, "1", 'style:num-suffix=")" text:display-levels="2" text:start-value="4"'),
+    list_level(3, "a", 'style:num-prefix="(" style:num-suffix=")" style:num-letter-sync="true"'),
+    list_level(4, "", "", "list-level-style-bullet"),
+)
+
+
+def test_open_document_lists_are_numbered_at_every_level() -> None:
+    body = items(
+        p("seas") + p("goes on"),
+        p("lakes") + items(p("salt") + items(p("dead"), items(p("dot"))), p("sweet")),
+        style="L1",
+    ) + items(p("rivers"), style="L1")
+    assert told(body, automatic=CLAUSES) == [
+        "Part I. seas", "goes on", "Part II. lakes", "II.4) salt", "(a) dead", "dot", "II.5) sweet", "Part I. rivers",
+    ]  # fmt: skip
+
+
+def test_open_document_lists_go_on_where_they_say_so() -> None:
+    said = 'text:continue-numbering="true"'
+    body = (
+        items(p("a"), p("b"), style="L1", more='xml:id="one"')
+        + items(p("x"), style="L2")
+        + items(items(p("c")), style="L1", more='text:continue-list="one"')
+        + items(p("d"), style="L1", more=said)
+        + items(p("y"), style="L2").replace("<text:list-item>", '<text:list-item text:start-value="9">')
+        + items(p("z"), style="L2", more=said).replace("<text:list-item>", '<text:list-item text:style-override="L3">')
+        + "<text:list text:style-name='L2'><text:list-header><text:p>top</text:p></text:list-header></text:list>"
+    )
+    lists = CLAUSES + list_style("L2", list_level(1, "1")) + list_style("L3", list_level(1, "A"))
+    expected = ["Part I. a", "Part II. b", "1 x", "II.4) c", "Part III. d", "9 y", "J z", "top"]
+    assert told(body, automatic=lists) == expected
+
+
+def test_open_document_headings_are_numbered_by_the_outline_and_so_is_the_heading_path() -> None:
+    styles = (
+        '<text:outline-style style:name="Outline">'
+        + list_level(1, "1", kind="outline-level-style")
+        + list_level(2, "1", 'text:display-levels="2"', "outline-level-style")
+        + '</text:outline-style><style:style style:name="H" style:family="paragraph" style:default-outline-level="1"/>'
+        '<style:style style:name="N" style:family="paragraph" style:parent-style-name="H" style:list-style-name=""/>'
+    )
+    heading = '<text:h text:style-name="{1}" text:outline-level="{2}">{0}</text:h>'
+    body = (
+        heading.format("Purpose", "H", 1) + heading.format("Rules", "H", 1) + heading.format("Scope", "H", 2)
+        + p("herring") + heading.format("Loose", "N", 1) + p("cod") + heading.format("Terms", "H", 1)
+        + '<text:h text:outline-level="1"><text:number>9.</text:number>Told</text:h>' + p("eel")
+    )  # fmt: skip
+    read = Read(document(body, styles=styles), "a.odt")
+    assert [read.heading(said) for said in ("herring", "cod", "Terms", "eel")] == [
+        "2 Rules › 2.1 Scope", "Loose", "3 Terms", "9. Told",
+    ]  # fmt: skip
+
+
+def test_lists_in_cells_boxes_and_notes_of_open_documents() -> None:
+    cell = "<table:table-cell>{}</table:table-cell>"
+    row = (
+        f"<table:table-row>{cell.format(items(p('oak'), p('ash'), style='L2'))}{cell.format(p('x'))}</table:table-row>"
+    )
+    box = f"<draw:frame><draw:text-box>{items(p('in a box'), style='L2')}</draw:text-box></draw:frame>"
+    body = items(p("a" + box), p("b") + f"<table:table>{row}</table:table>", p("c"), style="L2")
+    lists = list_style("L2", list_level(1, "1", 'style:num-suffix="."'))
+    assert told(body, automatic=lists) == ["1. a", "1. in a box", "2. b", "1. oak 2. ash\tx", "3. c"]
+
+
+def test_an_empty_item_counts_and_an_odd_form_of_numbers_is_followed() -> None:
+    odd = list_level(1, "A", 'loext:num-list-format="Article-%1%:" style:num-prefix="no"')
+    body = items(p("a"), p(""), p("c"), style="L2")
+    assert told(body, automatic=list_style("L2", list_level(1, "a", 'style:num-suffix=")"'))) == ["a) a", "c) c"]
+    assert told(body, automatic=list_style("L2", odd)) == ["Article-A: a", "Article-B:", "Article-C: c"]
+
+
+def test_flat_open_documents_are_numbered_too_and_give_their_headers() -> None:
+    header = "<style:master-page><style:header><text:p>running head</text:p></style:header></style:master-page>"
+    data = (
+        f"<office:document {NAMES} {STYLE} office:mimetype='application/vnd.oasis.opendocument.text'>"
+        f"<office:styles>{CLAUSES}</office:styles><office:automatic-styles/><office:master-styles>{header}"
+        f"</office:master-styles><office:body><office:text>{items(p('seas'), style='L1')}</office:text></office:body>"
+        "</office:document>"
+    )
+    assert Read(data.encode(), "a.fodt").text.split("\n") == ["Part I. seas", "running head"]
 
 
 @pytest.mark.parametrize(

@@ -90,11 +90,7 @@ class Numbers:
         if found is None or (mark is not None and _is_gone(mark, empty=empty)):
             return ""
         found.counter.step(found.levels, depth, found.starts.pop(depth, None))
-        label = found.counter.label(found.levels, depth).strip("\t\n")
-        if not any(map(str.isalnum, label)):
-            return ""
-        level = found.levels[depth]
-        return label + (level.after if level is not None else " ")
+        return found.counter.label(found.levels, depth)
 
     def _place(self, style: str, own: Any) -> tuple[str, int]:
         """The list of a paragraph and its level there, from 0; an empty name for no list."""

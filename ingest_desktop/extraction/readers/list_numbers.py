@@ -78,11 +78,18 @@ class Counter:
                 counts[higher] = _start(levels, higher)
 
     def label(self, levels: Sequence[Level | None], depth: int) -> str:
-        """What is shown before the paragraph that was counted last; empty for a bullet."""
+        """What is shown before the text of the paragraph that was counted last, with a blank where there is a gap.
+
+        It is empty for a bullet, and for any other sign that is no number.
+        """
         level = levels[depth] if depth < len(levels) else None
         if level is None or level.write is None:
             return ""
-        return _filled(level, levels, self._counts)[:_MOST_LABEL]
+        said = _filled(level, levels, self._counts)[:_MOST_LABEL]
+        if not any(map(str.isalnum, said)):
+            return ""
+        label = said.strip()
+        return label + (" " if said[-1].isspace() else level.after)
 
 
 def _start(levels: Sequence[Level | None], depth: int) -> int:

@@ -15,6 +15,7 @@ from ingest_desktop.extraction.packages import Package, core_properties, forget,
 from ingest_desktop.extraction.readers.drawing import local
 from ingest_desktop.extraction.readers.grid import grid_blocks
 from ingest_desktop.extraction.readers.odf_flat import as_package, is_flat
+from ingest_desktop.extraction.readers.odf_numbers import ITEMS, LISTS, OdfNumbers, heading_level
 from ingest_desktop.extraction.readers.odf_sheets import SheetFlow, extents, stretches
 from ingest_desktop.extraction.readers.odf_text import (
     CONTENT,
@@ -193,10 +194,17 @@ def _count_pages(package: Package) -> int:
 def _text(package: Package) -> Iterator[Block]:
     """The blocks of a text document."""
     table: list[str] = []
-    for _, element in units_of(package, _BLOCKS | {"frame", "custom-shape"}, frozenset()):
+    numbers = OdfNumbers(package)
+    for event, element in units_of(package, _BLOCKS | {"frame", "custom-shape"}, LISTS | ITEMS):
         name = local(element)
+        if event != "whole":
+            if event == "start":
+                (numbers.item if name in ITEMS else numbers.enter)(element)
+            elif name in LISTS:
+                numbers.leave()
+            continue
         if name == "table-row":
-            table.append(row_text(element))
+            table.append(row_text(element, numbers))
             if len(table) > 200:
                 yield Block("\n".join(filter(None, table)), keep=True)
                 table = []
@@ -204,19 +212,13 @@ def _text(package: Package) -> Iterator[Block]:
         if any(table):
             yield Block("\n".join(filter(None, table)), keep=True)
         table = []
-        text, aside = paragraph(element)
-        level = _level(element) if name == "h" else 0
+        text, aside = paragraph(element, numbers)
         if text:
-            yield Block(text, level)
+            yield Block(text, min(heading_level(element), _MOST_LEVEL) if name == "h" else 0)
         for note in aside:
             yield Block(note)
     if any(table):
         yield Block("\n".join(filter(None, table)), keep=True)
-
-
-def _level(heading: Any) -> int:
-    said = attribute(heading, "outline-level") or attribute(heading, "level")  # of OpenOffice 1
-    return max(1, min(int(said), _MOST_LEVEL)) if said.isdecimal() and len(said) < 4 else 1
 
 
 def _running_heads(package: Package, title: str | None) -> Iterator[Block]:

@@ -12,6 +12,7 @@ from ingest_desktop.extraction.readers.html import whole
 
 _ROOT = re.compile(rb"<office:document\s[^>]{0,20000}>")
 _BODY, _BODY_END = b"<office:body", b"</office:body>"
+_STYLES, _OWN_STYLES = b"<office:styles", b"<office:automatic-styles"
 _META, _META_END = b"<office:meta>", b"</office:meta>"
 _END = b"</office:document>"
 
@@ -22,7 +23,7 @@ def is_flat(source: SourceFile) -> bool:
 
 
 def as_package(source: SourceFile, options: ExtractOptions) -> SourceFile:
-    """The same document as a package: its body, and what it says of itself.
+    """The same document as a package: its body, its styles, and what it says of itself.
 
     Raises:
         LimitExceeded: It is larger than a package may unpack to.
@@ -41,7 +42,11 @@ def as_package(source: SourceFile, options: ExtractOptions) -> SourceFile:
     rest = data[body : stop + len(_BODY_END)] + _END if stop > body else data[body:]
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as package:
+        named, own = data.find(_STYLES, 0, body), data.find(_OWN_STYLES, 0, body)
         package.writestr("content.xml", data[: root.end()] + rest)
+        starts = [place for place in (named, own) if place >= 0]
+        if starts:
+            package.writestr("styles.xml", data[: root.end()] + data[min(starts) : body] + _END)
         begin, end = data.find(_META, 0, body), data.find(_META_END, 0, body)
         if 0 <= begin < end:
             package.writestr("meta.xml", data[: root.end()] + data[begin : end + len(_META_END)] + _END)

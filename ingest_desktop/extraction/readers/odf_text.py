@@ -8,6 +8,7 @@ from typing import Any
 
 from ingest_desktop.extraction.packages import Package, forget, xml_events
 from ingest_desktop.extraction.readers.drawing import children, local
+from ingest_desktop.extraction.readers.odf_numbers import ITEMS, LISTS, OdfNumbers
 
 CONTENT = "content.xml"
 UNSEEN = frozenset({"tracked-changes", "forms", "scripts", "font-face-decls", "automatic-styles"})
@@ -54,19 +55,25 @@ def repeats(element: Any, name: str, most: int) -> int:
     return max(1, min(int(said), most)) if said.isdecimal() and len(said) < 10 else 1
 
 
-def paragraph(element: Any) -> tuple[str, list[str]]:
-    """The text of a paragraph, and what stands beside it: text boxes, footnotes, remarks."""
+def paragraph(element: Any, numbers: OdfNumbers | None = None) -> tuple[str, list[str]]:
+    """The text of a paragraph, and what stands beside it: text boxes, footnotes, remarks.
+
+    Args:
+        element: The paragraph, or a heading.
+        numbers: Gives it its number, if it has one.
+    """
     said: list[str] = []
     aside: list[str] = []
-    _gather(element, said, aside, 0)
-    return _tidy("".join(said)), aside
+    _gather(element, said, aside, 0, numbers)
+    text = _tidy("".join(said))
+    return (numbers.labelled(element, text) if numbers is not None else text), aside
 
 
 def _tidy(text: str) -> str:
     return "\n".join(line.strip(" ") for line in text.split("\n")).strip()
 
 
-def _gather(element: Any, said: list[str], aside: list[str], depth: int) -> None:
+def _gather(element: Any, said: list[str], aside: list[str], depth: int, numbers: OdfNumbers | None) -> None:
     if element.text:
         said.append(_squeezed(element.text, said))
     for part in element:
@@ -77,20 +84,24 @@ def _gather(element: Any, said: list[str], aside: list[str], depth: int) -> None
             said.append(_BREAKS[name])
         elif name in ("note", "annotation"):
             label = "".join(citation.text or "" for citation in children(part, "note-citation"))
-            body = " ".join(texts_of(part, depth + 1))
+            body = " ".join(texts_of(part, depth + 1, _apart(numbers)))
             if body:
                 aside.append(f"[{label}] {body}" if label else body)
-        elif name in ("ruby-text", "binary-data", "note-citation") or part.tag in _DESCRIPTIONS:
+        elif (
+            name in ("ruby-text", "binary-data", "note-citation")
+            or (name == "number" and numbers is not None)
+            or part.tag in _DESCRIPTIONS
+        ):
             pass
         elif name in ("frame", "custom-shape", "g", "rect", "ellipse", "line", "object", "text-box"):
-            aside += texts_of(part, depth + 1)
+            aside += texts_of(part, depth + 1, _apart(numbers))
         elif name == "p" or name == "h":
             said.append("\n")
             if depth < _MOST_DEPTH:
-                _gather(part, said, aside, depth + 1)
+                _gather(part, said, aside, depth + 1, numbers)
             said.append("\n")
         elif name and depth < _MOST_DEPTH:
-            _gather(part, said, aside, depth + 1)
+            _gather(part, said, aside, depth + 1, numbers)
         if part.tail:
             said.append(_squeezed(part.tail, said))
 
@@ -104,23 +115,35 @@ def _squeezed(text: str, said: list[str]) -> str:
     return f"{before}{plain}{' ' if text[-1].isspace() else ''}"
 
 
-def texts_of(element: Any, depth: int = 0) -> list[str]:
-    """The texts of all paragraphs and table rows below an element, in order."""
+def _apart(numbers: OdfNumbers | None) -> OdfNumbers | None:
+    return numbers.apart() if numbers is not None else None
+
+
+def texts_of(element: Any, depth: int = 0, numbers: OdfNumbers | None = None) -> list[str]:
+    """The texts of all paragraphs and table rows below an element, in order, behind their numbers where those are told."""
     found: list[str] = []
     if depth > _MOST_DEPTH:
         return found
     for part in element:
         name = local(part)
         if name in ("p", "h"):
-            text, aside = paragraph(part)
+            text, aside = paragraph(part, numbers)
             found += [text, *aside] if text else aside
         elif name == "table-row":
-            found.append(row_text(part))
+            found.append(row_text(part, numbers))
+        elif numbers is not None and name in LISTS:
+            numbers.enter(part)
+            found += texts_of(part, depth + 1, numbers)
+            numbers.leave()
         elif name and name not in UNSEEN and name not in ("notes", "creator", "date"):
-            found += texts_of(part, depth + 1)
+            if numbers is not None and name in ITEMS:
+                numbers.item(part)
+            found += texts_of(part, depth + 1, numbers)
     return [text for text in found if text]
 
 
-def row_text(row: Any) -> str:
+def row_text(row: Any, numbers: OdfNumbers | None = None) -> str:
     """The cells of a row, with tabs between them."""
-    return "\t".join(" ".join(" ".join(texts_of(cell)).split()) for cell in children(row, "table-cell")).rstrip("\t")
+    own = _apart(numbers)
+    cells = children(row, "table-cell")
+    return "\t".join(" ".join(" ".join(texts_of(cell, 0, own)).split()) for cell in cells).rstrip("\t")
