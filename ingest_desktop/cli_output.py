@@ -70,7 +70,7 @@ def status_text(job: Job) -> str:
     if job.has_gaps:
         return f"{status} with gaps"
     if job.outcome is not None:
-        return f"{status}: {job.outcome.value}"
+        return f"{status}: {job.outcome.value.replace('_', ' ')}"
     if job.error_code and job.status.value == "failed":
         return f"{status}: {job.error_code}"
     if job.due_at is not None and job.error_code:

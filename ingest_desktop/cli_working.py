@@ -8,19 +8,19 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
-from ingest_desktop.application.left_out import REASONS
 from ingest_desktop.bootstrap import App
 from ingest_desktop.cli_elsewhere import Elsewhere
 from ingest_desktop.cli_listing import PAGE, pages
 from ingest_desktop.cli_output import ProgressBar, TroubleTeller, out, out_json, status_text
 from ingest_desktop.cli_passwords import passwords_of
 from ingest_desktop.cli_stats import empty_of, ended_text
-from ingest_desktop.domain.enums import JobStatus
+from ingest_desktop.domain.enums import JobStatus, Outcome
 from ingest_desktop.domain.errors import DuplicateJobError, IngestError, InvalidRequestError, QueueFullError
+from ingest_desktop.domain.media import REASONS, reason_of_type
 from ingest_desktop.domain.models import Counts, DiscoveryReport, Job, JobQuery
 from ingest_desktop.domain.models.jobs import filename_of
 from ingest_desktop.domain.text import counted, one_line
@@ -37,6 +37,7 @@ HOLD_SECONDS = 0.05  # given to the work to begin, before it is asked whether th
 _SKIPPED = {
     "link": "link",
     "special": "special file",
+    "picture": "picture",
     "font": "font",
     "program": "program",
     "disk_image": "disk image",
@@ -126,14 +127,18 @@ def _refuse_paths(paths: Iterable[str]) -> None:
 
 def _summary(report: DiscoveryReport) -> str:
     skipped = ", ".join(_told(reason, n) for reason, n in sorted(report.skipped.items()) if reason not in REASONS)
-    media = [(report.skipped[reason], reason) for reason in REASONS if report.skipped.get(reason)]
-    kinds = ", ".join(_told(reason, count) for count, reason in sorted(media, key=lambda pair: -pair[0]))
+    media = {reason: report.skipped[reason] for reason in REASONS if report.skipped.get(reason)}
     parts = [f"{report.added:,} added"] if report.found else ["nothing to add was found"]
     parts += [f"{report.unchanged:,} unchanged"] if report.unchanged else []
     parts += [f"{report.already_listed:,} already in the list"] if report.already_listed else []
-    parts += [f"{counted(sum(count for count, _ in media), 'file')} left out: {kinds}"] if media else []
+    parts += [f"{counted(sum(media.values()), 'file')} left out: {_kinds_told(media)}"] if media else []
     parts += [f"skipped: {skipped}"] if skipped else []
     return f"{'; '.join(parts)}."
+
+
+def _kinds_told(counts: Mapping[str, int]) -> str:
+    """What was left out, by its kind: 2 audio, 1 video."""
+    return ", ".join(_told(reason, count) for reason, count in sorted(counts.items(), key=lambda pair: -pair[1]))
 
 
 def _told(reason: str, count: int) -> str:
@@ -197,7 +202,9 @@ class _Tally:
 
     def __init__(self, counts: Counts) -> None:
         gaps, empty = sum(counts.gaps.values()), empty_of(counts)
-        self._counts = Counter({"done": counts.of(JobStatus.COMPLETED) - gaps - empty})
+        self._left_out = Counter(counts.left_out)
+        left_out = sum(counts.left_out.values())
+        self._counts = Counter({"done": counts.of(JobStatus.COMPLETED) - gaps - empty - left_out})
         self._counts.update({"with gaps": gaps, "without text": empty})
         self._counts.update({status.value: counts.of(status) for status in _NOT_COMPLETED})
 
@@ -207,6 +214,8 @@ class _Tally:
             self._counts[job.status.value] += 1
         elif job.has_gaps:
             self._counts["with gaps"] += 1
+        elif job.outcome is Outcome.LEFT_OUT:
+            self._left_out[reason_of_type(job.mime_type)] += 1
         else:
             self._counts["without text" if job.needs_attention else "done"] += 1
 
@@ -216,9 +225,11 @@ class _Tally:
         return not any(self._counts[status.value] for status in _NOT_COMPLETED)
 
     def text(self) -> str:
-        """77 done, 3 with gaps, 17 failed."""
+        """77 done, 3 with gaps, 17 failed, 2 left out (1 audio, 1 video)."""
         order = ("done", "with gaps", "without text", *(status.value for status in JobStatus))
         parts = [f"{self._counts[what]:,} {what}" for what in order if self._counts[what] or what == "done"]
+        if self._left_out:
+            parts.append(f"{self._left_out.total():,} left out ({_kinds_told(self._left_out)})")
         return f"{', '.join(parts)}."
 
 

@@ -8,7 +8,9 @@ from ingest_desktop.application.retries import error_class, retry_at
 from ingest_desktop.application.work import ActiveJob
 from ingest_desktop.config.settings import Settings
 from ingest_desktop.domain.enums import Outcome
+from ingest_desktop.domain.errors import LeftOut, UnsupportedFormat
 from ingest_desktop.domain.interfaces.repository import Ending, LiveVersion
+from ingest_desktop.domain.media import MEDIA_TYPES, SENTENCES
 from ingest_desktop.domain.models import Receipt
 from ingest_desktop.domain.models.jobs import filename_of
 from ingest_desktop.domain.text import one_line, storable
@@ -21,6 +23,8 @@ INSTALL_OCR = "Install tesseract, then retry."
 SWITCH_OCR_ON = "Switch on the recognition of text in pictures in the settings, then retry."
 NO_TEXT = "There is no text in it. Nothing of this file can be found."
 NO_BYTES = "The file is empty (0 bytes)."
+NOW_ANOTHER = "What is found is what the file held before."
+_REASONS = {sentence: reason for reason, sentence in SENTENCES.items()}
 _READS_PICTURES = frozenset({"pdf", "image"})
 
 
@@ -138,7 +142,12 @@ def _twin_sentence(path: str) -> str:
 def failure(
     job: ActiveJob, code: str, message: str, now: datetime, settings: Settings, *, final: bool = False
 ) -> Ending:
-    """The ending of a job whose file could not be read: a retry later, or failed with a next step."""
+    """The ending of a job whose file could not be read: a retry later, failed with a next step, or left out."""
+    if code == LeftOut.code:
+        if job.known is None:
+            return _left_out(job, message)
+        before = f" {NOW_ANOTHER}" if job.known.chunks and job.known.visible else ""
+        code, message = UnsupportedFormat.code, f"{message}{before}"  # it was a document: a person had better look
     due = None if final else retry_at(code, job.claim.attempts, now, settings)
     plan = job.plan
     return Ending(
@@ -151,6 +160,18 @@ def failure(
         checksum=plan.sha256 if plan else None,
         size=plan.signature.size if plan else None,
         receipt=_failed_receipt(job),
+    )
+
+
+def _left_out(job: ActiveJob, message: str) -> Ending:
+    """The ending of a job whose file is no document, which its name did not tell. It is completed: nothing is owed."""
+    return Ending(
+        claim=job.claim,
+        outcome=Outcome.LEFT_OUT,
+        message=message,
+        media_type=MEDIA_TYPES[_REASONS.get(message, "binary")],
+        units=job.claim.size,
+        receipt=Receipt(unit="byte"),
     )
 
 

@@ -15,13 +15,14 @@ from ingest_desktop.application.lifecycle import WorkerLifecycle
 from ingest_desktop.application.passwords import PasswordBook, Unlocking
 from ingest_desktop.application.progress import ProgressBoard
 from ingest_desktop.application.reach import Reach
-from ingest_desktop.application.submission import Hold, Preflight, Submitter
+from ingest_desktop.application.submission import LEFT_OUT_TOLD, Hold, Preflight, Submitter
 from ingest_desktop.domain.causes import Tool
 from ingest_desktop.domain.enums import Actor, JobEvent, JobStatus, PauseScope
 from ingest_desktop.domain.errors import NotFoundError
 from ingest_desktop.domain.interfaces.contents import ContentStores
 from ingest_desktop.domain.interfaces.events import JobEvents
 from ingest_desktop.domain.interfaces.repository import Repository
+from ingest_desktop.domain.media import reason_of_type
 from ingest_desktop.domain.models import (
     ActionResult,
     Counts,
@@ -180,10 +181,19 @@ class IngestionService(Asking):
         return made
 
     def left_out(self, batch_id: str, stop: threading.Event | None = None) -> dict[str, builtins.list[str]]:
-        """Which files and folders of a drop are left out, by reason: the first thousand of each. Searches anew."""
+        """Which files and folders of a drop are left out, by reason: the first thousand of each. Searches anew.
+
+        Those that were found to be no documents only when they were read are named, too.
+        """
         sources = self._repository.sources(batch_id)
         roots = [source.path for source in sources if source.kind != "without"]
-        return self._submitter.left_out(roots, [s.path for s in sources if s.kind == "without"], stop)
+        found = self._submitter.left_out(roots, [s.path for s in sources if s.kind == "without"], stop)
+        query = JobQuery(batch_id=batch_id, statuses=frozenset({JobStatus.COMPLETED}), left_out=True)
+        for job in self._repository.jobs_page(query, limit=LEFT_OUT_TOLD):
+            paths = found.setdefault(reason_of_type(job.mime_type), [])
+            if len(paths) < LEFT_OUT_TOLD and job.source_path not in paths:
+                paths.append(job.source_path)
+        return found
 
     def resume_discoveries(self, stop: threading.Event | None = None, *, hold: Hold | None = None) -> int:
         """Go on with drops whose search was cut short; how many there were. ``hold`` as in ``submit``."""

@@ -43,6 +43,7 @@ CAUSES: Final[Mapping[str, Cause]] = MappingProxyType(
         "source_too_large": Cause.TOO_LARGE,
         "limit_exceeded": Cause.LIMIT,
         "unsupported_format": Cause.UNSUPPORTED,
+        "left_out": Cause.UNSUPPORTED,
         "source_malformed": Cause.DAMAGED,
         "reader_crashed": Cause.DAMAGED,
         "quarantined": Cause.QUARANTINED,

@@ -45,6 +45,7 @@ class Outcome(StrEnum):
     UNCHANGED = "unchanged"
     DUPLICATE = "duplicate"
     EMPTY = "empty"
+    LEFT_OUT = "left_out"  # no document: sound, film, a font, a program; nothing of it is stored
 
 
 class JobEvent(StrEnum):

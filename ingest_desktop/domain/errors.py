@@ -151,6 +151,18 @@ class UnsupportedFormat(SourceError):
     hint = "If there is text in it, save it as PDF, DOCX or plain text and add that."
 
 
+class LeftOut(UnsupportedFormat):
+    """No document at all: sound, film, a font, a program. Its job is completed, as left out, and not failed."""
+
+    code = "left_out"
+    hint = "There is nothing to be done."
+
+    def __init__(self, sentence: str, *, reason: str = "", kind: str = "") -> None:
+        """``reason`` is one of ``media.REASONS``; ``kind`` what it is, in the plural, such as ``MP4 videos``."""
+        super().__init__(sentence)
+        self.reason, self.kind = reason, kind
+
+
 class LimitExceeded(SourceError):
     """Reading took more time, memory or output than a file may take."""
 

@@ -64,14 +64,31 @@ _STARTS: Final = (
     ("disk_image", b"# Disk DescriptorFile"),
     ("disk_image", b"<<< Oracle VM VirtualBox"),
     ("disk_image", b"MSWIM\0\0\0"),
+    ("picture", b"8BPS\0\1\0\0"),
+    ("picture", b"8BPS\0\2\0\0"),
+    ("picture", b"gimp xcf "),
+    ("picture", b"\0\0\0\x0cJXL \r\n\x87\n"),
+    ("picture", b"\x8aMNG\r\n\x1a\n"),
+    ("picture", b"\x8bJNG\r\n\x1a\n"),
+    ("picture", b"DDS |\0\0\0"),
+    ("picture", b"v/1\1\2\0"),
+    ("picture", b"\xd7\xcd\xc6\x9a\0\0"),
+    ("picture", b"II*\0\x10\0\0\0CR\2\0"),
+    ("picture", b"FUJIFILMCCD-RAW "),
+    ("picture", b"IIRO\x08\0\0\0"),
+    ("picture", b"IIRS\x08\0\0\0"),
+    ("picture", b"IIU\0\x18\0\0\0"),
+    ("picture", b"Xcur\x10\0\0\0"),
+    ("picture", b"\x59\xa6\x6a\x95\0\0"),
+    ("picture", b"\xff\x0a\xfa"),
 )
 _FIRST_BYTES: Final = frozenset(mark[0] for _, mark in _STARTS)
 _SHORT_SOUND: Final = (b"\x0b\x77", b"\xff\xf1", b"\xff\xf9")  # so short that a text may begin with them
-_RIFF: Final = {b"WAVE": "audio", b"RMID": "audio", b"AVI ": "video", b"CDXA": "video"}
+_RIFF: Final = {b"WAVE": "audio", b"RMID": "audio", b"AVI ": "video", b"CDXA": "video", b"ACON": "picture"}
 _FORM: Final = {b"AIFF": "audio", b"AIFC": "audio"}
 _SOUND_BRANDS: Final = frozenset({b"M4A ", b"M4B ", b"M4P ", b"F4A ", b"F4B "})
 _PICTURE_BRANDS: Final = frozenset(
-    {b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1", b"avif", b"avis", b"crx "}
+    {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis", b"crx "}
 )
 _ATOMS: Final = frozenset({b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"})
 _DOCUMENTS: Final = (
@@ -83,6 +100,10 @@ _DOCUMENTS: Final = (
     b"\xff\xd8\xff",
     b"II*\0",
     b"MM\0*",
+    b"GIF87a",
+    b"GIF89a",
+    b"\0\0\0\x0cjP  \r\n\x87\n",
+    b"\xff\x4f\xff\x51\0",
 )
 _ARCHIVES: Final = (b"\x1f\x8b\x08", b"BZh", b"\xfd7zXZ\0", b"]\0\0", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07")
 _TEXT_STARTS: Final = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
@@ -94,9 +115,10 @@ _TAR_BYTES, _TAR_SUM = 512, slice(148, 156)  # of a header of the oldest form, w
 
 
 def medium_of(head: bytes) -> str | None:
-    """What holds no text by its first ``HEAD_BYTES``: "audio", "video", "font", "program", "disk_image", "database".
+    """What holds no text, or none that can be had, by its first ``HEAD_BYTES``.
 
-    None when they are a document's, a text's or unknown.
+    "audio", "video", "picture" (of a kind that nobody reads here), "font", "program", "disk_image", "database"; None when
+    they are a document's, a text's, a picture's that can be recognised, or unknown.
     """
     if head[:1] and head[0] in _FIRST_BYTES:
         for kind, mark in _STARTS:
@@ -165,7 +187,7 @@ def _framed(head: bytes) -> str | None:
     """Containers whose kind stands behind their mark, and streams without one."""
     if head[4:8] == b"ftyp":
         brand = head[8:12]
-        return None if brand in _PICTURE_BRANDS else "audio" if brand in _SOUND_BRANDS else "video"
+        return "picture" if brand in _PICTURE_BRANDS else "audio" if brand in _SOUND_BRANDS else "video"
     if head[:1] == b"\0" and head[4:8] in _ATOMS:
         return "video"
     if head[:4] == b"RIFF":
@@ -188,8 +210,23 @@ def _is_mpeg_sound(head: bytes) -> bool:
     return 0 < head[2] >> 4 < 15 and head[2] >> 2 & 3 != 3 and bool(_NO_TEXT.search(head))
 
 
+def _is_icon(head: bytes) -> bool:
+    """Whether the table of an icon or a pointer of Windows begins here: its first picture stands behind it."""
+    count = int.from_bytes(head[4:6], "little")
+    size, place = int.from_bytes(head[14:18], "little"), int.from_bytes(head[18:22], "little")
+    return 0 < count <= 512 and len(head) > 22 and head[9] == 0 and size > 0 and place >= 6 + 16 * count
+
+
 def _tabled(head: bytes) -> str | None:
     """What is told by a number beside a mark that is short."""
+    if head[:4] in (b"\0\0\1\0", b"\0\0\2\0") and _is_icon(head):
+        return "picture"
+    if head[:4] == b"icns" and int.from_bytes(head[4:8], "big") > 16 and _NO_TEXT.search(head, 4, 8):
+        return "picture"
+    if head[:4] == b"\1\0\0\0" and head[40:44] == b" EMF":
+        return "picture"
+    if head[128:132] == b"DICM" and not head[:128].strip(b"\0"):
+        return "picture"
     if head[:5] == b"\0\1\0\0\0" and 0 < int.from_bytes(head[4:6], "big") <= 64:
         return "font"
     if head[:2] == b"MZ" and len(head) >= 64 and _NO_TEXT.search(head[:64]):

@@ -43,8 +43,11 @@ _MAGICS = (
     (b"{\\rtf", kinds.RTF),
     (b"\x89PNG\r\n\x1a\n", kinds.IMAGE),
     (b"\xff\xd8\xff", kinds.IMAGE),
-    (b"GIF87a", "GIF images"),
-    (b"GIF89a", "GIF images"),
+    (b"GIF87a", kinds.IMAGE),
+    (b"GIF89a", kinds.IMAGE),
+    *((b"P%d" % form, "pnm") for form in range(1, 7)),
+    (b"\0\0\0\x0cjP  \r\n\x87\n", kinds.IMAGE),
+    (b"\xff\x4f\xff\x51\0", kinds.IMAGE),
     (b"II*\0", kinds.IMAGE),
     (b"MM\0*", kinds.IMAGE),
     (b"8BPS\0", "Photoshop images"),
@@ -96,6 +99,10 @@ def _kind(head: bytes, source: SourceFile) -> str:
         if head.startswith(magic):
             if name == "zip":
                 return _zip_kind(source)
+            if name == "pnm":
+                if not _is_pnm(head, source):
+                    continue
+                return kinds.IMAGE
             return _ole_kind(source) if name == "ole" else name
     if b"%PDF-" in head[:1024] and _is_pdf(head, source):
         return PDF
@@ -113,6 +120,13 @@ def _text_kind(head: bytes, suffix: str) -> str:
     if marked and marked.startswith(("utf-16", "utf-32")):
         head = head[: len(head) & ~3].decode(marked, "replace").encode("utf-8", "replace")
     return text_kind(head, suffix)
+
+
+def _is_pnm(head: bytes, source: SourceFile) -> bool:
+    """Whether a PBM, PGM or PPM picture begins here: a mark so short that a text may begin with it, too."""
+    from ingest_desktop.extraction.readers.picture_heads import pnm_size
+
+    return pnm_size(head) is not None and (b"\0" in head or suffix_of(source.path) in kinds.PNM_NAMES)
 
 
 def _is_pdf(head: bytes, source: SourceFile) -> bool:
@@ -149,7 +163,7 @@ def _other_binary(head: bytes) -> str | None:
     if head[:3] == b"]\0\0" and head[13:14] == b"\0" and _is_size(head[5:13]):
         return kinds.COMPRESSED  # LZMA, as it was before xz
     if head[:2] == b"BM" and len(head) > 26 and struct.unpack_from("<I", head, 14)[0] in (12, 40, 56, 108, 124):
-        return "BMP images"
+        return kinds.IMAGE
     if head[:2] in (b"\xff\xfb", b"\xff\xf3") and b"\0" in head[:256]:
         return "MP3 audio files"
     return None

@@ -53,6 +53,7 @@ ALL: Final = frozenset(
     ).split()
 )
 
+PNM_NAMES: Final = frozenset((".pbm", ".pgm", ".ppm", ".pnm"))
 MARKDOWN_NAMES: Final = frozenset((".md", ".markdown", ".mdown", ".mkd", ".mdx", ".qmd", ".rmd"))
 HTML_NAMES: Final = frozenset((".html", ".htm", ".xhtml", ".xht"))
 CODE_NAMES: Final = {
@@ -105,6 +106,7 @@ PROMISED: Final[dict[str, tuple[str, str]]] = {  # ending: (kind, what people ca
     ".tif": (IMAGE, "a picture"),
     ".tiff": (IMAGE, "a picture"),
     ".webp": (IMAGE, "a picture"),
+    **dict.fromkeys((".gif", ".bmp", ".dib", ".jp2", ".j2k", *PNM_NAMES), (IMAGE, "a picture")),
     **dict.fromkeys((".txt", ".text", ".log"), (TEXT, "plain text")),
     **dict.fromkeys((".csv", ".tsv", ".tab"), (CSV, "a table of separated values")),
     **dict.fromkeys((".json", ".geojson", ".topojson"), (JSON, "JSON")),

@@ -12,7 +12,7 @@ from functools import cache
 from types import TracebackType
 from typing import Self
 
-from ingest_desktop.domain.errors import LimitExceeded, SourceEncrypted, SourceError, UnsupportedFormat
+from ingest_desktop.domain.errors import LeftOut, LimitExceeded, SourceEncrypted, SourceError, UnsupportedFormat
 from ingest_desktop.domain.interfaces.extraction import Block, Reader, ReaderPlan, SegmentNotes, SourceFile
 from ingest_desktop.domain.units import is_counted, one, some_of
 from ingest_desktop.domain.wire import ExtractOptions
@@ -250,7 +250,9 @@ class Inside:
         """Note what went wrong with a file; raise what is not for its sake alone."""
         if isinstance(error, OutOfTime):
             raise error
-        if isinstance(error, UnsupportedFormat) and not isinstance(error, Sealed):
+        if isinstance(error, LeftOut):
+            self._findings.leave_out(error.kind)
+        elif isinstance(error, UnsupportedFormat) and not isinstance(error, Sealed):
             kind, found, _ = str(error).partition(_NOT_SUPPORTED)
             if found:
                 self._findings.leave_out(kind)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import entry_points
 
-from ingest_desktop.domain.errors import UnsupportedFormat
+from ingest_desktop.domain.errors import LeftOut, UnsupportedFormat
 from ingest_desktop.domain.interfaces.extraction import Reader, SourceFile
 from ingest_desktop.extraction import detect, kinds
 from ingest_desktop.extraction.versions import VERSIONS
@@ -85,7 +85,7 @@ _READS = {  # the name of the reader of each kind
 }
 _FAMILIES = (  # what people call them, and a kind that stands for each
     ("PDF", kinds.PDF),
-    ("pictures with text (PNG, JPEG, TIFF, WebP; with tesseract)", kinds.IMAGE),
+    ("pictures with text (PNG, JPEG, TIFF, WebP, GIF, BMP, JPEG 2000, PBM, PGM, PPM; with tesseract)", kinds.IMAGE),
     ("Word (DOCX; DOC with LibreOffice)", kinds.DOCX),
     ("PowerPoint (PPTX; PPT with LibreOffice)", kinds.PPTX),
     ("Excel (XLSX, XLS, XLSB)", kinds.XLSX),
@@ -134,7 +134,7 @@ class Registry:
         """The reader that is surest that it can read this file; a guest wins only when surer than a built-in one.
 
         Raises:
-            UnsupportedFormat: Nobody reads it.
+            UnsupportedFormat: Nobody reads it; ``LeftOut`` when it is no document.
         """
         kind = detect.kind_of(source)
         sureness = (0.5 if kind == kinds.TEXT else _CERTAIN) if kind in _READS else 0.0
@@ -146,7 +146,7 @@ class Registry:
         if best is not None:
             return best
         if kind not in _READS:
-            raise unsupported(kind)
+            raise unreadable(kind, source)
         return _built_in(_READS[kind])
 
     def named(self, name: str) -> Reader:
@@ -193,6 +193,14 @@ def unsupported(kind: str) -> UnsupportedFormat:
     """The error for a file that nobody reads."""
     what = f"Files of this kind ({kind})" if kind in kinds.ALL else kind
     return UnsupportedFormat(f"{what} are not supported. The guide lists what can be read.")
+
+
+def unreadable(kind: str, source: SourceFile) -> UnsupportedFormat:
+    """The error for this file, which nobody reads: ``LeftOut`` for what holds no text, else ``unsupported``."""
+    from ingest_desktop.domain.media import SENTENCES, reason_of_kind
+
+    reason = reason_of_kind(source.path, source.head, kind)
+    return unsupported(kind) if reason is None else LeftOut(SENTENCES[reason], reason=reason, kind=kind)
 
 
 def load_guests() -> list[Reader]:

@@ -142,7 +142,7 @@ _LEDGER: Final = (
     (
         "completed_without_outcome",
         "SELECT id FROM ingest_jobs WHERE status = 'completed' AND (outcome IS NULL OR "
-        f"(document_id IS NULL AND message IS NOT '{GONE}'))",
+        f"(document_id IS NULL AND outcome <> 'left_out' AND message IS NOT '{GONE}'))",
     ),
     ("completed_without_receipt", WITHOUT_RECEIPT),
     ("failed_without_reason", "SELECT id FROM ingest_jobs WHERE status = 'failed' AND error_code IS NULL"),

@@ -209,7 +209,7 @@ def _release(connection: Connection) -> int:
 def _complete_again(connection: Connection) -> int:
     rows = connection.exec_driver_sql(
         "SELECT id, status, batch_id FROM ingest_jobs WHERE status = 'completed' AND deleted_at IS NULL AND "
-        f"(outcome IS NULL OR (document_id IS NULL AND message IS NOT '{GONE}'))"
+        f"(outcome IS NULL OR (document_id IS NULL AND outcome <> 'left_out' AND message IS NOT '{GONE}'))"
     ).fetchall()
     return _move(connection, rows, JobEvent.RETRY, "its outcome was lost")
 

@@ -112,6 +112,8 @@ class Listing:
             parts.append("gaps > 0 AND outcome <> 'empty'")
         if query.empty:
             parts.append("outcome = 'empty'")
+        if query.left_out:
+            parts.append("outcome = 'left_out'")
         if query.kb_id is not None:
             # A batch has one knowledge base, and the indexes have the batch. The plus keeps SQLite on the order's index.
             parts.append("+batch_id IN (SELECT id FROM ingest_batches WHERE kb_id = ?)")

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from ingest_desktop.domain.enums import JobStatus
 from ingest_desktop.domain.errors import NotFoundError
+from ingest_desktop.domain.media import reason_of_type
 from ingest_desktop.domain.models import Batch, Counts, HistoryEntry, Job, JobQuery, JobRuntime, Receipt
 from ingest_desktop.infrastructure.database import reading
 from ingest_desktop.infrastructure.ledger_base import (
@@ -31,6 +32,11 @@ from ingest_desktop.infrastructure.ledger_schema import COUNTED, QUEUED_SQL
 _WAITING: Final = f"ingest_jobs INDEXED BY ix_waiting WHERE {QUEUED_SQL}"
 _COUNTED: Final = ", ".join(COUNTED)
 _RUNNING: Final = "SELECT batch_id, count(*) AS n FROM ingest_jobs WHERE status = 'running' AND deleted_at IS NULL"
+
+_LEFT_OUT: Final = (
+    "SELECT mime_type, count(*) FROM ingest_jobs INDEXED BY ix_left_out "
+    "WHERE batch_id = ? AND outcome = 'left_out' AND deleted_at IS NULL GROUP BY mime_type"
+)
 
 
 class LedgerReading(LedgerBase):
@@ -182,7 +188,9 @@ class LedgerReading(LedgerBase):
                 "AND batch_id = ? AND deleted_at IS NULL GROUP BY 1",
                 (number,),
             ).fetchall()
-        return _counts_of([row], {row[0]: running}, failures)
+            left_out = connection.exec_driver_sql(_LEFT_OUT, (number,)).fetchall()
+        counts = _counts_of([row], {row[0]: running}, failures)
+        return counts.model_copy(update={"left_out": _by_reason(left_out)}) if left_out else counts
 
     def batch(self, batch_id: str) -> Batch:
         """One batch; deleted ones are found too."""
@@ -279,6 +287,14 @@ def _counts_of(rows: Sequence[Sequence[Any]], running: dict[str, int], failures:
         by_status.update({(kb_id, status): n for status, n in named.items() if n})
     codes = {row[0]: row[1] for row in failures}
     return Counts(by_status=by_status, attention=attention, gaps=gaps, failures=codes)
+
+
+def _by_reason(rows: Sequence[Sequence[Any]]) -> dict[str, int]:
+    """How many were left out for what, of rows of (media type, number)."""
+    found: Counter[str] = Counter()
+    for media_type, number in rows:
+        found[reason_of_type(media_type)] += number
+    return dict(found)
 
 
 @from_row

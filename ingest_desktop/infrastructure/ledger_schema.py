@@ -286,4 +286,12 @@ LEDGER_MIGRATIONS: Final = (
             "WHERE status = 'completed' OR document_id IS NOT NULL",
         ),
     ),
+    Migration(
+        5,
+        "files that turn out to be no documents when they are read",
+        # How many of a batch, and of what: asked for with every look at its counts.
+        (
+            "CREATE INDEX ix_left_out ON ingest_jobs (batch_id, mime_type) WHERE outcome = 'left_out' AND deleted_at IS NULL",
+        ),
+    ),
 )

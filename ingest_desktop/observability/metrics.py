@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
 
 SERIES_SECONDS: Final = 300
-SUCCEEDED: Final = frozenset({"ingested", "updated", "unchanged", "duplicate", "empty"})
+SUCCEEDED: Final = frozenset({"ingested", "updated", "unchanged", "duplicate", "empty", "left_out"})
 """Outcomes of completed jobs; any other word given to ``job_ended`` is an error code or ``cancelled``."""
 CANCELLED: Final = "cancelled"
 

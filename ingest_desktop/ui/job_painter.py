@@ -39,7 +39,7 @@ def status_icon(job: Job) -> str:
     """The name of the icon that seconds a status."""
     if job.has_gaps:
         return "status-gaps"
-    return "status-empty" if job.outcome is Outcome.EMPTY else _ICONS[job.status]
+    return "status-empty" if job.outcome in (Outcome.EMPTY, Outcome.LEFT_OUT) else _ICONS[job.status]
 
 
 def status_color(job: Job, tokens: theme.Tokens) -> str:
@@ -49,7 +49,7 @@ def status_color(job: Job, tokens: theme.Tokens) -> str:
     if job.status is JobStatus.RUNNING:
         return tokens.accent
     if job.status is JobStatus.COMPLETED:
-        return tokens.success
+        return tokens.muted if job.outcome is Outcome.LEFT_OUT else tokens.success
     return tokens.danger if job.status is JobStatus.FAILED else tokens.muted
 
 

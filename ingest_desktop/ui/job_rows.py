@@ -121,7 +121,8 @@ def tip_of(job: Job, column: Column, text: str) -> str | None:
         if job.error_message:
             step = causes.step_here(job.error_code, raises=limit_of(job) is not None)
             return plain_tip(f"{text}\n{causes.without_variables(job.error_message)}\n{step}")
-        return plain_tip(f"{text}\n{job.message}" if job.needs_attention and job.message else text)
+        told = job.needs_attention or job.outcome is Outcome.LEFT_OUT
+        return plain_tip(f"{text}\n{job.message}" if told and job.message else text)
     if column == Column.ADDED:
         return formats.exact(job.created_at)
     return plain_tip(job.source_path) if column in (Column.NAME, Column.FOLDER) else None

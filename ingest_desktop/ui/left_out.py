@@ -6,7 +6,7 @@ from threading import Event
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
-from ingest_desktop.application.left_out import REASONS
+from ingest_desktop.domain.media import REASONS
 from ingest_desktop.domain.text import one_line
 from ingest_desktop.ui import formats, words
 from ingest_desktop.ui.commands import sentence_of
@@ -27,6 +27,7 @@ def media_line(skipped: Mapping[str, int]) -> str:
 
 def _counted(reason: str, count: int) -> str:
     one = {
+        "picture": translate("LeftOut", "1 picture that cannot be read here"),
         "font": translate("LeftOut", "1 font"),
         "program": translate("LeftOut", "1 program"),
         "disk_image": translate("LeftOut", "1 disk image"),

@@ -55,7 +55,8 @@ def ended_of(batch: Batch, counts: Counts) -> Ended:
     """The end of a batch in numbers."""
     failed = counts.of(JobStatus.FAILED)
     empty, gaps = words.without_text(counts), sum(counts.gaps.values())
-    return Ended(batch.label, max(0, counts.of(JobStatus.COMPLETED) - empty - gaps), failed, empty, gaps)
+    done = counts.of(JobStatus.COMPLETED) - empty - gaps - sum(counts.left_out.values())
+    return Ended(batch.label, max(0, done), failed, empty, gaps)
 
 
 def message(ended: Sequence[Ended]) -> tuple[str, str]:

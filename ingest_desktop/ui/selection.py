@@ -54,6 +54,7 @@ def group_of(query: JobQuery) -> JobSelector | None:
         or query.attention
         or query.gaps
         or query.empty
+        or query.left_out
         or query.cause
         or query.error_code
         or query.deleted

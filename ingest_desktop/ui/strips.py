@@ -1,5 +1,6 @@
 """Slim strips over the list: what a drop found, trouble, and the way back after a deletion."""
 
+from collections import Counter
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
@@ -120,7 +121,8 @@ def _told_of_jobs(counts: Counts, unchanged: int) -> list[str]:
     failed, cancelled = counts.of(JobStatus.FAILED), counts.of(JobStatus.CANCELLED)
     gaps, empty = sum(counts.gaps.values()), words.without_text(counts)
     ended = max(0, counts.of(JobStatus.COMPLETED) - unchanged)
-    done = max(0, ended - gaps - empty)
+    left_out = sum(counts.left_out.values())
+    done = max(0, ended - gaps - empty - left_out)
     if not fresh:
         parts = [translate("BatchStrip", "Nothing new")]
     elif ended + failed + cancelled < fresh:
@@ -136,6 +138,7 @@ def _told_of_jobs(counts: Counts, unchanged: int) -> list[str]:
     for pattern, number in (
         (translate("BatchStrip", "{n} with gaps"), gaps),
         (translate("BatchStrip", "{n} without text"), empty),
+        (translate("BatchStrip", "{n} left out"), left_out),
         (translate("BatchStrip", "{n} failed"), failed),
         (translate("BatchStrip", "{n} cancelled"), cancelled),
     ):
@@ -250,7 +253,7 @@ class BatchStrip(Strip):
         self.bar.setVisible(working and self.width() >= BAR_FITS)
         self.bar.setRange(0, total if report is not None and report.finished else 0)
         self.bar.setValue(done)
-        self.why.setVisible(report is not None and bool(report.skipped))
+        self.why.setVisible(bool(self._left_out()))
         needy = sum(counts.attention.values()) if counts is not None else 0
         failed = counts.of(JobStatus.FAILED) if counts is not None else 0
         self.failed.setText(self.tr("Show what failed") if needy == failed else self.tr("Show what needs a look"))
@@ -285,8 +288,7 @@ class BatchStrip(Strip):
 
     @Slot()
     def _on_why(self) -> None:
-        if self._report is not None:
-            self.why_wanted.emit(dict(self._report.skipped))
+        self.why_wanted.emit(self._left_out())
 
 
 class ToolStrip(Strip):

@@ -134,6 +134,7 @@ def _completed(job: Job) -> str:
         Outcome.UNCHANGED: translate("words", "Completed: unchanged"),
         Outcome.DUPLICATE: translate("words", "Completed: duplicate"),
         Outcome.EMPTY: translate("words", "Empty: no text"),
+        Outcome.LEFT_OUT: translate("words", "Left out: no document"),
     }.get(job.outcome or Outcome.INGESTED, translate("words", "Completed"))
 
 
@@ -211,6 +212,7 @@ def skipped_reason(code: str) -> str:
         "too_large": translate("words", "too large"),
         "audio": translate("words", "audio"),
         "video": translate("words", "video"),
+        "picture": translate("words", "pictures that cannot be read here"),
         "font": translate("words", "fonts"),
         "program": translate("words", "programs"),
         "disk_image": translate("words", "disk images"),

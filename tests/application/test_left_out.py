@@ -1,5 +1,6 @@
 """Sound, film, fonts, programs, images of disks and databases are left out of a drop, in one line."""
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,11 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from application.kit import FakeApp, all_jobs, write_files
+from application.kit import FakeApp, all_jobs, assert_clean, hits, job_of, work, write_files
 from ingest_desktop.application.discovery import Walk
-from ingest_desktop.application.left_out import DOCUMENTS, KINDS, REASONS, left_out_as, reason_of
+from ingest_desktop.application.left_out import reason_of
 from ingest_desktop.application.submission import Submitter
+from ingest_desktop.bootstrap import App
+from ingest_desktop.domain.enums import JobStatus, Outcome
 from ingest_desktop.domain.marks import HEAD_BYTES, is_binary, is_document, medium_of, reads_as_text
+from ingest_desktop.domain.media import DOCUMENTS, KINDS, MEDIA_TYPES, REASONS, SENTENCES, named_as
 from ingest_desktop.extraction import kinds
 
 MEDIA = {
@@ -31,10 +35,11 @@ def mixed(docs: Path) -> Path:
 
 
 def test_where_bytes_tell_nothing_the_name_decides() -> None:
-    assert {name: left_out_as(name) for name in MEDIA} == MEDIA
+    assert {name: named_as(name) for name in MEDIA} == MEDIA
     for name in ("letter.txt", "code.ts", "module.mts", "README", "scan.pdf", ".mp3", "mp3", "x.mp3.txt", "part.obj"):
-        assert left_out_as(f"/docs/{name}") is None
-    assert {*KINDS.values(), "database", "binary"} == set(REASONS)
+        assert named_as(f"/docs/{name}") is None
+    assert {*KINDS.values(), "database", "binary"} == set(REASONS) == set(SENTENCES) == set(MEDIA_TYPES)
+    assert len(set(SENTENCES.values())) == len(set(MEDIA_TYPES.values())) == len(REASONS)
 
 
 def test_nothing_is_left_out_that_a_reader_reads() -> None:
@@ -61,6 +66,11 @@ MARKS: dict[bytes, str] = {
     b"\x7fELF\2\1\1\0": "program",
     b"MZ\x90\0" + bytes(60): "program",
     b"\xcf\xfa\xed\xfe\7\0\0\1": "program",
+    b"\0\0\0\x20ftypheic": "picture",
+    b"8BPS\0\1\0\0\0\0\0\0\0\3": "picture",
+    b"\0\0\1\0\1\0\x10\x10\0\0\1\0\x20\0\x68\4\0\0\x16\0\0\0" + bytes(40): "picture",
+    b"icns\0\1\x20\0ic07": "picture",
+    bytes(128) + b"DICM\2\0\0\0UL\4\0": "picture",
     b"SQLite format 3\0\x10\0": "database",
     b"\0\1\0\0Standard ACE DB\0": "database",
     b"\xeb\x58\x90" + bytes(507) + b"\x55\xaa": "disk_image",
@@ -75,7 +85,7 @@ NO_MARKS = (
         b"GIF89a\1\0",
         b"OggS is a mark",
     ),
-    *("ÿû was typed here, über alles".encode("latin-1"), "\ufeffText".encode("utf-16-le"), b"\0\0\0\x20ftypheic"),
+    *("ÿû was typed here, über alles".encode("latin-1"), "\ufeffText".encode("utf-16-le"), b"icns are told here"),
     *(b"G" * 512, bytes(512), b"PK\3\4\x14\0", b"%PDF-1.7", "ясно, ящик".encode("cp1251") * 20),
 )
 
@@ -97,7 +107,7 @@ def test_other_bytes_are_not_taken_for_them(docs: Path, head: bytes) -> None:
 
 BINARY = (
     bytes(range(256)) * 2,
-    bytes(128) + b"DICM\2\0\0\0UL\4\0\xc0\0\0\0" + bytes(range(200)),
+    bytes(120) + b"DICOM\2\0\0\0UL\4\0\xc0\0\0\0" + bytes(range(200)),
     b"\0\0\0\2\0\0\x14\x8f\0\0\x67\xb9\0\0\0\4\0\0\0\0%\0\0\0" * 8,
 )
 
@@ -180,6 +190,10 @@ def test_any_text_is_text_wherever_it_is_cut(text: str) -> None:
         ("image.dmg", b"BZh91AY&SY", "disk_image"),
         ("tool.jar", b"PK\3\4\x14\0\6\0", "program"),
         ("setup.msi", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "program"),
+        ("photo.heic", b"\xff\xd8\xff\xe0\0\x10JFIF", None),
+        ("photo.nef", b"MM\0*\0\0\0\x08", "picture"),
+        ("photo.heic", b"", "picture"),
+        ("letter.tga", b"Dear Anna", None),
         ("sound.ogg", b"\x1aE\xdf\xa3\x01\0", "audio"),
         ("film.exe", b"\x1aE\xdf\xa3\x01\0", "video"),
         ("empty.mp3", b"", "audio"),
@@ -238,3 +252,66 @@ def test_folders_and_links_are_named_too(docs: Path) -> None:
 def test_readers_of_others_may_read_them(fake: FakeApp, mixed: Path, make_fake: Callable[..., FakeApp]) -> None:
     submitter = Submitter(fake.repository, fake.contents, fake.events, lambda _recipe: True, takes_all=lambda: True)
     assert submitter.preflight([str(mixed)], "library").files == len(MEDIA) + 3
+
+
+FILM = b"\0\0\0\x20ftypisom\0\0\2\0" + bytes(300)
+LYING = {  # small files under a document's name, which is believed until they are read
+    "film.pdf": (FILM, "video"),
+    "sound.docx": (b"ID3\4\0\0" + bytes(300), "audio"),
+    "font.txt": (b"\0\1\0\0\0\x11\1\0\0\4\0\x10" + bytes(300), "font"),
+    "program.md": (b"\x7fELF\2\1\1\0" + bytes(300), "program"),
+    "store.csv": (b"SQLite format 3\0\x10\0" + bytes(300), "database"),
+    "icon.bmp": (b"\0\0\1\0\1\0\x10\x10\0\0\1\0\x20\0\x68\4\0\0\x16\0\0\0" + bytes(300), "picture"),
+    "photo.png": (b"\0\0\0\x20ftypheic" + bytes(300), "picture"),
+}
+
+
+def test_what_turns_out_to_be_no_document_when_it_is_read_is_left_out_too(real: App, docs: Path) -> None:
+    write_files(docs, {"letter.txt": "Dear Anna"})
+    for name, (data, _) in LYING.items():
+        (docs / name).write_bytes(data)
+    made = real.service.submit([str(docs)])
+    assert (made.report.found, made.report.skipped) == (len(LYING) + 1, {})
+    work(real)
+    for name, (_, reason) in LYING.items():
+        job = job_of(real, docs / name)
+        assert (job.status, job.outcome, job.error_code) == (JobStatus.COMPLETED, Outcome.LEFT_OUT, None)
+        assert (job.message, job.mime_type) == (SENTENCES[reason], MEDIA_TYPES[reason])
+        assert job.receipt is not None and not job.needs_attention and not job.may_retry
+    counts = real.service.batch_counts(made.batch.batch_id)
+    assert counts.left_out == Counter(reason for _, reason in LYING.values()) and not counts.attention
+    found = real.service.left_out(made.batch.batch_id)
+    assert {Path(path).name: reason for reason, paths in found.items() for path in paths} == {
+        name: reason for name, (_, reason) in LYING.items()
+    }
+    assert hits(real, "Anna") == ["letter.txt"]
+    assert_clean(real)
+
+
+def test_what_nobody_can_read_but_a_person_may_want_fails(real: App, docs: Path) -> None:
+    (docs / "novel.mobi").write_bytes(bytes(60) + b"BOOKMOBI" + bytes(300))
+    (docs / "scan.pdf").write_bytes(bytes(range(256)) * 9)  # a document that is damaged, for all that is known
+    real.service.submit([str(docs)])
+    work(real)
+    assert {job.error_code for job in all_jobs(real)} == {"unsupported_format"}
+
+
+def test_a_document_that_became_a_film_asks_for_a_look(real: App, docs: Path) -> None:
+    write_files(docs, {"letter.txt": "Dear Anna"})
+    real.service.submit([str(docs)])
+    work(real)
+    (docs / "letter.txt").write_bytes(FILM)
+    batch = real.service.submit([str(docs)]).batch
+    work(real)
+    (job,) = all_jobs(real, batch_id=batch.batch_id)
+    assert (job.status, job.error_code) == (JobStatus.FAILED, "unsupported_format")
+    assert job.error_message == f"{SENTENCES['video']} What is found is what the file held before."
+    assert hits(real, "Anna") == ["letter.txt"]
+    assert_clean(real)
+
+
+def test_files_without_an_ending_that_only_a_reader_knows_are_left_out(real: App, docs: Path) -> None:
+    (docs / "core").write_bytes(b"\0" * 512 + bytes(range(256)) * 40)  # what the first look is in doubt about
+    real.service.submit([str(docs)])
+    work(real)
+    assert job_of(real, docs / "core").message == SENTENCES["binary"]

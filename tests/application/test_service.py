@@ -94,7 +94,7 @@ def test_files_become_searchable_with_their_place(real: App, docs: Path) -> None
 
 def test_every_ending_is_honest(real: App, docs: Path) -> None:
     write_files(docs, {"a.txt": "some words", "twin.txt": "some words", "blank.txt": "  \n \n", "nothing.txt": ""})
-    (docs / "picture.gif").write_bytes(b"GIF89a" + bytes(range(256)) * 20)
+    (docs / "novel.mobi").write_bytes(bytes(60) + b"BOOKMOBI" + bytes(range(256)) * 20)
     (docs / "gone.txt").write_text("will go")
     (docs / "broken.pdf").write_bytes(b"%PDF-1.7\nthis is none")
     real.service.submit([str(docs)])
@@ -110,8 +110,8 @@ def test_every_ending_is_honest(real: App, docs: Path) -> None:
         assert (job[name].status, job[name].outcome, job[name].chunk_count) == (COMPLETED, Outcome.EMPTY, 0)
         assert job[name].message and job[name].needs_attention
     assert "0 bytes" in str(job["nothing.txt"].message)
-    assert (job["picture.gif"].status, job["picture.gif"].error_code) == (FAILED, "unsupported_format")
-    assert "GIF" in str(job["picture.gif"].error_message) and job["picture.gif"].message
+    assert (job["novel.mobi"].status, job["novel.mobi"].error_code) == (FAILED, "unsupported_format")
+    assert "MOBI" in str(job["novel.mobi"].error_message) and job["novel.mobi"].message
     assert (job["broken.pdf"].status, job["broken.pdf"].error_code) == (FAILED, "source_malformed")
     assert (job["gone.txt"].error_code, job["gone.txt"].attempts, job["gone.txt"].dead_lettered) == (
         "source_gone",

@@ -25,8 +25,8 @@ def troubled(door: Door, tmp_path: Path) -> Door:
     docs.mkdir()
     (docs / "fine.txt").write_text("heron")
     (docs / "empty.txt").write_text("")
-    (docs / "=1+1.psd").write_bytes(b"8BPS\0\1" + bytes(100))
-    (docs / "odd\udcff.psd").write_bytes(b"8BPS\0\1" + bytes(90))
+    (docs / "=1+1.mobi").write_bytes(bytes(60) + b"BOOKMOBI" + bytes(100))
+    (docs / "odd\udcff.mobi").write_bytes(bytes(60) + b"BOOKMOBI" + bytes(90))
     (docs / "large.txt").write_text("a" * 5000)
     os.environ["INGESTION_MAX_FILE_BYTES"] = "4000"
     try:
@@ -83,7 +83,7 @@ def test_the_list_is_a_table_that_no_spreadsheet_runs(troubled: Door, tmp_path: 
     assert troubled("export-failures", "-o", str(tmp_path / "list.csv")) == 0
     rows = list(csv.DictReader(io.StringIO((tmp_path / "list.csv").read_text("utf-8"))))
     by_name = {Path(row["path"]).name: row for row in rows}
-    assert len(rows) == 4 and {"=1+1.psd", "empty.txt", "large.txt"} <= set(by_name)
+    assert len(rows) == 4 and {"=1+1.mobi", "empty.txt", "large.txt"} <= set(by_name)
     large = by_name["large.txt"]
     assert (large["cause"], large["code"], large["attempts"]) == ("too_large", "source_too_large", "1")
     assert "5,000 bytes" in large["sentence"] and large["completed_at"].endswith("Z")
@@ -147,6 +147,23 @@ def test_what_is_left_out_is_one_line(door: Door, tmp_path: Path) -> None:
     assert door("add", str(docs), "--show-skipped") == 0
     assert "1 added; 4 files left out: 2 audio, 1 video, 1 font; skipped: 1 hidden." in door.out
     assert f"skipped (audio): {docs / 'a.mp3'}" in door.err
+
+
+def test_what_is_left_out_when_it_is_read_is_counted_and_nothing_failed(door: Door, tmp_path: Path) -> None:
+    docs = tmp_path / "lying"
+    docs.mkdir()
+    (docs / "letter.txt").write_text("heron")
+    (docs / "film.pdf").write_bytes(b"\0\0\0\x20ftypisom\0\0\2\0" + bytes(80))
+    (docs / "song.txt").write_bytes(b"ID3\4\0\0" + bytes(80))
+    (docs / "hymn.txt").write_bytes(b"ID3\4\0\0" + bytes(90))
+    assert door("add", str(docs), "--wait") == 0
+    assert "1 done, 3 left out (2 audio, 1 video)." in door.out and "film.pdf" not in door.out
+    assert door.json("attention") == []
+    assert {job["outcome"] for job in door.json("jobs", "--status", "completed")} == {"ingested", "left_out"}
+    assert door("jobs") == 0 and "completed: left out" in door.out
+    (film,) = door.json("jobs", "--name", "film")
+    assert door("retry", film["id"]) == 4
+    assert door("check") == 0
 
 
 def test_run_reads_what_came_back(door: Door, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

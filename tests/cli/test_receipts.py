@@ -128,9 +128,9 @@ def test_a_limit_is_named_as_the_window_titles_it(door: Door, tmp_path: Path, mo
 
 def test_a_file_of_a_kind_that_nobody_reads_takes_one_clause(door: Door, tmp_path: Path) -> None:
     docs = write_files(tmp_path / "docs", {"a.txt": "words"})
-    (docs / "picture.gif").write_bytes(b"GIF89a" + bytes(64))
-    assert door("add", "--wait", str(docs / "picture.gif")) == 3
-    assert "GIF images are not supported. The guide lists what can be read." in door.out
+    (docs / "novel.mobi").write_bytes(bytes(60) + b"BOOKMOBI" + bytes(64))
+    assert door("add", "--wait", str(docs / "novel.mobi")) == 3
+    assert "Kindle books (MOBI) are not supported. The guide lists what can be read." in door.out
 
 
 @pytest.mark.parametrize(

@@ -198,7 +198,7 @@ CONTENT: dict[str, Break] = {
 
 FOR_REPAIR: dict[str, tuple[str, Break]] = {
     "the version is not told": ("ledger", ("DELETE FROM schema_migrations",)),
-    "an older version is told": ("ledger", ("DELETE FROM schema_migrations WHERE version = 4",)),
+    "an older version is told": ("ledger", ("DELETE FROM schema_migrations WHERE version = 5",)),
     "a column more": ("ledger", ("ALTER TABLE ingest_jobs ADD COLUMN x",)),
     "a table of the list": ("ledger", ("DROP TABLE deletions",)),
     "a derived table of the list": ("ledger", ("DROP TABLE failure_counters",)),

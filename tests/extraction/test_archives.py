@@ -24,6 +24,7 @@ from ingest_desktop.domain.interfaces.extraction import Block, SegmentNotes, Sou
 from ingest_desktop.domain.wire import ExtractOptions, recipe_of
 from ingest_desktop.extraction import allowance, nested, tars, zip_directory
 from ingest_desktop.extraction.registry import Registry
+from ingest_desktop.extraction.versions import VERSIONS
 
 from .conftest import memory
 
@@ -578,7 +579,7 @@ def test_the_recipe_changes_with_what_shapes_the_text_of_members() -> None:
 
 
 def test_a_stored_recipe_of_an_archive_is_current_until_what_shapes_its_members_changes() -> None:
-    recipe = recipe_of("zip", 2, NO_OCR, "member", got(OLD, options=NO_OCR, passwords=RIGHT).plan.shape)
+    recipe = recipe_of("zip", VERSIONS["zip"], NO_OCR, "member", got(OLD, options=NO_OCR, passwords=RIGHT).plan.shape)
     assert "unlocked=2" in recipe
     assert recipe_is_current(recipe, NO_OCR)
     assert not recipe_is_current(recipe, replace(NO_OCR, max_depth=2))

@@ -121,8 +121,8 @@ def guest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Pa
 def test_a_lot_gives_one_answer_for_each_file_in_order(child: ChildProcess, tmp_path: Path) -> None:
     good = text_file(tmp_path)
     pdf = CORPUS / "files" / "pdf" / "crazyones.pdf"
-    (tmp_path / "moving.gif").write_bytes(b"GIF89a" + bytes(100))
-    found = looks(child, good, tmp_path / "gone.txt", pdf, tmp_path / "moving.gif", tmp_path)
+    (tmp_path / "novel.mobi").write_bytes(bytes(60) + b"BOOKMOBI" + bytes(100))
+    found = looks(child, good, tmp_path / "gone.txt", pdf, tmp_path / "novel.mobi", tmp_path)
     assert [message.key for message in found] == [0, 1, 2, 3, 4]  # type: ignore[union-attr]
     assert [type(message) for message in found] == [Looked, Failed, Looked, Failed, Failed]
     codes = [message.code for message in found if isinstance(message, Failed)]

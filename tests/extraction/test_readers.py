@@ -389,13 +389,13 @@ class Guest:
 
 
 def test_a_guest_wins_when_it_is_surer() -> None:
-    gif, text = memory(b"GIF89a"), memory(b"plain words")
-    assert Registry([Guest(0.3)]).choose(gif).name == "guest"
+    book, text = memory(bytes(60) + b"BOOKMOBI" + bytes(100)), memory(b"plain words")
+    assert Registry([Guest(0.3)]).choose(book).name == "guest"
     assert Registry([Guest(0.3)]).choose(text).name == "text"
     assert Registry([Guest(0.7)]).choose(text).name == "guest"
     assert Registry([Guest(0.7)]).named("guest").version == 3
     with pytest.raises(UnsupportedFormat):
-        Registry([Guest(0.0)]).choose(gif)
+        Registry([Guest(0.0)]).choose(book)
     with pytest.raises(UnsupportedFormat, match="not installed"):
         Registry([]).named("guest")
 

@@ -5,13 +5,17 @@ from collections.abc import Callable
 import pytest
 from pytestqt.qtbot import QtBot
 
-from ingest_desktop.domain.models import DiscoveryReport
+from ingest_desktop.domain.enums import JobStatus, Outcome
+from ingest_desktop.domain.models import Counts, DiscoveryReport
+from ingest_desktop.ui import theme, words
+from ingest_desktop.ui.job_painter import status_color
+from ingest_desktop.ui.job_rows import Column, tip_of
 from ingest_desktop.ui.left_out import LeftOutDialog, lines_of_skipped, media_line
 from ingest_desktop.ui.main_window import MainWindow
 from ingest_desktop.ui.preflight_dialog import PreflightDialog
-from ingest_desktop.ui.strips import told
+from ingest_desktop.ui.strips import BatchStrip, told
 
-from .fakes import FakeApp, FakePreflight
+from .fakes import FakeApp, FakePreflight, job
 
 SKIPPED = {"audio": 12, "video": 8, "font": 3, "hidden": 2, "link": 1}
 LINE = "23 files left out: 12 audio, 8 video, 3 fonts"
@@ -29,6 +33,29 @@ def test_the_sheet_before_a_drop_says_it_in_one_line(qtbot: QtBot) -> None:
     sheet.show_found(FakePreflight(4, 4000, {"pdf": 4}, SKIPPED))
     notes = [sheet._notes.itemAt(row).widget().text() for row in range(sheet._notes.count())]  # type: ignore[union-attr]
     assert LINE in notes and not [note for note in notes if "audio" in note and note != LINE]
+
+
+def test_what_turned_out_to_be_no_document_is_told_with_the_rest(qtbot: QtBot) -> None:
+    strip = BatchStrip()
+    qtbot.addWidget(strip)
+    report = DiscoveryReport(batch_id="1", found=9, added=9, skipped={"audio": 3}, finished=True)
+    strip.set_report(report)
+    strip.show()
+    assert strip.text.text() == "9 files added, 3 skipped"
+    by_status = {("library", JobStatus.COMPLETED): 9}
+    strip.set_counts("1", Counts(by_status=by_status, left_out={"video": 2, "audio": 1}))
+    assert strip.text.text() == "9 files added, 6 done, 3 left out, 3 skipped"
+    told_of: list[dict[str, int]] = []
+    strip.why_wanted.connect(told_of.append)
+    strip.why.click()
+    assert media_line(told_of[0]) == "6 files left out: 4 audio, 2 video"
+
+
+def test_a_job_that_is_left_out_is_neither_green_nor_in_need_of_a_look() -> None:
+    left = job(1, JobStatus.COMPLETED, outcome=Outcome.LEFT_OUT, message="Left out: it is a film, not a document.")
+    assert words.status(left) == "Left out: no document"
+    assert status_color(left, theme.LIGHT) == theme.LIGHT.muted and not left.needs_attention
+    assert "film" in str(tip_of(left, Column.STATUS, words.status(left)))
 
 
 @pytest.fixture

@@ -28,7 +28,8 @@ class JobOrder(StrEnum):
 class JobQuery(Frozen):
     """Which jobs, in which order.
 
-    ``attention`` keeps those only that failed, are empty or have gaps; ``gaps`` and ``empty`` one of the latter two.
+    ``attention`` keeps those only that failed, are empty or have gaps; ``gaps`` and ``empty`` one of the latter two;
+    ``left_out`` those that were found to be no documents when they were read.
     """
 
     kb_id: str | None = None
@@ -37,6 +38,7 @@ class JobQuery(Frozen):
     attention: bool = False
     gaps: bool = False
     empty: bool = False
+    left_out: bool = False
     error_code: str | None = None
     cause: Cause | None = None  # of those that need a person
     name_contains: str = ""
@@ -115,6 +117,9 @@ class Counts(Frozen):
     attention: dict[str, int] = Field(default_factory=dict)
     gaps: dict[str, int] = Field(default_factory=dict)
     failures: dict[str, int] = Field(default_factory=dict)  # by error code
+    left_out: dict[str, int] = Field(
+        default_factory=dict
+    )  # of one batch: completed as no documents, by ``media.REASONS``
 
     def of(self, status: JobStatus, kb_id: str | None = None) -> int:
         """Jobs in a status, in one knowledge base or all."""

@@ -1,4 +1,4 @@
-"""Pictures: PNG, JPEG, WebP and all pages of TIFF, by text recognition where it is installed.
+"""Pictures: all pages of TIFF, and PNG, JPEG, WebP, GIF, BMP, JPEG 2000 and PBM to PPM, by text recognition where it is installed.
 
 tesseract unpacks them itself; here only their heads are read, so that one that is too large is refused before.
 """
@@ -9,11 +9,12 @@ from ingest_desktop.domain.errors import LimitExceeded, SourceMalformed
 from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes, SourceFile
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import detect, kinds, ocr
-from ingest_desktop.extraction.readers.picture_heads import Frame, Head, alone, head_of
+from ingest_desktop.extraction.readers.picture_heads import Frame, Head, alone, head_of, windows_bmp
 from ingest_desktop.extraction.readers.scans import Scans
 from ingest_desktop.extraction.readers.upright import upright
 from ingest_desktop.extraction.versions import VERSIONS
 
+_MOVES = "Its first picture was read; those that follow, as it moves, were not."
 _STEP = 4  # pages of a segment that is recognised: each may take a minute, and what is done is kept
 
 
@@ -40,7 +41,9 @@ class ImageReader:
             SegmentSpec(number, first, min(first + step, pages + 1))
             for number, first in enumerate(range(1, pages + 1, step))
         )
-        return ReaderPlan("page", pages, segments, head.media_type, shape=found.shape if found is not None else "")
+        warnings = (_MOVES,) if head.moves and found is not None else ()
+        shape = found.shape if found is not None else ""
+        return ReaderPlan("page", pages, segments, head.media_type, warnings=warnings, shape=shape)
 
     def read(
         self, source: SourceFile, plan: ReaderPlan, segment: SegmentSpec, options: ExtractOptions, notes: SegmentNotes
@@ -71,7 +74,7 @@ class ImageReader:
             return scans.text(page, lambda: (alone(data, frame), None), pixels=frame.pixels, done=done)
 
         def picture() -> tuple[bytes, int | None]:
-            return upright(data, frame.orientation) or data, None
+            return upright(data, frame.orientation) or windows_bmp(data), None
 
         return scans.text(page, picture, pixels=frame.pixels, done=done)
 

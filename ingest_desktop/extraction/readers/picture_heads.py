@@ -1,5 +1,6 @@
 """What the heads of picture files tell: how large each picture is, and how it lies. No picture is unpacked here."""
 
+import re
 import struct
 from typing import BinaryIO, Final, NamedTuple
 
@@ -8,10 +9,17 @@ from ingest_desktop.domain.errors import SourceMalformed
 _MAX_FRAMES: Final = 100_000  # of a TIFF file
 _MAX_MARKERS = 20_000  # of a JPEG file before its size is told
 _MAX_ENTRIES = 2_000  # of one directory of a TIFF file
+_PNM_HEAD: Final = 2_000  # bytes in which it tells its size, with remarks before it
+_JP2_HEAD: Final = 4_000
 _NO_SIZE = frozenset({0x01, *range(0xD0, 0xDA)})  # JPEG markers that have no length
 _SIZES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})  # JPEG markers that tell the size of the picture
 _WIDTH, _HEIGHT, _SUBFILE, _ORIENTATION = 256, 257, 254, 274
-_MEDIA_TYPES: Final = {"png": "image/png", "jpeg": "image/jpeg", "tiff": "image/tiff", "webp": "image/webp"}
+_MEDIA_TYPES: Final = {
+    **{name: f"image/{name}" for name in ("png", "jpeg", "tiff", "webp", "gif", "bmp", "jp2")},
+    "pnm": "image/x-portable-anymap",
+}
+_PNM: Final = re.compile(rb"P([1-6])(?:\s|#[^\n]*\n)+(\d{1,9})(?:\s|#[^\n]*\n)+(\d{1,9})(?:\s|#)")
+_MOST_BLOCKS: Final = 200_000  # of a GIF file that are looked at for a second picture
 
 
 class Frame(NamedTuple):
@@ -29,19 +37,23 @@ class Frame(NamedTuple):
 
 
 class Head(NamedTuple):
-    """The format of a file, as a media type, and its pictures in order."""
+    """The format of a file, as a media type, and its pictures in order; ``moves``: others follow that are not read."""
 
     media_type: str
     frames: tuple[Frame, ...]
+    moves: bool = False
 
 
 def head_of(stream: BinaryIO) -> Head:
-    """Read the head of a PNG, JPEG, WebP or TIFF file; of TIFF all directories.
+    """Read the head of a picture file of one of ``_MEDIA_TYPES``; of TIFF all directories.
+
+    Of a GIF that moves there is its first picture alone, as that is what is recognised.
 
     Raises:
         SourceMalformed: It tells no size.
     """
     start = stream.read(32)
+    moves = False
     frames: tuple[Frame, ...]
     try:
         if start.startswith(b"\x89PNG\r\n\x1a\n") and start[12:16] == b"IHDR":
@@ -53,13 +65,42 @@ def head_of(stream: BinaryIO) -> Head:
             name, frames = "webp", (_webp(start),)
         elif start[:4] in (b"II*\0", b"MM\0*"):
             name, frames = "tiff", _tiff(stream, "<" if start[:2] == b"II" else ">", start)
+        elif start[:4] == b"GIF8":
+            name, frames = "gif", (_frame(*struct.unpack("<HH", start[6:10])),)
+            moves = _moves(stream, start)
+        elif start[:2] == b"BM":
+            name, frames = "bmp", (_bmp(start),)
+        elif start[:4] in (b"\0\0\0\x0c", b"\xff\x4f\xff\x51"):
+            name, frames = "jp2", (_jpeg_2000(start + stream.read(_JP2_HEAD)),)
+        elif start[:1] == b"P":
+            name, frames = "pnm", (_frame(*(pnm_size(start + stream.read(_PNM_HEAD)) or (0, 0))),)
         else:
             raise ValueError("no head")
     except (struct.error, IndexError, ValueError, OverflowError) as error:
         raise SourceMalformed("The picture is damaged: its head does not tell how large it is.") from error
     if not frames:
         raise SourceMalformed("The file holds no picture.")
-    return Head(_MEDIA_TYPES[name], frames)
+    return Head(_MEDIA_TYPES[name], frames, moves)
+
+
+def pnm_size(head: bytes) -> tuple[int, int] | None:
+    """How many dots a PBM, PGM or PPM picture is across and down, by its first bytes; None when it is none."""
+    found = _PNM.match(head[:_PNM_HEAD])
+    return (int(found[2]), int(found[3])) if found else None
+
+
+def windows_bmp(data: bytes) -> bytes:
+    """A BMP file with the head of Windows, where it has the shorter one of OS/2, which tesseract does not know."""
+    if not data.startswith(b"BM") or data[14:18] != b"\x0c\0\0\0":
+        return data
+    width, height, planes, bits = struct.unpack_from("<HHHH", data, 18)
+    (begin,) = struct.unpack_from("<I", data, 10)
+    colours = data[26:begin] if bits <= 8 else b""
+    table = b"".join(colours[at : at + 3] + b"\0" for at in range(0, len(colours) - len(colours) % 3, 3))
+    dots = data[begin:]
+    head = struct.pack("<IiiHHIIiiII", 40, width, height, planes, bits, 0, len(dots), 0, 0, len(table) // 4, 0)
+    place = 14 + len(head) + len(table)
+    return b"".join((b"BM", struct.pack("<IHHI", place + len(dots), 0, 0, place), head, table, dots))
 
 
 def alone(data: bytes, frame: Frame) -> bytes:
@@ -74,6 +115,46 @@ def _frame(width: int, height: int, orientation: int = 1, offset: int = 0) -> Fr
     if width < 1 or height < 1:
         raise ValueError("no size")
     return Frame(width * height, orientation if 1 <= orientation <= 8 else 1, offset)
+
+
+def _bmp(start: bytes) -> Frame:
+    (size,) = struct.unpack("<I", start[14:18])
+    width, height = struct.unpack("<HH", start[18:22]) if size == 12 else struct.unpack("<ii", start[18:26])
+    return _frame(width, abs(height))  # one that begins at its top has a height below zero
+
+
+def _jpeg_2000(head: bytes) -> Frame:
+    if head.startswith(b"\xff\x4f"):
+        across, down, left, top = struct.unpack(">IIII", head[8:24])
+        return _frame(across - left, down - top)
+    place = head.index(b"ihdr")
+    height, width = struct.unpack(">II", head[place + 4 : place + 12])
+    return _frame(width, height)
+
+
+def _moves(stream: BinaryIO, start: bytes) -> bool:
+    """Whether a GIF file holds a second picture. Damage is no matter here."""
+    stream.seek(13 + (3 << (start[10] & 7) + 1 if start[10] & 0x80 else 0))
+    pictures = 0
+    for _ in range(_MOST_BLOCKS):
+        match stream.read(1):
+            case b"!":
+                stream.seek(1, 1)
+            case b",":
+                pictures += 1
+                if pictures > 1:
+                    return True
+                place = stream.read(9)
+                colours = 3 << (place[8] & 7) + 1 if len(place) == 9 and place[8] & 0x80 else 0
+                stream.seek(colours + 1, 1)
+            case _:
+                return False
+        for _ in range(_MOST_BLOCKS):
+            length = stream.read(1)
+            if not length or length == b"\0":
+                break
+            stream.seek(length[0], 1)
+    return False
 
 
 def _webp(start: bytes) -> Frame:
