@@ -27,7 +27,7 @@ VERSIONS: Final = {
     "mhtml": 2,
     "msg": 2,
     "notebook": 1,
-    "odf": 4,
+    "odf": 5,
     "pdf": 6,
     "pptx": 2,
     "rst": 1,
