@@ -16,6 +16,7 @@ from ingest_desktop.application.packing import lot_task, pack
 from ingest_desktop.application.passwords import PasswordBook
 from ingest_desktop.application.progress import ProgressBoard
 from ingest_desktop.application.settling import Settling
+from ingest_desktop.application.sharing import Segments
 from ingest_desktop.application.work import ActiveJob
 from ingest_desktop.config.settings import Settings
 from ingest_desktop.domain.enums import JobPhase
@@ -64,7 +65,7 @@ class Scheduler:
         self._condition = threading.Condition()
         self._active: dict[int, ActiveJob] = {}
         self._lots: deque[list[ActiveJob]] = deque()
-        self._segments: deque[tuple[ActiveJob, int]] = deque()
+        self._segments = Segments()
         self._suspects: deque[ActiveJob] = deque()
         self._aside = Settling(self._options.settle_seconds)
         self._lone: ActiveJob | None = None  # the suspect that is being read
@@ -85,14 +86,14 @@ class Scheduler:
 
     # for producers -------------------------------------------------------------------------
 
-    def next_task(self, timeout_seconds: float) -> Assignment | None:
-        """The next task, or None when there is none within the time (or the end has come: see ``is_stopping``)."""
+    def next_task(self, timeout_seconds: float, reader: str = "") -> Assignment | None:
+        """The next task for a reader, or None when there is none within the time (or at the end: see ``is_stopping``)."""
         while True:
             with self._condition:
                 if self._stopping:
                     return None
                 self._take_back_settled()
-                found = None if self._held else self._take()
+                found = None if self._held else self._take(reader)
                 if found is not None:
                     self._out += 1
                     return found
@@ -120,14 +121,14 @@ class Scheduler:
             self._suspects.extend(job for job in jobs if job.suspect)
             self._lots.extend(self._pack(job for job in jobs if not job.suspect))
 
-    def _take(self) -> Assignment | None:
+    def _take(self, reader: str) -> Assignment | None:
         self._drop_taken_away()
-        take_lot = bool(self._lots) and (self._lots_turn or not self._segments)
-        self._lots_turn = not take_lot  # in turns, so that one endless document blocks nothing
-        if take_lot:
+        segment = None if self._lots and self._lots_turn else self._segments.take(reader)
+        self._lots_turn = segment is not None or not self._lots  # in turns, so that one endless document blocks nothing
+        if segment is None and self._lots:
             return self._lot_task(self._lots.popleft())
-        if self._segments:
-            job, number = self._segments.popleft()
+        if segment is not None:
+            job, number = segment
             assert job.plan is not None
             secrets = self._passwords.for_claim(job.claim)
             return SegmentTask(job.claim.job_id, job.claim.path, job.plan, number, self._options, secrets), [job]
@@ -177,8 +178,7 @@ class Scheduler:
             self._lone = None
         while self._suspects and self._suspects[0].dropped:
             self._suspects.popleft()
-        while self._segments and self._segments[0][0].dropped:
-            self._segments.popleft()
+        self._segments.drop_taken_away()
         while self._lots:
             kept = [job for job in self._lots[0] if not job.dropped]
             if kept:
@@ -235,8 +235,8 @@ class Scheduler:
     def _pack(self, jobs: Iterable[ActiveJob]) -> list[list[ActiveJob]]:
         return pack(jobs, most_bytes=self._settings.lot_bytes, most_files=self._settings.batch_size)
 
-    def planned(self, job: ActiveJob, plan: DocumentPlan) -> bool:
-        """A long document was looked at: deal out the segments that are missing. False when none is.
+    def planned(self, job: ActiveJob, plan: DocumentPlan, reader: str) -> bool:
+        """A long document was looked at by a reader: deal out the segments that are missing. False when none is.
 
         Raises:
             StoreError: The store cannot be asked.
@@ -251,7 +251,7 @@ class Scheduler:
             job.missing = set() if has_twin else set(state.next_segments)
             job.done_units = sum(s.stop - s.start for s in plan.segments if s.number not in job.missing)
             job.stored_units = job.done_units
-            self._segments.extend((job, number) for number in sorted(job.missing))
+            self._segments.deal(job, reader, self._options)
             self._board.post(job.claim.job_id, JobPhase.EXTRACTING, job.done_units, job.total_units, plan.unit)
             self._condition.notify_all()
             return bool(job.missing)
@@ -274,7 +274,7 @@ class Scheduler:
     def give_back_segment(self, job: ActiveJob, number: int) -> None:
         """A segment whose child died: read it again, last."""
         with self._condition:
-            self._segments.append((job, number))
+            self._segments.again(job, number)
             self._condition.notify_all()
 
     # for the consumer ----------------------------------------------------------------------

@@ -21,6 +21,8 @@ class ActiveJob:
     recipe: str = ""
     seen: FileSignature | None = None  # how it was when it had just been changed
     missing: set[int] = field(default_factory=set)  # segments not stored yet
+    most_readers: int = 0  # children that may have it open at the same time; 0: any number
+    readers: dict[str, float] = field(default_factory=dict)  # who has it open, and since when on the last segment
     reused: int = 0  # segments found stored
     done_units: int = 0  # of segments that are stored, or will be with the group in hand
     stored_units: int = 0  # of segments that are on the disk: where a restart goes on

@@ -80,7 +80,7 @@ class Producer:
         child = self._child = self._make_child()
         try:
             while not self._stop.is_set() and not self._scheduler.is_stopping:
-                assignment = self._scheduler.next_task(self._poll_seconds)
+                assignment = self._scheduler.next_task(self._poll_seconds, self.name)
                 if assignment is not None:
                     self._work(child, assignment)
         except ResultQueueClosed:
@@ -308,7 +308,7 @@ class _Gathering:
         tries = 0
         while not (job.dropped or self._scheduler.is_stopping):  # else its job waits again anyway
             try:
-                if not self._scheduler.planned(job, message.plan):
+                if not self._scheduler.planned(job, message.plan, self._reader):
                     self._results.append(Complete(job))
             except (StoreBusy, StoreFull, StoreFaulty, StoreReadOnly, StoreDamaged) as error:
                 tries += 1
