@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from ingest_desktop.extraction.readers import list_numbers as numbers
 from ingest_desktop.extraction.readers.list_numbers import Counter, Level
 
-from .test_office import NAMES, OFFICE, Read, changed, word, zipped
+from .test_office import NAMES, OFFICE, Read, changed, rtf, texts, word, zipped
 
 LEVELS = '<w:lvl w:ilvl="{0}"><w:start w:val="{1}"/><w:numFmt w:val="{2}"/>{4}<w:lvlText w:val="{3}"/></w:lvl>'
 
@@ -265,6 +265,40 @@ def test_flat_open_documents_are_numbered_too_and_give_their_headers() -> None:
         "</office:document>"
     )
     assert Read(data.encode(), "a.fodt").text.split("\n") == ["Part I. seas", "running head"]
+
+
+RTF_FONTS = r"{\fonttbl{\f0\fcharset0 Arial;}{\f3\fcharset2 Wingdings;}}"
+WORDS_WAY = r"{\listtext\pard\plain\ltrpar \rtlch\fcs1 \af0 \ltrch\fcs0 \f%s\hich\af0\dbch\af0\loch\f%s %s\tab}"
+
+
+def of_word(number: str, font: int = 0) -> str:
+    return WORDS_WAY % (font, font, number)
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (of_word("1.") + r"\pard\plain\ls1 seas\par " + of_word("a)") + r"\pard\ls1\ilvl1 lakes\par", ["1. seas", "a) lakes"]),
+        (r"\pard\plain\ls1{\listtext\pard\plain 2.1\tab}\ilvl0 seas\par\pard on\par", ["2.1 seas", "on"]),  # LibreOffice's
+        (r"\pard{\pntext\f0 IV.\tab}{\*\pn\pnlvlbody{\pntxta .}}seas\par{\pntext\f0 V.}{\listtext V.\tab}x\par", ["IV. seas", "V.x"]),
+        (of_word(r"\'b7", 3) + r"a\par" + of_word(r"\'d8", 3) + r"b\par" + of_word("o") + r"c\par" + of_word(r"\u-3913?") + r"d\par", list("abcd")),
+        (of_word("1.") + r"\pard a\par" + of_word("2.") + r"\pard\par" + of_word("3.") + r"\pard c\par", ["1. a", "3. c"]),
+        (of_word("Article 5") + r"\pard\par ships\par", ["Article 5", "ships"]),
+        (r"\trowd\intbl " + of_word("1.") + r"\pard\intbl oak\cell " + of_word("2.") + r"\pard ash\cell\row\pard x\par", ["1. oak\t2. ash", "x"]),
+        (r"word{\footnote " + of_word("1.") + r"\pard a note}\par", ["word", "1. a note"]),
+    ],
+)  # fmt: skip
+def test_rtf_lists_have_the_numbers_that_were_shown(body: str, expected: list[str]) -> None:
+    assert texts("{\\rtf1\\ansi\\deff0" + RTF_FONTS + body + "}") == expected
+
+
+def test_rtf_headings_keep_their_level_behind_their_number() -> None:
+    styles = r"{\rtf1{\stylesheet{\s0 Normal;}{\s3 heading 2;}}"
+    word_s = of_word("2.1") + r"\pard\plain\s3 Scope\par\pard\s0 text\par"
+    other = r"\pard\plain\s3{\listtext\pard\plain\s0 2.2\tab}\ilvl1 Terms\par}"
+    assert [(block.text, block.level) for block in rtf(styles + word_s + other)] == [
+        ("2.1 Scope", 2), ("text", 0), ("2.2 Terms", 2),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

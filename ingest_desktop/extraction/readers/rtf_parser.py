@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from ingest_desktop.domain.errors import LimitExceeded, SourceMalformed
 from ingest_desktop.domain.interfaces.extraction import Block
+from ingest_desktop.extraction.readers.list_numbers import has_number, is_said_alone
 from ingest_desktop.extraction.readers.paragraphs import RUNNING_HEADS
 from ingest_desktop.extraction.readers.rtf_words import (
     ASIDE,
@@ -20,9 +21,13 @@ from ingest_desktop.extraction.readers.rtf_words import (
     FACTS,
     HEADING_STYLE,
     HEADS,
+    LABELS,
+    OF_PARAGRAPHS,
     SIGNS,
     STARRED,
+    SYMBOL_CHARSET,
     UNSEEN,
+    UNTOLD_FACTS,
     codec_of,
 )
 
@@ -62,6 +67,7 @@ class RtfParser:
     gave_text: bool = False
     _codec: str = "cp1252"
     _fonts: dict[int, str] = field(default_factory=dict)
+    _symbols: set[int] = field(default_factory=set)  # fonts of pictures
     _levels: dict[int, int] = field(default_factory=dict)  # heading level by number of style
     _default_font: int = -1
     _font: int = -1  # whose entry in the font table is read
@@ -73,6 +79,7 @@ class RtfParser:
     _surrogate: int = 0
     _level: int = 0
     _in_table: bool = False
+    _label: str = ""  # the number of the paragraph in hand, and what stands between it and the text
     _rows: list[str] = field(default_factory=list)
     _aside: list[tuple[int, list[str], str]] = field(default_factory=list)  # depth, the text around, what it is
     _beside: list[str] = field(default_factory=list)  # notes and boxes of the paragraph in hand
@@ -176,9 +183,15 @@ class RtfParser:
 
     def _leave(self) -> None:
         _, around, what = self._aside.pop()
-        said = "".join(self._text).strip()
+        raw = "".join(self._text)
+        said = raw.strip()
         self._text = around
         if not said:
+            return
+        if what in LABELS:
+            if has_number(said) and not (around and around[-1] == self._label):
+                self._label = said + " " * raw[-1].isspace()
+                around.append(self._label)
             return
         if what in FACTS:
             self.facts.setdefault(FACTS[what], " ".join(said.split())[:500])
@@ -207,6 +220,8 @@ class RtfParser:
         if group.skips:
             return
         if first and self._destination(name, self._star):
+            return
+        if name in OF_PARAGRAPHS and group.target in LABELS:
             return
         if name == "u" and value is not None:
             self._character(value)
@@ -251,6 +266,8 @@ class RtfParser:
         elif group.target == "fonttbl" and name == "fcharset" and value is not None:
             if self._font >= 0 and value in CHARSETS:
                 self._fonts[self._font] = CHARSETS[value]
+            elif value == SYMBOL_CHARSET:
+                self._symbols.add(self._font)
         elif group.target == "fonttbl" and name == "cpg" and value and self._font >= 0:
             self._fonts[self._font] = codec_of(value) or self._fonts.get(self._font, "")
 
@@ -259,13 +276,15 @@ class RtfParser:
             self._font = number
         else:
             self._group.codec = self._fonts.get(number, "")
+            if self._group.target in LABELS:
+                self._group.hidden = number in self._symbols
 
     def _destination(self, name: str, starred: bool) -> bool:
         """Whether the group that begins with this word is dealt with by that."""
         group = self._group
         if name in UNSEEN or (starred and name not in STARRED and name not in ASIDE and group.target != "stylesheet"):
             group.skips = True
-        elif name in ("fonttbl", "stylesheet") or name in FACTS or name in HEADS or name in ASIDE:
+        elif name in ("fonttbl", "stylesheet") or name in FACTS or name in HEADS or name in ASIDE or name in LABELS:
             group.target = name
             self._enter(name)
         elif group.target == "stylesheet":
@@ -274,19 +293,7 @@ class RtfParser:
             return False
         elif name == "info":
             group.hidden = False
-        elif name in (
-            "creatim",
-            "revtim",
-            "printim",
-            "buptim",
-            "operator",
-            "company",
-            "doccomm",
-            "manager",
-            "category",
-            "hlinkbase",
-            "comment",
-        ):
+        elif name in UNTOLD_FACTS:
             group.skips = True
         else:
             return False
@@ -317,7 +324,8 @@ class RtfParser:
                 self._say(chr(0x10000 + ((self._surrogate - 0xD800) << 10) + unit - 0xDC00))
             self._surrogate = 0
         elif 0xF000 <= unit < 0xF100:
-            self._say(chr(unit - 0xF000) if unit >= 0xF020 else "")  # a symbol font's own letters
+            shown = unit >= 0xF020 and self._group.target not in LABELS
+            self._say(chr(unit - 0xF000) if shown else "")  # a symbol font's own letters
         else:
             self._say(chr(unit) if unit >= 32 else " ")
 
@@ -380,7 +388,9 @@ class RtfParser:
     def _paragraph(self) -> Iterator[Block]:
         self._settle()
         text = "".join(self._text).strip()
-        self._text, self._pending = [], 0
+        if self._label and text == self._label.strip() and not is_said_alone(text):
+            text = ""
+        self._text, self._pending, self._label = [], 0, ""
         if text:
             self.gave_text = True
             yield Block(text, self._level)

@@ -9,6 +9,7 @@ CHARSETS = {  # of fonts
     134: "gb18030", 136: "cp950", 161: "cp1253", 162: "cp1254", 163: "cp1258", 177: "cp1255", 178: "cp1256",
     186: "cp1257", 204: "cp1251", 222: "cp874", 238: "cp1250", 254: "cp437", 255: "cp850",
 }  # fmt: skip
+SYMBOL_CHARSET = 2  # its letters are pictures
 SIGNS = {
     "tab": "\t", "line": "\n", "lbr": "\n", "emdash": "—", "endash": "–", "emspace": " ", "enspace": " ", "qmspace": " ",
     "bullet": "•", "lquote": "‘", "rquote": "’", "ldblquote": "“", "rdblquote": "”", "zwj": "\u200d", "zwnj": "\u200c",
@@ -20,15 +21,20 @@ CELLS = frozenset({"cell", "nestcell"})
 UNSEEN = frozenset(
     (
         "colortbl pict fldinst xe tc tcn rxe listtable listoverridetable revtbl rsidtbl generator xmlnstbl datastore "
-        "themedata colorschememapping latentstyles objdata nonshppict filetbl bkmkstart bkmkend pgdsctbl listtext "
-        "pntext txe datafield formfield private1 fontemb fontfile template atnid atnauthor atnref atrfstart "
+        "themedata colorschememapping latentstyles objdata nonshppict filetbl bkmkstart bkmkend pgdsctbl "
+        "txe datafield formfield private1 fontemb fontfile template atnid atnauthor atnref atrfstart "
         "atrfend atndate objclass objname blipuid sp userprops passwordhash"
     ).split()
 )
 STARRED = frozenset({"shpinst", "fldrslt", "do", "ud"})
 ASIDE = frozenset({"footnote", "annotation", "shptxt", "dptxbxtext"})
+LABELS = frozenset({"listtext", "pntext"})  # the number of a paragraph in a list, as it was last shown
+OF_PARAGRAPHS = frozenset({"pard", "intbl", "s", "outlinelevel"})  # in a label they say nothing of the paragraph itself
 HEADS = frozenset({"header", "footer", "headerl", "headerr", "headerf", "footerl", "footerr", "footerf"})
 FACTS = {"title": "title", "author": "creator", "subject": "subject", "keywords": "keywords"}
+UNTOLD_FACTS = frozenset(
+    "creatim revtim printim buptim operator company doccomm manager category hlinkbase comment".split()
+)
 HEADING_STYLE = re.compile(r"(?:heading|überschrift|titre|título|titolo|rubrik|kop|nadpis|заголовок)\s*([1-9])\b", re.I)
 
 
