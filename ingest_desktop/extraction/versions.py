@@ -31,7 +31,7 @@ VERSIONS: Final = {
     "pdf": 6,
     "pptx": 2,
     "rst": 1,
-    "rtf": 2,
+    "rtf": 3,
     "sealed": 2,
     "sheets": 4,
     "subtitles": 1,
