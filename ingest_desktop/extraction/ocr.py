@@ -348,7 +348,7 @@ def _why(code: int, said: bytes, seconds: float) -> str:
             return _too_long(seconds)
         return f"tesseract broke off while it read the picture (signal {-code})."
     lines = [line.strip() for line in said.decode("utf-8", "replace").splitlines() if line.strip()]
-    detail = f" ({lines[-1][:200]})" if lines else ""
+    detail = f" ({lines[-1][:200].rstrip('.')})" if lines else ""
     return f"tesseract could not make sense of the picture{detail}."
 
 
