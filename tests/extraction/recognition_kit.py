@@ -51,7 +51,7 @@ if answer == "tell":
     print("network", network, "core", resource.getrlimit(resource.RLIMIT_CORE)[0])
     print("memory", resource.getrlimit(resource.RLIMIT_AS)[0], "cpu", resource.getrlimit(resource.RLIMIT_CPU)[0])
 if answer == "fail":
-    sys.stderr.write("Estimating resolution\\\\nError in pixReadMem: no pix returned\\\\n")
+    sys.stderr.write("Estimating resolution\\\\nError in pixReadMem: no pix returned.\\\\n")
     sys.exit(1)
 if answer == "die":
     os.abort()
