@@ -1,6 +1,6 @@
 """Files of the store are damaged, ``ingest repair`` mends them, and the work that is left is done. Everything must be there again.
 
-Pages are overwritten with noise or nothing, logs are torn, files lose all their bytes, or their first page.
+Pages are overwritten with noise or nothing, files lose all their bytes, or their first page. Torn logs: see ``meddling.py``.
 """
 
 import os

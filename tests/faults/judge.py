@@ -50,17 +50,19 @@ def calm_of(data: Path) -> Calm:
         return _calm(app)
 
 
-def judge(data: Path, calm: Calm, *, added_again: bool = False) -> Verdict:
+def judge(data: Path, calm: Calm, *, added_again: bool = False, read_again: bool = False) -> Verdict:
     """Everything that can be asked of a store after its work has come to an end.
 
     Args:
         added_again: Whether files were added more often than in the undisturbed run, so that there are more jobs.
+        read_again: Whether content that had been stored was damaged, so that files had to be read once more.
     """
     verdict = Verdict()
     with opened(data) as app:
         found = _calm(app)
         compare(replace(found, endings=found.endings & calm.endings) if added_again else found, calm, verdict)
-        _ask_twice(app, verdict)
+        if not read_again:
+            _ask_twice(app, verdict)
         ask_queue(app, verdict)
         ask_history(app, verdict)
         for finding in app.check():
