@@ -111,7 +111,17 @@ def _kind(head: bytes, source: SourceFile) -> str:
         return other
     if not looks_like_text(head):
         return kinds.TAR if is_header(head[:BLOCK]) else _guessed_name(head)
-    return _text_kind(head, suffix_of(source.path))
+    return _text_kind(head, _text_suffix_of(source.path))
+
+
+def _text_suffix_of(path: str) -> str:
+    """The ending by which a text is read: the inner one of ``guide.rst.txt``, as programs that publish sources name them."""
+    suffix = suffix_of(path)
+    if suffix == ".txt":
+        inner = suffix_of(path[:-4])
+        if inner in kinds.MARKUP_NAMES:
+            return inner
+    return suffix
 
 
 def _text_kind(head: bytes, suffix: str) -> str:

@@ -55,6 +55,7 @@ ALL: Final = frozenset(
 
 PNM_NAMES: Final = frozenset((".pbm", ".pgm", ".ppm", ".pnm"))
 MARKDOWN_NAMES: Final = frozenset((".md", ".markdown", ".mdown", ".mkd", ".mdx", ".qmd", ".rmd"))
+MARKUP_NAMES: Final = MARKDOWN_NAMES | {".rst", ".rest", ".tex", ".latex", ".ltx", ".adoc", ".asciidoc"}
 HTML_NAMES: Final = frozenset((".html", ".htm", ".xhtml", ".xht"))
 CODE_NAMES: Final = {
     **dict.fromkeys((".py", ".pyi", ".pyw"), "python"),

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from ingest_desktop.domain.interfaces.extraction import Block, Reader, SegmentNotes
 from ingest_desktop.domain.wire import ChunkRow, ExtractOptions
+from ingest_desktop.extraction import detect, kinds
 from ingest_desktop.extraction.chunker import chunk_blocks
 from ingest_desktop.extraction.readers.asciidoc import AsciidocReader, asciidoc_blocks
 from ingest_desktop.extraction.readers.latex import LatexReader, latex_blocks
@@ -27,6 +28,22 @@ def rows_of(reader: Reader, text: str, name: str = "a") -> list[ChunkRow]:
         for segment in plan.segments
         for row in chunk_blocks(reader.read(source, plan, segment, OPTIONS, SegmentNotes()), OPTIONS, plan.title)
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("index.rst.txt", kinds.RST),
+        ("GUIDE.MD.TXT", kinds.MARKDOWN),
+        ("a.adoc.txt", kinds.ASCIIDOC),
+        ("a.tex.txt", kinds.LATEX),
+        ("rst.txt", kinds.TEXT),
+        ("a.rst.bak.txt", kinds.TEXT),
+        ("a.pdf.txt", kinds.TEXT),
+    ],
+)
+def test_sources_that_are_published_as_text_are_read_by_their_inner_ending(name: str, kind: str) -> None:
+    assert detect.kind_of(memory(b"Title\n=====\n\nWords.\n", name)) == kind
 
 
 def headings(rows: list[ChunkRow]) -> list[str | None]:
