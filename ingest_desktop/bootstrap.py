@@ -188,11 +188,11 @@ class App:
 
     def close(self) -> list[str]:
         """Finish the segments in hand, commit, end every thread and child; names of threads that did not end."""
-        worked = self.lifecycle.crew is not None
         self.reach.stop()
         late = self.lifecycle.stop(self.settings.thread_join_timeout)
         self.prober.close()
-        if worked and self.repository.path.exists():  # else the data folder is gone: no piece of it is made anew
+        is_there = self.repository.path.exists()  # else the data folder is gone: no piece of it is made anew
+        if self.lifecycle.has_worked and is_there:
             take_quietly(self.repository, self.persistence)
             self.repository.reserve.keep(self.settings.min_free_bytes)  # a short run had no care taken of the store
         if not late:  # a late thread may still use them

@@ -49,6 +49,7 @@ class WorkerLifecycle:
         self._lock = threading.Lock()
         self._crew: Crew | None = None
         self._hosts: list[tuple[str, WorkerHost]] = []
+        self.has_worked = False  # whether there ever were workers
 
     @property
     def crew(self) -> Crew | None:
@@ -71,6 +72,7 @@ class WorkerLifecycle:
             if self._crew is not None:
                 return
             spare_the_collector()
+            self.has_worked = True
             worker_id = self._repository.register_worker(self._label)
             crew = self._crew = self._make_crew(worker_id, batch_id)
             workers: list[Worker] = [crew.consumer, *crew.producers, crew.steward]

@@ -111,6 +111,7 @@ def test_a_short_run_leaves_a_reserve_too(tmp_path: Path, monkeypatch: pytest.Mo
     assert not app.repository.reserve.path.exists()  # it only looked
     app = real_app(tmp_path / "data", reserve_bytes=MIB)
     app.service.start()
+    app.lifecycle.stop(30)  # as the commands do
     app.close()
     assert app.repository.reserve.path.stat().st_size == MIB
 

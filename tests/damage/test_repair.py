@@ -1,5 +1,6 @@
 """A damaged store is mended: what can be read is kept, what cannot is read again, and the damaged file stays."""
 
+import json
 import os
 import random
 import shutil
@@ -288,3 +289,23 @@ def test_nobody_opens_a_knowledge_base_while_it_is_repaired(filled: Path, tmp_pa
         assert app.search.search("heron", kb_ids=("library", two.kb_id)).unreadable == ("library",)
     assert app.contents.of("library").document_count() > 0
     app.close()
+
+
+def test_a_run_that_ended_its_workers_itself_leaves_a_snapshot_too(tmp_path: Path) -> None:
+    docs = write_files(tmp_path / "docs", {"a.txt": "heron"})
+    app = real_app(tmp_path / "data")
+    made = app.service.submit([str(docs)])
+    batch = JobSelector(batch_id=made.batch.batch_id)
+    app.service.pause(batch)
+    app.service.start()
+    app.lifecycle.stop(30)  # as the commands do
+    app.close()
+    snapshot = tmp_path / "data" / "staged" / "queue" / "unfinished.json"
+    assert [job["source_path"] for job in json.loads(snapshot.read_bytes())["jobs"]] == [str(docs / "a.txt")]
+    app = real_app(tmp_path / "data")
+    app.service.resume(batch)
+    app.service.start()
+    assert app.lifecycle.drain(60)
+    app.lifecycle.stop(30)
+    app.close()
+    assert not snapshot.exists()
