@@ -163,6 +163,23 @@ def test_one_broken_slide_does_not_lose_the_others() -> None:
     assert "no title here" in read.text
 
 
+def test_what_of_a_slide_cannot_be_read_is_a_gap() -> None:
+    with zipfile.ZipFile(io.BytesIO(DECK)) as archive:
+        notes = next(name for name in archive.namelist() if "notesSlides/notesSlide" in name and name.endswith(".xml"))
+        chart = next(name for name in archive.namelist() if "charts/chart" in name and name.endswith(".xml"))
+    for name, what in ((notes, "its notes"), (chart, "a chart or drawing")):
+        read = Read(changed(DECK, {name: b"<broken"}), "a.pptx")
+        assert "year of the pear" in read.text
+        ((_, why),) = read.notes[0].units_failed
+        assert why.lower().startswith(what) and not read.notes[0].warnings
+    made, target = Presentation(), io.BytesIO()
+    slide = made.slides.add_slide(made.slide_layouts[0])
+    slide.shapes.title.text, slide.notes_slide.notes_text_frame.text = "alone", "softly"
+    made.save(target)
+    read = Read(changed(target.getvalue(), {notes: b"<broken"}), "a.pptx")
+    assert (read.text, [number for number, _ in read.notes[0].units_failed]) == ("alone", [1])
+
+
 # --- Word documents ------------------------------------------------------------------------------
 
 WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
@@ -449,6 +466,41 @@ def test_damage_to_one_sheet_keeps_the_others() -> None:
     lost = Read(changed(data, {"xl/_rels/workbook.xml.rels": None}), "a.xlsx")
     assert "text of First" in lost.text
     assert lost.place("text of Second")["sheet"] == "Sheet2"
+
+
+def test_sheets_whose_cells_lost_their_texts_are_gaps() -> None:
+    def fill(book: Any) -> None:
+        book.add_worksheet("Words").write_row(0, 0, ["quince", 1])
+        book.add_worksheet("Numbers").write_row(0, 0, [4711, 2])
+
+    data, strings = workbook(fill), "xl/sharedStrings.xml"
+    whole = Read(data, "a.xlsx")
+    assert "quince" in whole.text and not whole.notes[0].units_failed
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        said, place = archive.read(strings), archive.getinfo(strings)
+    for name, broken in {
+        "gone": changed(data, {strings: None}),
+        "cut": changed(data, {strings: said[: said.index(b"quince")]}),
+        "packed badly": bytearray(data),
+    }.items():
+        if isinstance(broken, bytearray):
+            start = place.header_offset + 30 + len(strings) + 5
+            broken[start : start + 8] = b"\xff" * 8
+        read = Read(bytes(broken), "a.xlsx")
+        assert "4711" in read.text, name
+        assert [number for number, _ in read.notes[0].units_failed] == [1], name
+        assert "texts" in read.notes[0].units_failed[0][1], name
+
+
+def test_a_sheet_that_its_workbook_has_lost_is_a_gap() -> None:
+    def fill(book: Any) -> None:
+        for name in ("First", "Second"):
+            book.add_worksheet(name).write_row(0, 0, [f"text of {name}", 1])
+
+    read = Read(changed(workbook(fill), {"xl/worksheets/sheet2.xml": None}), "a.xlsx")
+    assert "text of First" in read.text
+    assert [number for number, _ in read.notes[0].units_failed] == [2]
+    assert "is missing" in read.notes[0].units_failed[0][1]
 
 
 def test_a_package_of_which_nothing_can_be_read_is_damaged() -> None:

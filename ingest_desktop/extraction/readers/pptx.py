@@ -106,7 +106,7 @@ class PptxReader:
         with Package(source, options, _CALLED) as package:
             deck = Deck(package)
             yield from read_slides(deck, segment, plan.title, notes)
-            lost = len(notes.units_failed)
+            is_all_lost = not notes.units_with_text and len({slide for slide, _ in notes.units_failed}) == plan.units
             holders = deck.holders() if embedded_in(package) else {}
 
             def slide_of(name: str) -> int | None:
@@ -114,7 +114,7 @@ class PptxReader:
                 return slide if segment.start <= slide < segment.stop or not plan.units else None
 
             yield from embedded_blocks(package, source, options, notes, plan.title, slide_of)
-        if len(plan.segments) == 1 and lost and lost == plan.units:
+        if len(plan.segments) == 1 and notes.units_failed and is_all_lost:
             raise SourceMalformed(f"None of its slides could be read. {notes.units_failed[0][1]}")
 
 
@@ -168,7 +168,7 @@ def _slide_blocks(
         try:
             _take(shape, texts, deck, related, repeated)
         except (SourceMalformed, KeyError, ValueError, AttributeError):
-            notes.warnings.append(f"Slide {number}: a chart or drawing on it could not be read.")
+            notes.units_failed.append((number, "A chart or drawing on it could not be read."))
     place = (("slide", number),)
     path = (title,) if title else ()
     if texts.title:
@@ -182,7 +182,9 @@ def _slide_blocks(
         try:
             said = _notes(deck.part(name)) if kind == "notesSlide" else _comments(deck.part(name))
         except (SourceMalformed, KeyError):
-            notes.warnings.append(f"Slide {number}: its notes could not be read.")
+            notes.units_failed.append(
+                (number, f"Its {'notes' if kind == 'notesSlide' else 'comments'} could not be read.")
+            )
             continue
         if said:
             yield Block(said, extra=place, path=(*path, "Notes" if kind == "notesSlide" else "Comments"))

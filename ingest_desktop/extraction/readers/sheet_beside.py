@@ -6,7 +6,14 @@ from ingest_desktop.domain.interfaces.extraction import SourceFile
 from ingest_desktop.extraction.packages import Package
 from ingest_desktop.extraction.readers.binary_book import binary_percents
 from ingest_desktop.extraction.readers.old_book_parts import SheetParts, parts_of
-from ingest_desktop.extraction.readers.sheet_parts import Area, StreamedBook, remarks, sheet_members
+from ingest_desktop.extraction.readers.sheet_parts import (
+    Area,
+    StreamedBook,
+    remarks,
+    sheet_members,
+    strings_trouble,
+    uses_strings,
+)
 
 _NONE: Final = SheetParts()
 
@@ -30,6 +37,10 @@ class Beside(Protocol):
         """
         ...
 
+    def lost(self, index: int) -> str:
+        """Why some of a sheet's cells lack what they hold, which calamine does not say; empty when none do."""
+        ...
+
 
 class PackageBeside:
     """Of an XLSX or XLSB package.
@@ -45,6 +56,7 @@ class PackageBeside:
         members = sheet_members(package)
         self._members = [member for _, member in members] if [name for name, _ in members] == names else []
         self._streamed: StreamedBook | None = None
+        self._strings: str | None = None  # what is wrong with the list of strings; None: not looked yet
 
     def cells(self, index: int) -> int | None:
         area = self._areas.get(self._package.find(self._member(index)) or "")
@@ -62,6 +74,16 @@ class PackageBeside:
 
     def remarks(self, index: int) -> list[str]:
         return remarks(self._package, index)
+
+    def lost(self, index: int) -> str:
+        member = self._member(index)
+        if not member:
+            return ""
+        if member not in self._package:
+            return "The part of the workbook that holds it is missing."
+        if self._strings is None:
+            self._strings = strings_trouble(self._package)
+        return self._strings if self._strings and uses_strings(self._package, member) else ""
 
     def _member(self, index: int) -> str:
         return self._members[index - 1] if 0 < index <= len(self._members) else ""
@@ -82,3 +104,6 @@ class OldBeside:
 
     def remarks(self, index: int) -> list[str]:
         return self._parts.get(self._names[index - 1], _NONE).remarks
+
+    def lost(self, index: int) -> str:  # noqa: ARG002  calamine says of this format what it cannot read
+        return ""

@@ -16,6 +16,8 @@ from ingest_desktop.extraction.readers.grid import Row, percent, shown
 _CELL = re.compile(rb'<(?:[A-Za-z_][\w.-]*:)?c\s[^<>]*?\br="([A-Z]{1,3})([0-9]{1,7})"')
 _CELL_TAG = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?c\s[^<>]*>")
 _STYLE = re.compile(rb'\ss="([0-9]{1,6})"')
+_SHARED_CELL = re.compile(rb"""\st=["']s["']""")
+_STRINGS_END = re.compile(rb"sst\s*(?:/\s*)?>\s*(?:<!--[^<>]*-->\s*)*$|<(?:[A-Za-z_][\w.-]*:)?sst\s[^<>]*/>\s*$")
 _MOST_PERCENTS = 1_000_000
 _SHEET_NAME = re.compile(r"(?:^|/)worksheets/(?:sheet)?([^/]+)\.xml$", re.IGNORECASE)
 _BINARY_NAME = re.compile(r"(?:^|/)worksheets/[^/]+\.bin$", re.IGNORECASE)
@@ -121,6 +123,47 @@ def binary_area(package: Package, name: str) -> Area:
             count += 1
         position += length
     return Area(high + 1, (high - low + 1) * (right - left + 1), count) if count else Area(0, 0, 0)
+
+
+def strings_trouble(package: Package) -> str:
+    """What is wrong with the list of strings that cells point to; empty when nothing is.
+
+    It is unpacked once more for that: calamine gives cells without text where the list is damaged, and does not say so.
+    """
+    workbook = main_part(package, "xl/workbook.xml")
+    try:
+        points = dict(relations(package, workbook).values())
+    except SourceMalformed:
+        points = {}
+    name = points.get("sharedStrings", "xl/sharedStrings.xml")
+    if name not in package:
+        if workbook.endswith(".bin"):
+            return ""  # whether its cells point to one is not looked at
+        return "Its texts are missing: the workbook has lost the list of them."
+    end = b""
+    try:
+        with package.open(name) as stream:
+            while data := stream.read(_STEP_BYTES):
+                end = (end + data)[-_OVERLAP_BYTES:]
+    except SourceMalformed as error:
+        return f"Some of its texts may be missing or wrong. {error}"
+    if name.lower().endswith(".xml") and not _STRINGS_END.search(end.replace(b"\0", b"")):
+        return "Some of its texts are missing: the workbook's list of them ends early."
+    return ""
+
+
+def uses_strings(package: Package, name: str) -> bool:
+    """Whether a cell of a sheet points to the list of strings; of a binary sheet it is taken for granted."""
+    if not name.lower().endswith(".xml"):
+        return True
+    rest = b""
+    with contextlib.suppress(SourceMalformed), package.open(name) as stream:
+        while data := stream.read(_STEP_BYTES):
+            buffer = rest + data
+            if _SHARED_CELL.search(buffer):
+                return True
+            rest = buffer[-_OVERLAP_BYTES:]
+    return False
 
 
 def remarks(package: Package, index: int) -> list[str]:

@@ -225,6 +225,9 @@ class SheetsReader:
                     yield block
             except SourceMalformed as error:
                 notes.units_failed.append((index, str(error)))
+            else:
+                if first_part and (lost := book.beside.lost(index)):
+                    notes.units_failed.append((index, lost))
             if first_part:
                 for said in _remarks(book, index, notes):
                     texts += 1
@@ -232,12 +235,12 @@ class SheetsReader:
                 notes.units_with_text += texts > 0
             if notes.progress is not None:
                 notes.progress(index, plan.units)
-        lost = len(notes.units_failed)
+        failed = len({number for number, _ in notes.units_failed})
         if segment == plan.segments[-1]:
             if book.package is not None:
                 yield from embedded_blocks(book.package, source, options, notes, plan.title, lambda _name: 1)
             self._let_go()
-        if len(plan.segments) == 1 and not notes.units_with_text and lost == plan.units:
+        if len(plan.segments) == 1 and not notes.units_with_text and failed == plan.units:
             raise SourceMalformed(f"None of its sheets could be read. {notes.units_failed[0][1]}")
 
     def _open(self, source: SourceFile, options: ExtractOptions, anew: bool = False) -> _Book:
