@@ -26,10 +26,15 @@ _SAVED_BY: Final = re.compile(rb"^(?:From:\s*\S?Saved by |Snapshot-Content-Locat
 _TIMED: Final = re.compile(
     rb"\s*\d{1,7}[ \t]*\r?\n\d{1,3}:\d{2}:\d{2}[,.]\d{1,3}[ \t]*-->[ \t]*\d{1,3}:\d{2}:\d{2}[,.]\d{1,3}"
 )
-_CHAT_LINE: Final = re.compile(
-    rb"(?:\xe2\x80\x8e)?\[?\d{1,4}[./-]\d{1,2}[./-]\d{2,4},?[ \t]\d{1,2}[:.]\d{2}(?:[:.]\d{2})?"
-    rb"(?:[ \t\xe2\x80\xaf\xc2\xa0]*[AaPp]\.?\s?[Mm]\.?)?(?:\][ \t]|[ \t]-[ \t])[^\r\n]*"
+_CHAT_DAY: Final = r"(?:\d{1,4}[./-][ ]?\d{1,2}[./-][ ]?\d{2,4}\.?|\d{4}[年년][ ]?\d{1,2}[月월][ ]?\d{1,2}[日일])"
+_CHAT_CLOCK: Final = (
+    r"(?:[^\W\d_]{1,3}\.?[ \t]*)?\d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?:[ \t]?[^\W\d_]\.?[ \t]?(?:[^\W\d_]\.?)?)?"
 )
+_CHAT_TIME: Final = rf"{_CHAT_DAY}[,،]?[ \t]+{_CHAT_CLOCK}"
+CHAT_MARK: Final = re.compile(rf"^(?:\[({_CHAT_TIME})\][ \t]|({_CHAT_TIME})[ \t]-[ \t])", re.MULTILINE)  # of chat_text
+_UNSEEN: Final = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_BLANKS: Final = re.compile("[\u202f\xa0]")
+_CHAT_LINE_BYTES: Final = 200  # in which its time stands
 _OBJECT: Final = re.compile(rb"\{\s*(?:\"(?:[^\"\\]|\\.){0,500}\"\s*:|\})")
 _ARRAY: Final = re.compile(rb"\[\s*(?:[\[{\"\]]|-?\d|true\b|false\b|null\b)")
 _NOTEBOOK: Final = re.compile(rb'"nbformat"\s*:\s*\d')  # in a description of the format it is no number
@@ -209,8 +214,18 @@ def _tell_angle(head: bytes, suffix: str) -> str | None:
 def _chat(head: bytes, _suffix: str = "") -> str | None:
     """A chat export: the first lines, or all but one of them, are a time and a speaker."""
     lines = [line for line in head[:_HEAD].lstrip(b"\xef\xbb\xbf").splitlines()[:8] if line.strip()]
-    timed = sum(_CHAT_LINE.match(line) is not None for line in lines)
-    return kinds.WHATSAPP if lines and _CHAT_LINE.match(lines[0]) and timed * 2 >= len(lines) else None
+    if not lines or not _is_timed(lines[0]):
+        return None
+    return kinds.WHATSAPP if sum(map(_is_timed, lines)) * 2 >= len(lines) else None
+
+
+def _is_timed(line: bytes) -> bool:
+    return CHAT_MARK.match(chat_text(line[:_CHAT_LINE_BYTES].decode("utf-8", "replace"))) is not None
+
+
+def chat_text(text: str) -> str:
+    """The text of a chat export without marks that only steer how it is shown, and with blanks that are plain."""
+    return _BLANKS.sub(" ", _UNSEEN.sub("", text))
 
 
 def _tell_digit(head: bytes, suffix: str) -> str | None:
@@ -232,5 +247,7 @@ _TELL: Final[dict[bytes, Callable[[bytes, str], str | None]]] = {
     b"W": _tell_letter,
     b"\\": _tell_backslash,
     b"\xe2": _chat,
+    b"\xd9": _chat,  # the digits of Arabic
+    b"\xdb": _chat,  # and of Persian
     **{bytes([digit]): _tell_digit for digit in b"0123456789"},
 }

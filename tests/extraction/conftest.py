@@ -112,6 +112,21 @@ def read(child: ChildProcess, path: Path, options: ExtractOptions = OPTIONS) -> 
     return reading
 
 
+CHAT_TIMES = (  # before each message, by the language of the telephone
+    "12/05/2024, 09:14 - ",
+    "[12.05.24, 09:14:33] ",
+    "\u200e[2024-05-12, 9:14:33\u202fAM] ",
+    "5/12/24, 9:14 p. m. - ",
+    "12/05/2024 à 09:14 - ",
+    "12.5.2024 klo 9.14 - ",
+    "2024/5/12 上午9:14 - ",
+    "2024. 5. 12. 오전 9:14 - ",
+    "[2024年5月12日 下午9:14:33] ",
+    "\u200f١٢/\u200f٥/\u200f٢٠٢٤، ٩:١٤ م - ",
+    "۱۲/۵/۲۰۲۴، ۹:۱۴ - ",
+)
+
+
 @pytest.fixture(scope="session")
 def child() -> Iterator[ChildProcess]:
     process = ChildProcess(wall_seconds=60, cpu_seconds=30)

@@ -24,7 +24,7 @@ from ingest_desktop.extraction.readers.tables import CsvReader, dialect_of
 from ingest_desktop.extraction.readers.xml_data import XmlReader, xml_blocks
 from ingest_desktop.extraction.readers.yaml_data import YamlReader
 
-from .conftest import memory
+from .conftest import CHAT_TIMES, memory
 
 OPTIONS = ExtractOptions()
 
@@ -475,23 +475,14 @@ def test_cues_of_srt() -> None:
     assert (found.notes[0].units_seen, found.notes[0].units_with_text) == (2, 1)
 
 
-@pytest.mark.parametrize(
-    "time",
-    [
-        "12/05/2024, 09:14 - ",
-        "[12.05.24, 09:14:33] ",
-        "\u200e[2024-05-12, 9:14:33\u202fAM] ",
-        "5/12/24, 9:14 p. m. - ",
-        "12/05/2024 à 09:14 - ",
-    ],
-)
+@pytest.mark.parametrize("time", CHAT_TIMES)
 def test_messages_of_a_chat(time: str) -> None:
     found = given_by(WhatsAppReader(), f"{time}Ana: Hello\nand more\n{time}Ben: Hi\n")
 
     assert found.plan.unit == "message"
     assert found.plan.units == 2
     assert "Ana: Hello\nand more\n" in found.text
-    assert "\u200e" not in found.text
+    assert not {"\u200e", "\u200f"} & set(found.text)
     assert found.extras[0]["time"]
     assert (found.rows[0].line_start, found.rows[-1].line_end) == (1, 3)
 

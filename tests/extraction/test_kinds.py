@@ -11,7 +11,7 @@ from ingest_desktop.domain.errors import SourceError
 from ingest_desktop.extraction import detect, kinds
 from ingest_desktop.extraction.kinds import contradiction
 
-from .conftest import CORPUS, memory
+from .conftest import CHAT_TIMES, CORPUS, memory
 
 EXPECTED = json.loads((CORPUS / "expected.json").read_text("utf-8"))
 FORMATS = {
@@ -75,6 +75,8 @@ def _zip(**members: bytes) -> bytes:
         (b"WEBVTT\n\n", "a", kinds.SUBTITLES),
         (b"12/05/2024, 09:14 - Ana: Hello\n12/05/2024, 09:15 - Ben: Hi\n", "chat.txt", kinds.WHATSAPP),
         (b"[12.05.24, 09:14:33] Ana: Hello\n[12.05.24, 09:14:40] Ben: Hi\n", "_chat.txt", kinds.WHATSAPP),
+        *((f"{time}Ana: Hello\n{time}Ben: Hi\n".encode(), "chat.txt", kinds.WHATSAPP) for time in CHAT_TIMES),
+        (b"2024-05-12 09:14:33 INFO - started\n2024-05-12 09:14:34 INFO - ready\n", "a.txt", kinds.TEXT),
         (b"12/05/2024 is a date\nand this is prose\n", "a.txt", kinds.TEXT),
         (b"From ana@example.org Sun May 12\nFrom: a\nSubject: b\n\nx", "a.mbox", kinds.MBOX),
         (b"From here on it is prose.\n", "a.txt", kinds.TEXT),

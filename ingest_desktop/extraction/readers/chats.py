@@ -12,17 +12,9 @@ from ingest_desktop.extraction import kinds
 from ingest_desktop.extraction.readers.json_data import as_text, between, records
 from ingest_desktop.extraction.readers.records import Piece, packed, time_of
 from ingest_desktop.extraction.readers.text import TextReader, segment_text
+from ingest_desktop.extraction.text_kinds import CHAT_MARK, chat_text
 from ingest_desktop.extraction.versions import VERSIONS
 
-_DAY: Final = r"\d{1,4}[./-]\d{1,2}[./-]\d{2,4}"
-_CLOCK: Final = r"\d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?:[ \t]?[AaPp]\.?[ \t]?[Mm]\.?)?"
-_MESSAGE: Final = re.compile(
-    rf"^(?:\[({_DAY},?[ \t]+(?:\S{{1,3}}[ \t]+)?{_CLOCK})\][ \t]"
-    rf"|({_DAY},?[ \t]+(?:\S{{1,3}}[ \t]+)?{_CLOCK})[ \t]-[ \t])",
-    re.MULTILINE,
-)
-_UNSEEN: Final = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_BLANKS: Final = re.compile("[\u202f\xa0]")
 _CONVERSATION: Final = re.compile(
     rb'\}\s*,\s*(?=\{\s*"title"\s*:\s*(?:null|"(?:[^"\\]|\\.){0,2000}")\s*,\s*"create_time")'
 )
@@ -41,7 +33,7 @@ class WhatsAppReader(TextReader):
 
     def plan(self, source: SourceFile, options: ExtractOptions) -> ReaderPlan:
         plan = super().plan(source, options)
-        count = sum(len(_MESSAGE.findall(_seen(source, plan, segment))) for segment in plan.segments)
+        count = sum(len(CHAT_MARK.findall(_seen(source, plan, segment))) for segment in plan.segments)
         return replace(plan, unit="message", units=count)
 
     def read(
@@ -58,12 +50,12 @@ class WhatsAppReader(TextReader):
 
 def _seen(source: SourceFile, plan: ReaderPlan, segment: SegmentSpec) -> str:
     """The text of a segment without marks that only steer how it is shown."""
-    return _BLANKS.sub(" ", _UNSEEN.sub("", segment_text(source, plan, segment)))
+    return chat_text(segment_text(source, plan, segment))
 
 
 def _messages(text: str) -> Iterator[Piece]:
     """Messages with the lines that continue them, as they stand in the text: joined by newlines they are the text."""
-    marks = list(_MESSAGE.finditer(text))
+    marks = list(CHAT_MARK.finditer(text))
     if not marks or marks[0].start() > 0:
         before = text[: marks[0].start() - 1] if marks else text.removesuffix("\n")
         if marks or before:
