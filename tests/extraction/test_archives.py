@@ -689,6 +689,35 @@ def test_slack_messages_have_speaker_time_and_channel() -> None:
     assert found.warnings == []
 
 
+def test_slack_messages_of_blocks_alone_give_their_words() -> None:
+    typed = [
+        {"type": "text", "text": "ask "},
+        {"type": "user", "user_id": "U2"},
+        {"type": "link", "url": "https://a.org"},
+    ]
+    blocks = [
+        {"type": "header", "text": {"type": "plain_text", "text": "Build failed"}},
+        {
+            "type": "section",
+            "text": {"type": "mrkdwn", "text": "by <@U2>"},
+            "fields": [{"type": "mrkdwn", "text": "3 tests"}],
+        },
+        {
+            "type": "rich_text",
+            "elements": [{"type": "rich_text_section", "elements": typed}, {"type": "x", "elements": 7}],
+        },
+    ]
+    said = [{"bot_id": "B1", "username": "builder", "text": "", "blocks": blocks, "ts": "1715500000"}]
+    said += [{"user": "U1", "text": "typed", "blocks": [{"type": "section", "text": {"text": "typed"}}]}]
+    said += [{"user": "U1", "text": "", "attachments": [{"blocks": blocks[:1]}]}]
+    found = got(slack_export(**{"2024-05-12": said}))
+    assert [block.text for block in found.blocks] == [
+        "builder (2024-05-12 07:46 UTC): Build failed\nby @ben\n3 tests\nask @benhttps://a.org",
+        "Ana B.: typed",
+        "Ana B.: Build failed",
+    ]
+
+
 def test_slack_exports_are_cut_between_days() -> None:
     day = [{"type": "message", "user": "U1", "text": f"number {number}"} for number in range(1500)]
     found = got(slack_export(**{f"2024-05-{number}": day for number in range(10, 15)}))

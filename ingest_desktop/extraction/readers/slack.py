@@ -16,6 +16,8 @@ _RUN_MESSAGES: Final = 5000  # of one segment; days are not cut
 _DAY: Final = re.compile(r"(?:.*/)?([^/]+)/(\d{4}-\d{2}-\d{2})\.json")
 _LISTS: Final = frozenset({"channels.json", "groups.json", "dms.json", "mpims.json"})
 _LINK: Final = re.compile(r"<([@#!]?)([^<>|]{1,3000})(?:\|([^<>]{0,3000}))?>")
+_IN_A_LINE: Final = frozenset({"text", "link", "user"})  # of rich text; other parts have lines of their own
+_INSIDE: Final = ("title", "fields", "elements")
 _NOT_SAID: Final = frozenset({"channel_join", "channel_leave", "group_join", "group_leave"})
 
 
@@ -97,11 +99,11 @@ def speakers(contents: Contents) -> dict[str, str]:
 
 def said(message: dict[str, Any], names: Mapping[str, str]) -> str:
     """Who said what, and when; empty when nothing was said."""
-    parts = [_plain(message.get("text"), names)]
+    parts = [_plain(message.get("text"), names) or _laid_out(message.get("blocks"), names)]
     for attached in _dicts(message.get("attachments")):
         parts += [_plain(attached.get(key), names) for key in ("pretext", "title", "text")]
         if not any(parts):
-            parts.append(_plain(attached.get("fallback"), names))
+            parts += [_laid_out(attached.get("blocks"), names) or _plain(attached.get("fallback"), names)]
     for file in _dicts(message.get("files")):
         parts.append(_first(file.get("title"), file.get("name")))
     text = "\n".join(dict.fromkeys(part for part in parts if part))
@@ -114,6 +116,36 @@ def said(message: dict[str, Any], names: Mapping[str, str]) -> str:
     speaker = _first(speaker, told, message.get("username"), user, "somebody")
     when = _time(message.get("ts"))
     return f"{speaker} ({when}): {text}" if when else f"{speaker}: {text}"
+
+
+def _laid_out(blocks: object, names: Mapping[str, str]) -> str:
+    """The words of a message that was made of blocks; one that a person typed has them as its text, too."""
+    lines: list[str] = []
+    line: list[str] = []
+    waiting: list[object] = [blocks]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, list):
+            waiting += reversed(part)
+        elif isinstance(part, dict):
+            kind, text = part.get("type"), part.get("text")
+            if kind in _IN_A_LINE:
+                line.append(_said_in_a_line(part, names))
+                continue
+            lines.append("".join(line))
+            line.clear()
+            if isinstance(text, str):
+                lines.append(_plain(text, names))
+            waiting += reversed([text if isinstance(text, dict) else None, *(part.get(key) for key in _INSIDE)])
+    return "\n".join(said for said in (*lines, "".join(line)) if said.strip())
+
+
+def _said_in_a_line(part: dict[str, Any], names: Mapping[str, str]) -> str:
+    if part.get("type") == "user":
+        who = part.get("user_id")
+        return "@" + (names.get(who, who) if isinstance(who, str) else "somebody")
+    text = part.get("text") or part.get("url")
+    return text if isinstance(text, str) else ""
 
 
 def _plain(value: object, names: Mapping[str, str]) -> str:
