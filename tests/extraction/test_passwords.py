@@ -2,7 +2,9 @@
 
 import base64
 import io
+import unicodedata
 import zipfile
+import zlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from ingest_desktop.domain.errors import LimitExceeded, SourceEncrypted, SourceE
 from ingest_desktop.domain.interfaces.extraction import SourceFile
 from ingest_desktop.domain.wire import ExtractOptions, recipe_of
 from ingest_desktop.extraction.readers.legacy import LegacyReader
+from ingest_desktop.extraction.readers.pdf_keys import keys
 from ingest_desktop.extraction.readers.pypdf_engine import PypdfDocument
 from ingest_desktop.extraction.unlocking import still_locked, unlocked
 
@@ -29,6 +32,11 @@ WRONG = "opensesame-0815"
 
 def behind(data: bytes, *passwords: str, path: str = "a") -> SourceFile:
     return replace(memory(data, path), passwords=passwords)
+
+
+def within(data: bytes, *passwords: str) -> SourceFile:
+    """A document that is no file of the disk."""
+    return replace(behind(data, *passwords), inner=True)
 
 
 def locked_pdf(path: Path, algorithm: str, user: str, owner: str) -> Path:
@@ -56,6 +64,76 @@ def test_a_password_beyond_ascii_opens_a_pdf(tmp_path: Path) -> None:
     for algorithm in ("AES-256", "RC4-128"):
         path = locked_pdf(tmp_path / "a.pdf", algorithm, "schlüssel", "owner")
         assert "crazy ones" in told(behind(path.read_bytes(), "schlüssel", path=str(path))).text
+
+
+# the password as it was when the document was locked, and as it was typed; those of old locks as the bytes of Latin-1
+OTHER_FORMS = [
+    ("AES-256", "schlüssel", unicodedata.normalize("NFD", "schlüssel")),
+    ("AES-256", "IX fi ab", "\u2168 \ufb01\u00a0a\u00adb"),
+    ("AES-256", "\u30d1\u30b9", "\uff8a\uff9f\uff7d"),
+    ("RC4-128", "schlüssel", unicodedata.normalize("NFD", "schlüssel")),
+    ("RC4-128", "geld\xa0", "geld\u20ac"),  # in PDF's own encoding
+    ("AES-128", "a\x85b", "a\u2013b"),
+    ("RC4-40", "geld\x80", "geld\u20ac"),  # in that of Windows
+    ("AES-128", "schl\u00c3\u00bcssel", "schlüssel"),  # in UTF-8
+]
+
+
+@pytest.mark.parametrize(("algorithm", "real", "typed"), OTHER_FORMS)
+def test_letters_beyond_ascii_are_tried_as_programs_write_them(
+    tmp_path: Path, algorithm: str, real: str, typed: str
+) -> None:
+    path = locked_pdf(tmp_path / "a.pdf", algorithm, real, "owner")
+    source = behind(path.read_bytes(), WRONG, typed, path=str(path))
+    assert "crazy ones" in told(source).text
+    assert "crazy ones" in PypdfDocument(source).page(0).text
+
+
+@given(st.text(max_size=40))
+def test_a_password_has_a_few_forms_and_the_first_is_as_it_was_typed(password: str) -> None:
+    forms = keys(password)
+    assert len(set(forms)) == len(forms) <= (1 if password.isascii() else 10)
+    assert forms[0] == password.encode()
+
+
+def test_a_password_that_a_terminal_gave_in_other_bytes_is_tried_in_them() -> None:
+    assert keys("caf\udce9")[0] == b"caf\xe9"
+    assert keys("half a sign \ud83d")[0].startswith(b"half a sign ")
+
+
+# Made with qpdf: AES-256, user password "u", owner password empty. "Nobody owns these pages" stands in it.
+NO_OWNER = (
+    "eNqFVEuLHFUURggI7U4QEkG4LkYQTKrqvm8YBzLT3XFM4ozTZqKOEe7j1EzH7qqhumaYCQHBlS6im7iIioi76ELdKipmEcGJgrgQcRfUP6Agoo"
+    "inavolvUhXU4/z/L7v3nPnVpvt48kJ1Zj78s/3/20kJCa5u9SYnydRa6+EbNDNswGpPk81F1v1y6IdwDoUlYdEmDoVeRZ2oUc0WVio/tGq3YQB"
+    "oVhzjUTP7G8DiZZsaXv5JrobkIWqFZ1quZTvZCVJSHSmGwZkg7A69eIo+bDeJJX9LzVDEOWA8MN25yB07WK+h1VivGRCiTK0qrVqCwwcwVqDQb"
+    "5TeDgk2cYqhy8JEXVAxePZFXcJ/KFjuU/kyFH5JsimgPEpYGch2yy3iI6xaLdXQoHPni2hCT4PddKgLMD2G79ee0Bcvv/CS3eu/PTLQz8fOfHi"
+    "zSvvnjz95Ntnju69dvXDN7Mf/oZv7nnq9cEx/tXSXw9efOT2yUevv3r05r23b7ygDn68k1985dYN8vLg9/faR955674/PkEsw8pDVGIKVbWINd"
+    "noCejtQtn1lkSdHVfWdCpSyYhbHTbhJqerdMvBKhRLeX87zypRdbUQvbzobFuPqU3Y7Xo4Xdj9qk93c6uOGLdZ7leyDduMRI4udEOl11g5Ru+m"
+    "3MbB148de/r7qw9fe2P141vfPf75Zx/t/2a//fT5f567/kHr4IsZJdT0xmnX69opw/Dt1E651dqt2ETN3K9sQ1YFnUNHq7POpmENt8AIXKe0Wb"
+    "BFGIdQIUm0QubBCettsIk3xlimUxuU00HFRlPHUqtSLlRqQMmYWqCWBQsgU+8dWEGZD9pYSFIpvQ+c6+BjoZ0EE4J21MaAGFZwNlPGmfV1I22E"
+    "VhaM0pb7kHAuqBJOUx/TIJSzIg1aacG04VxqnnDh47iaWHKc4x2KPs4Dt5ZS4U2SOJpYiWCYYMqlkAYmpA4Yv4bDgLz77ZGA+CgmH+exiIqtjW"
+    "2giVIqYUEyL4I03FkUQcUhSbCYNsykqUCmlvPYcy/RH4xwPsQigEu50cC8ptRDxUdxyQSqazVDEOeRO3fC0cDAKUgYD04F0DqRnBrUAdsbJQ1y"
+    "ReJcYpVEWmNT8Np5xiTywTLrOPGTbb5XQNqIiW7E4x+RQjBBUjK2JThStScb2xIWz9q0mbExTmds3MzahJy1KaEntrKw3R5uv2rrruV5dXzWB1"
+    "unexmqKVpuko1556nBLcZZ7JQzYK1wqeB4QQBcX7Zw9wg8OVuZL/a3S6KGByDOny3KWimkLRpzc62VduM/2TjaXw=="
+)
+
+
+def test_an_empty_owner_password_asks_nobody() -> None:
+    data = zlib.decompress(base64.b64decode(NO_OWNER))
+    for passwords in ((), (WRONG,), ("u",)):
+        assert told(within(data, *passwords)).text.strip() == "Nobody owns these pages"
+    other = data.replace(b"/OE <", b"/OE <00")  # then nobody knows it
+    with pytest.raises(SourceEncrypted, match=r"protected by a password\.$"):
+        told(within(other))
+
+
+@pytest.mark.parametrize("handler", [b"/Adobe.PubSec", b"/Foo.Bar"])
+def test_a_pdf_for_holders_of_certificates_does_not_ask_for_a_password(tmp_path: Path, handler: bytes) -> None:
+    data = locked_pdf(tmp_path / "a.pdf", "AES-128", "user word", "owner word").read_bytes()
+    assert data.count(b"/Filter /Standard") == 1
+    for passwords in ((), ("user word",)):
+        with pytest.raises(SourceEncrypted, match="certificates, or in another way that no password opens"):
+            told(within(data.replace(b"/Filter /Standard", b"/Filter " + handler), *passwords))
 
 
 def test_a_pdf_with_an_owner_only_asks_nobody(tmp_path: Path) -> None:

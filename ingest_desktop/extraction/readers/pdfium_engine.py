@@ -3,14 +3,15 @@
 import ctypes
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
 import pypdfium2.raw as raw
 
-from ingest_desktop.domain.errors import SourceMalformed
+from ingest_desktop.domain.errors import SourceEncrypted, SourceMalformed
 from ingest_desktop.domain.interfaces.extraction import SourceFile
+from ingest_desktop.extraction.readers.pdf_keys import keys
 from ingest_desktop.extraction.readers.pdf_pages import Page, PageRefused, Pictured, is_usable
 from ingest_desktop.extraction.readers.pdfium_boxes import CUT_MARKS, SOFT_HYPHEN, PlacedText
 from ingest_desktop.extraction.readers.pdfium_pictures import drawn, look_at
@@ -23,7 +24,7 @@ _MAX_BOOKMARKS = 5000
 _MAX_DEPTH = 8
 _MAX_CHARS_PER_PAGE = 20_000_000
 
-_ASKS = (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY)  # why a document does not open
+NO_PASSWORD = "The document is locked with certificates, or in another way that no password opens."
 
 _LAM = "\u0644"
 _ALEF_LAM = re.compile("[\u0622\u0623\u0625\u0627\u0671]\u0644")
@@ -44,13 +45,15 @@ class PdfiumDocument:
         self._remarks: Remarks | None = None
         self._placed: list[PlacedText] = []  # pages that may be open still
         self._handle: Any = None
-        for password in (None, *source.passwords):
-            self._handle = _loaded(source, password)
+        for key in _keys(source):
+            self._handle = _loaded(source, key)
             code = 0 if self._handle else raw.FPDF_GetLastError()
-            if code not in _ASKS:
+            if code != raw.FPDF_ERR_PASSWORD:
                 break
         if not self._handle:
-            if code in _ASKS:
+            if code == raw.FPDF_ERR_SECURITY:
+                raise SourceEncrypted(NO_PASSWORD)
+            if code == raw.FPDF_ERR_PASSWORD:
                 raise still_locked(source.passwords)
             raise SourceMalformed("The file begins like a PDF document but cannot be opened as one.")
         self.pages: int = raw.FPDF_GetPageCount(self._handle)
@@ -239,9 +242,14 @@ def _origin(textpage: Any, index: int) -> tuple[float, float]:
     return across.value, up.value
 
 
-def _loaded(source: SourceFile, password: str | None) -> Any:
-    """The handle of a document; nothing when PDFium does not open it. It tries a password in Latin-1 as well."""
-    key = None if password is None else password.encode("utf-8", "surrogateescape")
+def _keys(source: SourceFile) -> Iterator[bytes | None]:
+    yield None
+    for password in source.passwords:
+        yield from keys(password)
+
+
+def _loaded(source: SourceFile, key: bytes | None) -> Any:
+    """The handle of a document; nothing when PDFium does not open it."""
     if source.data is not None:
         return raw.FPDF_LoadMemDocument64(source.data, len(source.data), key)
     name = source.path.encode("utf-8") if os.name == "nt" else os.fsencode(source.path)

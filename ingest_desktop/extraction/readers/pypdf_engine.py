@@ -2,10 +2,12 @@
 
 import io
 import logging
+from collections.abc import Iterator
 from typing import Any
 
 from ingest_desktop.domain.errors import IngestError, SourceMalformed
 from ingest_desktop.domain.interfaces.extraction import SourceFile
+from ingest_desktop.extraction.readers.pdf_keys import keys
 from ingest_desktop.extraction.readers.pdf_pages import Page, PageRefused
 from ingest_desktop.extraction.unlocking import still_locked
 
@@ -30,7 +32,7 @@ class PypdfDocument:
         self._stream = stream
         try:
             self._reader = pypdf.PdfReader(stream, strict=False)
-            if self._reader.is_encrypted and not any(map(self._reader.decrypt, ("", *source.passwords))):
+            if self._reader.is_encrypted and not any(map(self._reader.decrypt, _keys(source))):
                 raise still_locked(source.passwords)
             self.pages = len(self._reader.pages)
         except IngestError:
@@ -86,6 +88,14 @@ class PypdfDocument:
     def close(self) -> None:
         """Give everything back."""
         self._stream.close()
+
+
+def _keys(source: SourceFile) -> Iterator[str | bytes]:
+    yield ""
+    for password in source.passwords:
+        yield password
+        if not password.isascii():
+            yield from keys(password)
 
 
 def _remarks(page: Any) -> tuple[str, ...]:
