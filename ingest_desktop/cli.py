@@ -22,7 +22,6 @@ from ingest_desktop.domain.errors import (
     LedgerDamaged,
     NotFoundError,
     StateTransitionError,
-    StoreBusy,
 )
 from ingest_desktop.domain.text import one_line
 
@@ -254,11 +253,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _told_whole(_run(options))
     except StateTransitionError as error:
-        return _say(error, WRONG_STATE)
+        return _say(error, WRONG_STATE, options)
     except (InvalidRequestError, NotFoundError) as error:
-        return _say(error, WRONG_USE)
+        return _say(error, WRONG_USE, options)
     except IngestError as error:
-        return _say(error, FAILED)
+        return _say(error, FAILED, options)
     except KeyboardInterrupt:
         print("Interrupted. What is finished is kept; the rest goes on at the next run.", file=sys.stderr)  # noqa: T201
         return INTERRUPTED
@@ -341,15 +340,16 @@ def _open(options: argparse.Namespace) -> "App":
             gc.enable()
 
 
-def _say(error: IngestError, code: int) -> int:
+def _say(error: IngestError, code: int, options: argparse.Namespace) -> int:
+    from ingest_desktop.cli_steps import step_after
+
     try:
         sys.stdout.flush()
     except OSError:
         _drop_output()
     print(f"ingest: {one_line(str(error))}", file=sys.stderr)  # noqa: T201
-    hint = "Nothing was changed. Try again; close other programs that use the store if it lasts."
-    if code == FAILED:  # of a lock that lasts: nobody tries again by itself once we have ended
-        print(hint if isinstance(error, StoreBusy) else error.hint, file=sys.stderr)  # noqa: T201
+    if step := step_after(error, options):
+        print(step, file=sys.stderr)  # noqa: T201
     return code
 
 

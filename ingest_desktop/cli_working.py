@@ -115,7 +115,7 @@ def _refuse_paths(paths: Iterable[str]) -> None:
             if stat.S_ISDIR(mode):
                 os.scandir(path).close()
         except (FileNotFoundError, NotADirectoryError):
-            raise InvalidRequestError(f"There is no {one_line(path)}. Nothing was added.") from None
+            raise InvalidRequestError(f"There is no {one_line(path) or repr(path)}. Nothing was added.") from None
         except (OSError, ValueError) as error:  # also a name that no system takes
             why = (error.strerror or "") if isinstance(error, OSError) else str(error)
             raise InvalidRequestError(f"{one_line(path)} cannot be read: {why}. Nothing was added.") from None

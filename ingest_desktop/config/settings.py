@@ -17,7 +17,7 @@ from pydantic import Field, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, JsonConfigSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
-from ingest_desktop.domain.errors import InvalidRequestError
+from ingest_desktop.domain.errors import InvalidRequestError, StoreError
 from ingest_desktop.domain.wire import ExtractOptions
 
 APP_NAME = "ingest-desktop"
@@ -569,6 +569,7 @@ def load_settings(data_dir: Path | str | None = None) -> Settings:
 
     Raises:
         InvalidRequestError: A variable or the settings file holds a value that cannot be; the message names it.
+        StoreError: The data folder may not be read.
     """
     root = Path(data_dir or os.environ.get("INGESTION_DATA_ROOT") or default_data_root()).expanduser().absolute()
     stored_settings(root)
@@ -585,13 +586,15 @@ def stored_settings(data_root: Path) -> dict[str, Any]:
     """What the settings file of a data folder holds; empty when there is none.
 
     Raises:
-        InvalidRequestError: It cannot be read, or is no JSON object.
+        InvalidRequestError: It is no JSON object.
+        StoreError: It cannot be read.
     """
     file = data_root / SETTINGS_FILE
     try:
         stored = json.loads(file.read_text(ENCODING)) if file.exists() else {}
     except OSError as error:
-        raise InvalidRequestError(f"The settings in {data_root} cannot be read: {error.strerror}.") from None
+        step = "Give yourself the right to read it, or name another one with --data-dir or INGESTION_DATA_ROOT."
+        raise StoreError(f"The data folder {data_root} cannot be read: {error.strerror}. {step}") from None
     except (ValueError, RecursionError) as error:  # also bytes that are no UTF-8
         raise InvalidRequestError(f"The settings file {file} is not valid JSON: {error}.") from None
     if not isinstance(stored, dict):

@@ -12,7 +12,7 @@ from typing import Final
 
 from sqlalchemy.exc import DBAPIError
 
-from ingest_desktop.domain.errors import LedgerDamaged, StoreError
+from ingest_desktop.domain.errors import LedgerDamaged, StoreBusy, StoreError, StoreFull, StoreTooNew
 from ingest_desktop.domain.interfaces.checks import Finding
 from ingest_desktop.infrastructure.agreement import disagreements, without_job
 from ingest_desktop.infrastructure.content_checks import check_content
@@ -30,6 +30,9 @@ def check_store(ledger: Ledger, contents: KnowledgeBaseStores) -> list[Finding]:
     """Every finding. Raises nothing for a damaged file: that is a finding, too.
 
     Of knowledge bases that may not be written, the full text is not compared with the text: FTS5 asks for a command.
+
+    Raises:
+        StoreBusy, StoreFull: A store could not be asked, which says nothing about it.
     """
     findings = list(check_ledger(ledger))
     findings += [Finding("leftover_file", "ledger", f"half of a file: {path}") for path in leftovers(ledger.root)]
@@ -48,6 +51,10 @@ def check_store(ledger: Ledger, contents: KnowledgeBaseStores) -> list[Finding]:
             findings += _check_across(ledger, store)
         except LedgerDamaged as error:
             findings.append(Finding(error.code, "ledger", str(error)))
+        except (StoreBusy, StoreFull):  # it could not be asked: nothing is known to be wrong
+            raise
+        except StoreTooNew as error:  # not for a repair
+            findings.append(Finding(error.code, kb_id, str(error)))
         except (StoreError, DBAPIError) as error:
             findings.append(Finding("store_damaged", kb_id, str(error)))
     return findings

@@ -67,7 +67,7 @@ def job_number(job_id: str) -> int:
     """
     if job_id.isascii() and job_id.isdigit() and len(job_id) < 19:
         return int(job_id)
-    raise NotFoundError(f"There is no {job_id!r}.")
+    raise NotFoundError(f"There is no job or batch {job_id!r}: they have numbers.")
 
 
 @dataclass(slots=True)

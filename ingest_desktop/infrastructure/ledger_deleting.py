@@ -129,7 +129,7 @@ class LedgerDeleting(LedgerBase):
             "SELECT id, kb_id, batch_id FROM deletions WHERE token = ?", (token,)
         ).first()
         if found is None:
-            raise NotFoundError("This deletion cannot be taken back any more.")
+            raise NotFoundError("There is no such deletion, or it cannot be taken back any more.")
         number, kb_id, batch_id = found
         now, back, refused = self._now(), list[int](), list[Refusal]()
         _restore_groups(connection, kb_id, batch_id)

@@ -109,7 +109,7 @@ def run(
         settings.data_root.mkdir(mode=0o700, parents=True, exist_ok=True)  # one that is there keeps its rights
     except (IngestError, OSError) as error:
         theme.apply(app, theme.wanted("system"))
-        hint = getattr(error, "hint", "")
+        hint = "" if "--data-dir" in str(error) else getattr(error, "hint", "")
         _complain(f"{error} {hint}".strip())
         return 2
     paths = [os.path.abspath(path) for path in options.paths]
