@@ -14,6 +14,7 @@ from ingest_desktop.domain.wire import ExtractOptions
 from ingest_desktop.extraction import detect, kinds
 from ingest_desktop.extraction.allowance import Spent, unpacked
 from ingest_desktop.extraction.nested import Inside, begin, inner_source, shape, unlocked
+from ingest_desktop.extraction.old_objects import BROKEN, BookObjects
 from ingest_desktop.extraction.packages import Package, main_part, relations
 
 _FOLDERS: Final = ("word/embeddings/", "ppt/embeddings/", "xl/embeddings/")
@@ -23,8 +24,10 @@ _OBJECTS: Final = "Embedded objects of other programs"
 _WHOLE: Final = frozenset({kinds.DOC, kinds.PPT, kinds.XLS, kinds.MSG, kinds.LOCKED})
 
 
-def embedded_in(package: Package) -> list[str]:
+def embedded_in(package: Package | BookObjects) -> list[str]:
     """The members that are documents of their own."""
+    if isinstance(package, BookObjects):
+        return package.names
     wanted = (name for name in package.names if name.lower().startswith(_FOLDERS) and package.size(name))
     found = list(dict.fromkeys((*_chunks_of(package), *wanted)))
     if not found:
@@ -53,7 +56,7 @@ def _chunks_of(package: Package) -> list[str]:
     return [found for kind, name in points.values() if kind == "aFChunk" and (found := package.find(name)) is not None]
 
 
-def shape_of(package: Package, options: ExtractOptions, source: SourceFile) -> str:
+def shape_of(package: Package | BookObjects, options: ExtractOptions, source: SourceFile) -> str:
     """What shapes the text of embedded documents, for the recipe; nothing when there are none.
 
     How many of them a password opens belongs to it, so that with another password they are read anew.
@@ -67,10 +70,10 @@ def shape_of(package: Package, options: ExtractOptions, source: SourceFile) -> s
     return shape(options, unlocked=unlocked(_lockable(package, names, source), options))
 
 
-def _lockable(package: Package, names: list[str], source: SourceFile) -> Iterator[SourceFile]:
+def _lockable(package: Package | BookObjects, names: list[str], source: SourceFile) -> Iterator[SourceFile]:
     for name in names:
         try:
-            found = _unwrapped(name.rpartition("/")[2], package.read(name))
+            found = _unwrapped(*_had(package, name))
         except SourceError:
             continue  # it is told when it is read
         if found is not None:
@@ -78,7 +81,7 @@ def _lockable(package: Package, names: list[str], source: SourceFile) -> Iterato
 
 
 def embedded_blocks(
-    package: Package,
+    package: Package | BookObjects,
     source: SourceFile,
     options: ExtractOptions,
     notes: SegmentNotes,
@@ -110,10 +113,10 @@ def embedded_blocks(
     notes.recognising_seconds += own.recognising_seconds
 
 
-def _one(package: Package, name: str, inside: Inside, options: ExtractOptions) -> Iterator[Block]:
+def _one(package: Package | BookObjects, name: str, inside: Inside, options: ExtractOptions) -> Iterator[Block]:
     shown = name.rpartition("/")[2]
     try:
-        data = package.read(name)
+        shown, data = _had(package, name)
         unpacked(len(data), options)
         found = _unwrapped(shown, data)
     except (SourceError, Spent) as error:
@@ -123,6 +126,13 @@ def _one(package: Package, name: str, inside: Inside, options: ExtractOptions) -
         inside.leave_out(shown, _OBJECTS)
     else:
         yield from inside.blocks(*found)
+
+
+def _had(package: Package | BookObjects, name: str) -> tuple[str, bytes]:
+    """A member, with the name to show."""
+    if isinstance(package, BookObjects):
+        return package.read(name)
+    return name.rpartition("/")[2], package.read(name)
 
 
 def _unwrapped(name: str, data: bytes) -> tuple[str, bytes] | None:
@@ -137,12 +147,19 @@ def _unwrapped(name: str, data: bytes) -> tuple[str, bytes] | None:
         with olefile.OleFileIO(io.BytesIO(data)) as ole:
             for stream in ("Package", "CONTENTS"):
                 if ole.exists(stream):
-                    return name, ole.openstream(stream).read()
+                    inner = ole.openstream(stream).read()
+                    return _with_ending(name, inner), inner
             if ole.exists("\x01Ole10Native"):
                 return _native(name, ole.openstream("\x01Ole10Native").read())
-    except (OSError, ValueError, IndexError, TypeError, struct.error):
+    except BROKEN:
         return None
     return None
+
+
+def _with_ending(name: str, data: bytes) -> str:
+    """A name that tells what it is the name of."""
+    kind = detect.kind_of(inner_source(name, data, ())) if "." not in name else ""
+    return f"{name}.{kind}" if kind in kinds.ALL and kind.isalnum() else name
 
 
 def _native(name: str, data: bytes) -> tuple[str, bytes] | None:

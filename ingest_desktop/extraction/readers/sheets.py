@@ -16,6 +16,7 @@ from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, Segme
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import detect, kinds
 from ingest_desktop.extraction.embedded import embedded_blocks, shape_of
+from ingest_desktop.extraction.old_objects import BookObjects
 from ingest_desktop.extraction.packages import Package, core_properties
 from ingest_desktop.extraction.readers.binary_rows import streamed_book
 from ingest_desktop.extraction.readers.grid import HEADER_SAMPLE, Row, find_header, grid_blocks, percent, shown
@@ -93,10 +94,12 @@ class _Book:
         self._streamed: StreamedBook | None = None
         if not is_package:
             self._calamine, plain = _old_workbook(source, options)
+            self._objects: Package | BookObjects = BookObjects(plain)
             self.names: list[str] = self._calamine.sheet_names
             self.beside: Beside = OldBeside(plain, self.names)
         else:
             package, areas = self._open_package(source, options)
+            self._objects = package
             if self._calamine is not None:
                 self.names = self._calamine.sheet_names
             else:
@@ -104,9 +107,9 @@ class _Book:
             self.beside = PackageBeside(package, self.names, areas)
 
     @property
-    def package(self) -> Package | None:
-        """The package of a workbook that is one."""
-        return self._package
+    def objects(self) -> Package | BookObjects:
+        """What holds the documents that were put into it."""
+        return self._objects
 
     def _open_package(self, source: SourceFile, options: ExtractOptions) -> tuple[Package, dict[str, Area]]:
         package = self._package = Package(source, options, _CALLED)
@@ -237,8 +240,8 @@ class SheetsReader:
                 notes.progress(index, plan.units)
         failed = len({number for number, _ in notes.units_failed})
         if segment == plan.segments[-1]:
-            if book.package is not None:
-                yield from embedded_blocks(book.package, source, options, notes, plan.title, lambda _name: 1)
+            if book.objects is not None:
+                yield from embedded_blocks(book.objects, source, options, notes, plan.title, lambda _name: 1)
             self._let_go()
         if len(plan.segments) == 1 and not notes.units_with_text and failed == plan.units:
             raise SourceMalformed(f"None of its sheets could be read. {notes.units_failed[0][1]}")
@@ -259,7 +262,7 @@ class SheetsReader:
 
 
 def _shape(book: _Book, options: ExtractOptions, source: SourceFile) -> str:
-    return shape_of(book.package, options, source) if book.package is not None else ""
+    return shape_of(book.objects, options, source) if book.objects is not None else ""
 
 
 def _key(source: SourceFile) -> tuple[object, ...]:
