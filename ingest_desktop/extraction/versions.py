@@ -33,7 +33,7 @@ VERSIONS: Final = {
     "rst": 1,
     "rtf": 3,
     "sealed": 2,
-    "sheets": 4,
+    "sheets": 5,
     "subtitles": 1,
     "tar": 2,
     "text": 1,
