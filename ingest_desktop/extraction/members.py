@@ -12,7 +12,7 @@ from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import allowance, detect, nested, tars
 from ingest_desktop.extraction.allowance import Allowance
 from ingest_desktop.extraction.nested import Inside
-from ingest_desktop.extraction.unpacking import PIECE_BYTES, Unpacked
+from ingest_desktop.extraction.unpacking import PIECE_BYTES, Plain, Unpacked
 
 _RUN_MEMBERS: Final = 250  # of one segment, at most
 _RUN_BYTES: Final = 16 * 1024 * 1024  # unpacked, of one segment; a larger member stands alone
@@ -63,6 +63,26 @@ def content_blocks(
         inside.fail(name, error)
     else:
         yield from inside.blocks(name, data, trouble=trouble)
+
+
+def tar_blocks(inside: Inside, entry: tars.Entry, content: Content, options: ExtractOptions) -> Iterator[Block]:
+    """The blocks of one member of a tar archive, whose data ``content`` gives."""
+    if entry.kind == tars.SPARSE:
+        inside.fail(entry.name, tars.NO_MAP)
+    else:
+        unfolded = content if entry.regions is None else Plain(tars.Unfolded(content, entry), options, entry.size)
+        yield from content_blocks(inside, entry.name, entry.size, unfolded, options)
+
+
+def is_file(entry: tars.Entry) -> bool:
+    """Whether an entry of a tar archive is a file that is to be read."""
+    return entry.kind in (tars.FILE, tars.SPARSE) and not is_quiet_name(entry.name)
+
+
+def check_sparse(files: Sequence[tars.Entry], source: SourceFile, options: ExtractOptions) -> None:
+    """Refuse a tar archive whose sparse files unfold to too much."""
+    if any(entry.regions is not None for entry in files):
+        check_total([(entry.name, entry.size) for entry in files], source, options)
 
 
 class _NobodyReads(Exception):
@@ -178,7 +198,7 @@ def runs(
 def skipped(entry_kinds: Iterable[str]) -> list[str]:
     """One warning for the entries of a tar archive that are no plain files."""
     counts = Counter(entry_kinds)
-    shown = {tars.LINK: "links", tars.SPECIAL: "devices and the like", tars.SPARSE: "sparse files"}
+    shown = {tars.LINK: "links", tars.SPECIAL: "devices and the like"}
     said = [f"{shown[kind]} ({counts[kind]:,})" for kind in shown if counts[kind]]
     return [f"Left out: {', '.join(said)}."] if said else []
 

@@ -1,10 +1,10 @@
 """The entries of a tar archive, read forwards only: plain files, and what is to be skipped.
 
-Understands the headers of old tar, ustar, GNU (long names, base-256 numbers) and pax (names, sizes). Links, devices
-and sparse files are told, not followed or unfolded.
+Understands the headers of old tar, ustar, GNU (long names, base-256 numbers) and pax (names, sizes), and the maps of
+sparse files in the forms of GNU: the old one, and 0.0, 0.1 and 1.0 in pax. Links and devices are told, not followed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -14,6 +14,8 @@ from ingest_desktop.domain.wire import ExtractOptions
 BLOCK: Final = 512
 _MOST_HEADER: Final = 1024 * 1024  # of the long names and attributes that stand before an entry
 _MOST_NUMBER: Final = 1 << 62
+_MOST_REGIONS: Final = 100_000  # of a sparse file
+_ZEROS: Final = bytes(64 * 1024)
 FILE, FOLDER, LINK, SPECIAL, SPARSE = "file", "folder", "link", "special", "sparse"
 _KINDS: Final = {
     **dict.fromkeys((b"0", b"\0", b"7"), FILE),
@@ -24,6 +26,7 @@ _KINDS: Final = {
 }
 CUT_OFF = "The archive ends in the middle."
 DAMAGED = "A header in the archive is damaged; what stood there is missing."
+NO_MAP = "It is a sparse file, and the map of what it holds is damaged or of a form that is not known here."
 
 
 class Forward(Protocol):
@@ -36,12 +39,47 @@ class Forward(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An entry; its data come next in the stream. ``start`` counts bytes from the beginning of the archive."""
+    """An entry; its data come next in the stream.
+
+    Attributes:
+        size: Bytes of the file.
+        start: Where its data begin, in bytes from the beginning of the archive.
+        stored: Bytes of its data; fewer than ``size`` for a sparse file.
+        regions: Of a sparse file: where its data belong, and how many bytes each; zeros are between.
+    """
 
     name: str
     size: int
     kind: str
     start: int
+    stored: int
+    regions: tuple[tuple[int, int], ...] | None = None
+
+
+class Source(Protocol):
+    """Whatever gives bytes."""
+
+    def read(self, count: int, /) -> bytes: ...
+
+
+class Unfolded:
+    """A sparse file as it was: its data where they belong, and zeros between."""
+
+    def __init__(self, stream: Source, entry: Entry) -> None:
+        self._stream, self._size, self._at = stream, entry.size, 0
+        self._regions = list(reversed(entry.regions or ()))
+
+    def read(self, count: int) -> bytes:
+        """Some bytes, ``count`` at most; none at the end, or where the archive ends."""
+        while self._regions and sum(self._regions[-1]) <= self._at:
+            self._regions.pop()
+        begin, length = self._regions[-1] if self._regions else (self._size, 0)
+        if self._at < begin:
+            data = _ZEROS[: min(count, begin - self._at)]
+        else:
+            data = self._stream.read(min(count, begin + length - self._at)) if length else b""
+        self._at += len(data)
+        return data
 
 
 class Walk:
@@ -139,17 +177,84 @@ class Walk:
             name, found = notes.get("GNU.sparse.name", name), SPARSE
         if kind in b"123456" and not (kind == b"1" and given):  # whatever size they claim; pax may copy a hard link
             self._left = self._fill = 0
-        if kind == b"S":
-            more = header[482:483] != b"\0"
-            while more:
-                block = self._stream.read(BLOCK)
-                self._at += len(block)
-                more = len(block) == BLOCK and block[504:505] != b"\0"
-        return Entry(name, self._left, found, self._at)
+        if found != SPARSE:
+            return Entry(name, self._left, found, self._at, self._left)
+        numbers, real = self._old_map(header) if kind == b"S" else self._pax_map(notes)
+        regions = regions_of(numbers, real, self._left)
+        if regions is None or real is None:
+            return Entry(name, self._left, SPARSE, self._at, self._left)
+        return Entry(name, real, FILE, self._at, self._left, regions)
+
+    def _old_map(self, header: bytes) -> tuple[list[int | None], int | None]:
+        """The map of a sparse file in the old form of GNU, which goes on behind its header, and its size."""
+        found = _numbers(header[386:482])
+        more = header[482:483] != b"\0"
+        while more:
+            block = self._stream.read(BLOCK)
+            self._at += len(block)
+            more = len(block) == BLOCK and block[504:505] != b"\0"
+            if len(found) <= 2 * _MOST_REGIONS:
+                found += _numbers(block[:504])
+        return found, number(header[483:495])
+
+    def _pax_map(self, notes: Mapping[str, str]) -> tuple[list[int | None], int | None]:
+        """The map of a sparse file that pax attributes tell of, and its size; of form 1.0 it stands before the data."""
+        if "GNU.sparse.major" not in notes:
+            told = notes.get("GNU.sparse.map", "")
+            return [_decimal(part) for part in told.split(",") if told], _decimal(notes.get("GNU.sparse.size", ""))
+        real = _decimal(notes.get("GNU.sparse.realsize", ""))
+        if (notes["GNU.sparse.major"], notes.get("GNU.sparse.minor")) != ("1", "0"):
+            return [None], real
+        text_, wanted = b"", 1
+        while text_.count(b"\n") < wanted:
+            block = self.read(BLOCK)
+            text_ += block
+            if len(block) < BLOCK:
+                return [None], real
+            count = _decimal(text_.split(b"\n", 1)[0].decode("latin-1")) if b"\n" in text_ else 0
+            if count is None or count > _MOST_REGIONS:
+                return [None], real
+            wanted = 1 + 2 * count
+        return [_decimal(line.decode("latin-1")) for line in text_.split(b"\n")[1:wanted]], real
 
     def _say(self, trouble: str) -> None:
         if trouble not in self.troubles:
             self.troubles.append(trouble)
+
+
+def regions_of(numbers: Sequence[int | None], size: int | None, stored: int) -> tuple[tuple[int, int], ...] | None:
+    """The map of a sparse file, of places and lengths in turn; None when it makes no sense.
+
+    Args:
+        size: Of the file.
+        stored: Bytes that the archive holds of it.
+    """
+    known = [value for value in numbers if value is not None]
+    if size is None or len(known) < len(numbers) or len(known) % 2 or len(known) > 2 * _MOST_REGIONS:
+        return None
+    found = list(zip(known[::2], known[1::2], strict=True))
+    end = 0
+    for begin, length in found:
+        if begin < end:
+            return None
+        end = begin + length
+    if end > size or sum(length for _, length in found) > stored:
+        return None
+    return tuple((begin, length) for begin, length in found if length)
+
+
+def _numbers(raw: bytes) -> list[int | None]:
+    """The numbers of a map in the old form of GNU, twelve bytes each, up to the first pair that is not there."""
+    found: list[int | None] = []
+    for at in range(0, len(raw) - 23, 24):
+        if not raw[at + 12]:
+            break
+        found += (number(raw[at : at + 12]), number(raw[at + 12 : at + 24]))
+    return found
+
+
+def _decimal(told: str) -> int | None:
+    return int(told) if told.isascii() and told.isdigit() and len(told) < 19 else None
 
 
 def is_header(block: bytes) -> bool:
@@ -192,7 +297,11 @@ def attributes(body: bytes) -> dict[str, str]:
         key, equals, value = record.partition(b"=")
         if not equals or at + length > len(body) or not record.endswith(b"\n"):
             break
-        found[text(key)] = text(value[:-1])
+        name, told = text(key), text(value[:-1])
+        if name in ("GNU.sparse.offset", "GNU.sparse.numbytes"):  # each stands there for every region, in turn
+            before = found.get("GNU.sparse.map")
+            name, told = "GNU.sparse.map", told if before is None else f"{before},{told}"
+        found[name] = told
         at += length
     return found
 

@@ -10,14 +10,17 @@ from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, Segme
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import detect, kinds, nested, tars, zip_directory, zips
 from ingest_desktop.extraction.members import (
+    check_sparse,
     check_total,
     content_blocks,
     identity,
+    is_file,
     is_quiet_name,
     most_of_one,
     runs,
     segment_of,
     skipped,
+    tar_blocks,
     tell_missing,
 )
 from ingest_desktop.extraction.nested import Inside
@@ -143,6 +146,7 @@ class TarReader:
         found = self._listing(source, options)
         if not found.files and (found.troubles or found.warnings):
             raise SourceMalformed("The archive is damaged or incomplete: no member was found in it.")
+        check_sparse(found.files, source, options)
         segments = runs([entry.size for entry in found.files])
         return ReaderPlan(
             "member",
@@ -164,8 +168,9 @@ class TarReader:
         with segment_of(source, plan, segment, options, notes, named) as inside, source.open() as stream:
             for done, entry in enumerate(files[segment.start : segment.stop], 1):
                 stream.seek(entry.start)
-                content = Plain(Bounded(stream, entry.size), options, entry.size)
-                yield from content_blocks(inside, entry.name, entry.size, content, options)
+                stored = Bounded(stream, entry.stored)
+                content = stored if entry.regions is not None else Plain(stored, options, entry.size)
+                yield from tar_blocks(inside, entry, content, options)
                 if notes.progress is not None:
                     notes.progress(done, segment.stop - segment.start)
             if segment == plan.segments[-1]:
@@ -179,7 +184,7 @@ class TarReader:
         nested.begin(source, options)
         with source.open() as stream:
             for entry in files:
-                if nested.may_lock(entry.name) and entry.size <= most_of_one(options):
+                if nested.may_lock(entry.name) and entry.size <= most_of_one(options) and entry.regions is None:
                     stream.seek(entry.start)
                     yield nested.inner_source(entry.name, stream.read(entry.size), source.passwords)
 
@@ -189,7 +194,7 @@ class TarReader:
             with source.open() as stream:
                 walk = tars.Walk(_Seeking(stream, source.size), options)
                 entries = list(walk.entries())
-            files = tuple(entry for entry in entries if entry.kind == tars.FILE and not is_quiet_name(entry.name))
+            files = tuple(entry for entry in entries if is_file(entry))
             self._known = (
                 key,
                 _TarListing(files, tuple(walk.troubles), tuple(skipped(entry.kind for entry in entries))),

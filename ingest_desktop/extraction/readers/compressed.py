@@ -17,13 +17,15 @@ from ingest_desktop.extraction import allowance, detect, kinds, nested, tars
 from ingest_desktop.extraction.allowance import Spent
 from ingest_desktop.extraction.encoding import encoding_of_head, guess_encoding
 from ingest_desktop.extraction.members import (
+    check_sparse,
     content_blocks,
     identity,
-    is_quiet_name,
+    is_file,
     most_of_one,
     runs,
     segment_of,
     skipped,
+    tar_blocks,
     tell_missing,
 )
 from ingest_desktop.extraction.nested import Inside
@@ -89,6 +91,7 @@ class CompressedReader:
         found = self._listing(source, options)
         if not found.files and found.troubles:
             raise SourceMalformed("The archive is damaged or incomplete: no member was found in it.")
+        check_sparse(found.files, source, options)
         segments = runs([entry.size for entry in found.files], _RUN_BYTES, _RUN_MEMBERS)
         return ReaderPlan("member", len(found.files), segments, media_type, warnings=found.warnings, shape=shape)
 
@@ -174,10 +177,10 @@ class CompressedReader:
             with self._from(source, segment.start, options, archive=True) as held:
                 assert held.walk is not None
                 for entry in held.entries:
-                    if not _is_wanted(entry):
+                    if not is_file(entry):
                         continue
                     if held.done >= segment.start:
-                        yield from content_blocks(inside, entry.name, entry.size, held.walk, options)
+                        yield from tar_blocks(inside, entry, held.walk, options)
                     held.done += 1
                     if held.done == segment.stop and segment != plan.segments[-1]:
                         break
@@ -192,7 +195,7 @@ class CompressedReader:
                 content = unpacked_file(stream, source.head, options)
                 walk = tars.Walk(_Forward(content), options)
                 entries = list(walk.entries())
-            files = tuple(entry for entry in entries if _is_wanted(entry))
+            files = tuple(entry for entry in entries if is_file(entry))
             troubles = (content.trouble,) if content.trouble else tuple(walk.troubles)
             self._known = key, _Listing(files, troubles, tuple(skipped(entry.kind for entry in entries)))
         return self._known[1]
@@ -241,10 +244,6 @@ def _reader_of(name: str, head: bytes) -> str | None:
         return Registry([]).choose(nested.inner_source(name, head, ())).name
     except SourceError:
         return None
-
-
-def _is_wanted(entry: tars.Entry) -> bool:
-    return entry.kind == tars.FILE and not is_quiet_name(entry.name)
 
 
 class _Forward:
