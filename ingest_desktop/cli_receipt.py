@@ -27,6 +27,8 @@ def receipt_lines(receipt: Receipt) -> Iterator[str]:
     yield f"{counted(receipt.chunks_indexed, 'chunk')} can be found{stored}{chars}"
     if receipt.duplicate_path:
         yield f"Same content as {one_line(receipt.duplicate_path)} ({receipt.duplicate_of})"
+    for fact, said in receipt.facts.items():
+        yield f"{fact.capitalize()}: {one_line(said)}"
     if receipt.language:
         yield f"Language: {NAMES.get(receipt.language, receipt.language)} (a guess)"
     elif receipt.chars:

@@ -9,6 +9,7 @@ from ingest_desktop.application.work import ActiveJob
 from ingest_desktop.config.settings import Settings
 from ingest_desktop.domain.enums import Outcome
 from ingest_desktop.domain.errors import LeftOut, UnsupportedFormat
+from ingest_desktop.domain.facts import facts_of
 from ingest_desktop.domain.interfaces.repository import Ending, LiveVersion
 from ingest_desktop.domain.media import MEDIA_TYPES, SENTENCES
 from ingest_desktop.domain.models import Receipt
@@ -57,6 +58,7 @@ def completion(
         recipe=job.recipe or (job.known.recipe if job.known else ""),
         encoding=plan.encoding,
         language=live.language or None,
+        facts=facts_of(plan.metadata),
         seconds=_seconds(job, live, plan, indexing_seconds),
         warnings=live.warnings,
         duplicate_of=live.document_id if live.outcome is Outcome.DUPLICATE else None,
@@ -123,6 +125,7 @@ def _confirmed(job: ActiveJob, plan: DocumentPlan) -> Ending:
             chunks_indexed=chunks,
             reader=f"{plan.reader}/{plan.reader_version}",
             recipe=known.recipe,
+            facts=facts_of(plan.metadata),
             seconds={"hashing": round(time.monotonic() - job.started, 4)},
             duplicate_of=known.document_id if outcome is Outcome.DUPLICATE else None,
             duplicate_path=_storable(known.twin_path) if outcome is Outcome.DUPLICATE else None,

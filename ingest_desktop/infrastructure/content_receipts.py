@@ -9,11 +9,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from ingest_desktop.domain.errors import StoreError
+from ingest_desktop.domain.facts import facts_of
 from ingest_desktop.domain.models import Receipt
 from ingest_desktop.infrastructure.database import open_read_only
 
 _VERSION = (
-    "SELECT v.id, v.recipe, v.unit, v.chunks, v.encoding, v.warnings FROM documents d "
+    "SELECT v.id, v.recipe, v.unit, v.chunks, v.encoding, v.warnings, v.metadata FROM documents d "
     "JOIN versions v ON v.id = d.version WHERE d.document_id = ? AND v.sha256 = ?"
 )
 _SEGMENTS = (
@@ -39,7 +40,7 @@ def receipt_of(connection: sqlite3.Connection, document: str, sha256: str) -> Re
         row = connection.execute(_VERSION, (document, sha256)).fetchone()
         if row is None:
             return None
-        version, recipe, unit, chunks, encoding, warnings = row
+        version, recipe, unit, chunks, encoding, warnings, metadata = row
         segments = connection.execute(_SEGMENTS, (version,)).fetchall()
         failed = [tuple(one) for segment in segments for one in json.loads(segment[4] or "[]")]
         told = [*json.loads(warnings), *(text for segment in segments for text in json.loads(segment[5] or "[]"))]
@@ -59,6 +60,7 @@ def receipt_of(connection: sqlite3.Connection, document: str, sha256: str) -> Re
             recipe=recipe,
             encoding=encoding,
             language=next((segment[6] for segment in segments if segment[6]), None),
+            facts=facts_of(json.loads(metadata)),
             seconds=_seconds(segments),
             warnings=tuple(dict.fromkeys(told)),
         )

@@ -107,6 +107,8 @@ def _about_reading(receipt: Receipt) -> list[tuple[str, str]]:
         found.append((translate("receipt", "Same content as"), one_line(receipt.duplicate_path)))
     if receipt.chunks_indexed < receipt.chunks_stored:
         found.append((translate("receipt", "Stored"), words.passages(receipt.chunks_stored)))
+    names = _fact_names()
+    found += [(names[fact], one_line(said)) for fact, said in receipt.facts.items() if fact in names]
     if receipt.language:
         guess = translate("receipt", "{language} (a guess)").format(language=language_name(receipt.language))
         found.append((translate("receipt", "Language"), guess))
@@ -126,6 +128,18 @@ def _about_reading(receipt: Receipt) -> list[tuple[str, str]]:
     if spent := _time_spent(receipt.seconds):
         found.append((translate("receipt", "Time"), spent))
     return found
+
+
+def _fact_names() -> dict[str, str]:
+    """What a document may say of itself, as people call it."""
+    return {
+        "title": translate("receipt", "Title"),
+        "author": translate("receipt", "Author"),
+        "subject": translate("receipt", "Subject"),
+        "keywords": translate("receipt", "Keywords"),
+        "created": translate("receipt", "Created"),
+        "changed": translate("receipt", "Changed"),
+    }
 
 
 def _time_spent(seconds: dict[str, float]) -> str:

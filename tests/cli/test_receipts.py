@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from application.kit import write_files
+from pypdf import PdfWriter
 
 from cli.test_commands import Door
 from ingest_desktop.application.endings import partly_read
@@ -61,6 +62,19 @@ def test_show_tells_the_receipt_in_words(door: Door, mixed: Path) -> None:
     good = next(one for one in door.json("jobs") if one["source_path"].endswith("good.txt"))
     assert good["receipt"]["language"] == "en"
     assert door("show", good["id"]) == 0 and "    Language: English (a guess)\n" in door.out
+
+
+def test_show_tells_what_a_document_says_of_itself(door: Door, tmp_path: Path) -> None:
+    writer = PdfWriter()
+    writer.add_blank_page(100, 100)
+    writer.add_metadata({"/Title": "Tides", "/Author": "Ana\nBell", "/CreationDate": "D:20240305101112Z"})
+    writer.write(tmp_path / "a.pdf")
+    for _ in range(2):  # the second time nothing is read anew
+        door("add", "--wait", str(tmp_path / "a.pdf"))
+    for job in door.json("jobs"):
+        assert job["receipt"]["facts"] == {"title": "Tides", "author": "Ana Bell", "created": "2024-03-05"}
+        assert door("show", job["id"]) == 0
+        assert "    Title: Tides\n    Author: Ana Bell\n    Created: 2024-03-05\n" in door.out
 
 
 def test_many_gaps_are_named_in_part_and_counted_whole() -> None:

@@ -16,7 +16,7 @@ from ingest_desktop.ui.language_names import language_name
 from ingest_desktop.ui.places import citation, place_of
 from ingest_desktop.ui.receipt_card import MOST_LINES, Figure, card_of, html_of
 
-from .fakes import job
+from .fake_service import job
 
 
 def done(receipt: Receipt, outcome: Outcome = Outcome.INGESTED) -> Job:
@@ -49,6 +49,14 @@ def test_a_receipt_tells_what_was_seen_and_what_became_of_it() -> None:
         ("12,345", "characters"),
     ]
     assert card_of(done(found), "Library").gaps == ("Slide 3: damaged", "Slide 9: damaged")
+
+
+def test_what_a_document_says_of_itself_is_told() -> None:
+    found = Receipt(facts={"title": "Tides of 2024", "author": "<b>Ana</b>", "created": "2024-03-05", "odd": "x"})
+    card = card_of(done(found), "Library")
+    assert card.facts[:3] == (("Title", "Tides of 2024"), ("Author", "<b>Ana</b>"), ("Created", "2024-03-05"))
+    laid_out = html_of(card, theme.LIGHT)
+    assert "<b>Ana" not in laid_out and "odd" not in laid_out
 
 
 def test_what_was_not_counted_is_not_told_as_none() -> None:

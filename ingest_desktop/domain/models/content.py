@@ -119,6 +119,7 @@ class Receipt(Frozen):
     recipe: str = ""
     encoding: str | None = None
     language: str | None = None  # a guess (ISO 639-1)
+    facts: dict[str, str] = Field(default_factory=dict)  # what the document says of itself; see ``domain/facts.py``
     seconds: dict[str, float] = Field(default_factory=dict)  # per phase; "indexing" that of this run
     warnings: tuple[str, ...] = ()
     duplicate_of: str | None = None  # document id of the twin
