@@ -14,19 +14,20 @@ from ingest_desktop.domain.wire import ExtractOptions
 from ingest_desktop.extraction import detect, kinds
 from ingest_desktop.extraction.allowance import Spent, unpacked
 from ingest_desktop.extraction.nested import Inside, begin, inner_source, shape, unlocked
-from ingest_desktop.extraction.old_objects import BROKEN, BookObjects
+from ingest_desktop.extraction.old_objects import BROKEN, BookObjects, SlideObjects
 from ingest_desktop.extraction.packages import Package, main_part, relations
 
 _FOLDERS: Final = ("word/embeddings/", "ppt/embeddings/", "xl/embeddings/")
 _TAKEN_IN: Final = (".htm", ".html", ".xhtml", ".mht", ".mhtml", ".rtf", ".txt", ".dat", ".docx", ".chunk")
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _OBJECTS: Final = "Embedded objects of other programs"
+Holder = Package | BookObjects | SlideObjects
 _WHOLE: Final = frozenset({kinds.DOC, kinds.PPT, kinds.XLS, kinds.MSG, kinds.LOCKED})
 
 
-def embedded_in(package: Package | BookObjects) -> list[str]:
+def embedded_in(package: Holder) -> list[str]:
     """The members that are documents of their own."""
-    if isinstance(package, BookObjects):
+    if not isinstance(package, Package):
         return package.names
     wanted = (name for name in package.names if name.lower().startswith(_FOLDERS) and package.size(name))
     found = list(dict.fromkeys((*_chunks_of(package), *wanted)))
@@ -56,7 +57,7 @@ def _chunks_of(package: Package) -> list[str]:
     return [found for kind, name in points.values() if kind == "aFChunk" and (found := package.find(name)) is not None]
 
 
-def shape_of(package: Package | BookObjects, options: ExtractOptions, source: SourceFile) -> str:
+def shape_of(package: Holder, options: ExtractOptions, source: SourceFile) -> str:
     """What shapes the text of embedded documents, for the recipe; nothing when there are none.
 
     How many of them a password opens belongs to it, so that with another password they are read anew.
@@ -70,7 +71,7 @@ def shape_of(package: Package | BookObjects, options: ExtractOptions, source: So
     return shape(options, unlocked=unlocked(_lockable(package, names, source), options))
 
 
-def _lockable(package: Package | BookObjects, names: list[str], source: SourceFile) -> Iterator[SourceFile]:
+def _lockable(package: Holder, names: list[str], source: SourceFile) -> Iterator[SourceFile]:
     for name in names:
         try:
             found = _unwrapped(*_had(package, name))
@@ -81,7 +82,7 @@ def _lockable(package: Package | BookObjects, names: list[str], source: SourceFi
 
 
 def embedded_blocks(
-    package: Package | BookObjects,
+    package: Holder,
     source: SourceFile,
     options: ExtractOptions,
     notes: SegmentNotes,
@@ -113,7 +114,7 @@ def embedded_blocks(
     notes.recognising_seconds += own.recognising_seconds
 
 
-def _one(package: Package | BookObjects, name: str, inside: Inside, options: ExtractOptions) -> Iterator[Block]:
+def _one(package: Holder, name: str, inside: Inside, options: ExtractOptions) -> Iterator[Block]:
     shown = name.rpartition("/")[2]
     try:
         shown, data = _had(package, name)
@@ -128,9 +129,9 @@ def _one(package: Package | BookObjects, name: str, inside: Inside, options: Ext
         yield from inside.blocks(*found)
 
 
-def _had(package: Package | BookObjects, name: str) -> tuple[str, bytes]:
+def _had(package: Holder, name: str) -> tuple[str, bytes]:
     """A member, with the name to show."""
-    if isinstance(package, BookObjects):
+    if not isinstance(package, Package):
         return package.read(name)
     return name.rpartition("/")[2], package.read(name)
 

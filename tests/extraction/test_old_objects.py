@@ -1,10 +1,12 @@
 """Documents in workbooks and presentations of before 2007, and the copy of a storage as a file of its own."""
 
 import io
+import json
 import struct
+import zlib
 from collections.abc import Mapping
 from types import SimpleNamespace
-from typing import Union
+from typing import Any, Union
 
 import olefile
 import pytest
@@ -12,14 +14,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest_desktop.domain.errors import SourceError, SourceMalformed
+from ingest_desktop.domain.wire import ExtractOptions
 from ingest_desktop.extraction.old_objects import BookObjects
 from ingest_desktop.extraction.ole_copy import storage_file
 
 from .conftest import memory
 from .ole_maker import ole
 from .test_book_parts import book
-from .test_office import Read, packaged, paragraph, word, zipped
+from .test_office import DECK, Read, office, packaged, paragraph, word, zipped
 
+__all__ = ["office"]  # a fixture
 Tree = Mapping[str, Union[bytes, "Tree"]]
 
 
@@ -113,6 +117,44 @@ def test_damage_to_an_object_keeps_the_workbook() -> None:
     read = Read(bytes(bad), "a.xls")
     assert [row for row in read.rows if "0.25" in row.text or "25" in row.text]
     assert [why for _, why in read.notes[0].units_failed if why.startswith("MBD0001: ")]
+
+
+def stored(data: bytes, *, packed: bool = True) -> bytes:
+    """An object as a presentation keeps it."""
+    body = struct.pack("<I", len(data)) + zlib.compress(data) if packed else data
+    return struct.pack("<HHI", 0x10 if packed else 0, 0x1011, len(body)) + body
+
+
+def slides(*records: bytes) -> bytes:
+    other = struct.pack("<HHI", 0xF, 0x3E8, 4) + b"abcd"
+    return ole({"PowerPoint Document": other.join(records) + other, "Current User": b"x" * 40})
+
+
+def test_files_on_old_slides_are_read_though_the_office_drops_them(office: Any) -> None:
+    office("works", DECK)
+    records = (
+        stored(packaged("list.txt", b"medlar in the list")),
+        stored(packaged("plain.txt", b"quince, not packed"), packed=False),
+        stored(ole({"Workbook": book()})),  # the office hands that on
+        stored(b"no object at all"),
+        struct.pack("<HHI", 0x10, 0x1011, 50) + bytes(50),
+    )
+    read = Read(slides(*records), "a.ppt")
+    assert read.place("no title here") == {"slide": 3}
+    assert read.place("medlar in the list")["part"] == "list.txt"
+    assert read.place("quince, not packed")["part"] == "plain.txt"
+    assert sorted({part for row in read.rows if (part := json.loads(row.extra or "{}").get("part"))}) == [
+        "list.txt",
+        "plain.txt",
+    ]
+
+
+def test_objects_on_old_slides_that_unpack_to_too_much_are_a_gap(office: Any) -> None:
+    office("works", DECK)
+    data = slides(stored(packaged("list.txt", b"x" * 10_000_000)))
+    read = Read(data, "a.ppt", ExtractOptions(max_expanded_bytes=5_000_000))
+    assert [why for _, why in read.notes[0].units_failed if "INGESTION_MAX_EXPANDED_BYTES" in why]
+    assert read.place("no title here") == {"slide": 3}
 
 
 @settings(max_examples=60, deadline=None)

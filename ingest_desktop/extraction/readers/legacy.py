@@ -21,6 +21,8 @@ from ingest_desktop.domain.errors import LimitExceeded, SourceMalformed, Unsuppo
 from ingest_desktop.domain.interfaces.extraction import Block, Reader, ReaderPlan, SegmentNotes, SourceFile
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import detect, kinds, nested
+from ingest_desktop.extraction.embedded import embedded_blocks
+from ingest_desktop.extraction.old_objects import SlideObjects
 from ingest_desktop.extraction.ole import stream_names
 from ingest_desktop.extraction.readers.docx import DocxReader
 from ingest_desktop.extraction.readers.pptx import PptxReader
@@ -84,8 +86,11 @@ class LegacyReader:
     def read(
         self, source: SourceFile, plan: ReaderPlan, segment: SegmentSpec, options: ExtractOptions, notes: SegmentNotes
     ) -> Iterator[Block]:
-        inner, reader = self._inner(source, detect.kind_of(source), options)
+        kind = detect.kind_of(source)
+        inner, reader = self._inner(source, kind, options)
         yield from reader.read(inner, plan, segment, options, notes)
+        if kind == kinds.PPT and segment == plan.segments[-1]:
+            yield from _dropped(source, plan, options, notes)
 
     def _inner(self, source: SourceFile, kind: str, options: ExtractOptions) -> tuple[SourceFile, Reader]:
         """The converted document and its reader; converted once for all segments."""
@@ -98,6 +103,16 @@ class LegacyReader:
         return SourceFile(
             name, len(data), data[:_HEAD_BYTES], data, passwords=source.passwords
         ), DocxReader() if kind == kinds.DOC else PptxReader()
+
+
+def _dropped(source: SourceFile, plan: ReaderPlan, options: ExtractOptions, notes: SegmentNotes) -> Iterator[Block]:
+    """Files that lie on slides as they are, which LibreOffice does not hand on."""
+    try:
+        objects = SlideObjects(source, options.max_expanded_bytes)
+    except LimitExceeded as error:
+        notes.units_failed.append((1, str(error)))
+        return
+    yield from embedded_blocks(objects, source, options, notes, plan.title, lambda _name: 1)
 
 
 def find_office() -> str | None:
