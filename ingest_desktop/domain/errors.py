@@ -102,7 +102,8 @@ class SourceGone(SourceUnreadable):
 
     code = "source_gone"
     hint = (
-        "Bring the file or its drive back, then retry. If it was moved, add it at its new place and delete this entry."
+        "Bring the file or its drive back: it is read again by itself then. If it was moved, add it at its new place and "
+        "delete this entry."
     )
 
 
@@ -110,7 +111,7 @@ class SourceForbidden(SourceUnreadable):
     """The file may not be read by this user. Worth a retry: the right may be given."""
 
     code = "source_forbidden"
-    hint = "Give yourself the right to read the file, then retry."
+    hint = "Give yourself the right to read the file: it is read again by itself then."
 
 
 class SourceChanged(SourceError):

@@ -90,9 +90,12 @@ def _source_steps() -> dict[str, str]:
         "source_unreadable": translate("causes", "Check that the file is still there and may be read, then retry."),
         "source_gone": translate(
             "causes",
-            "Bring the file or its drive back, then retry. If it was moved, add it at its new place and delete this entry.",
+            "Bring the file or its drive back: it is read again by itself then. If it was moved, add it at its new place "
+            "and delete this entry.",
         ),
-        "source_forbidden": translate("causes", "Give yourself the right to read the file, then retry."),
+        "source_forbidden": translate(
+            "causes", "Give yourself the right to read the file: it is read again by itself then."
+        ),
         "source_changed": translate(
             "causes",
             "While it waits it is tried again by itself; once it has failed, retry it when nothing writes to it any more.",

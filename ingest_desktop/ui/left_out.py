@@ -44,6 +44,8 @@ def lines_of_skipped(skipped: Mapping[str, int]) -> list[str]:
     )
     pattern = translate("LeftOut", "Skipped: {what}")
     lines = [pattern.format(what=words.skipped(code, count)) for count, code in others if count]
+    if skipped.get("unreadable"):  # nobody looks there again by themselves
+        lines.append(translate("LeftOut", "What may not be read: give yourself the right, then add it again."))
     return [line for line in (media_line(skipped), *lines) if line]
 
 

@@ -244,7 +244,10 @@ def skipped(code: str, count: int) -> str:
             translate("words", "1 that is no ordinary file"),
             translate("words", "{n} that are no ordinary files"),
         ),
-        "unreadable": (translate("words", "1 that may not be read"), translate("words", "{n} that may not be read")),
+        "unreadable": (
+            translate("words", "1 folder or file that may not be read"),
+            translate("words", "{n} folders or files that may not be read"),
+        ),
         "empty": (translate("words", "1 empty file"), translate("words", "{n} empty files")),
         "missing": (
             translate("words", "1 that is not there any more"),

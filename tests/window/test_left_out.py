@@ -27,6 +27,13 @@ def test_all_that_holds_no_text_is_one_line() -> None:
     assert (media_line({"hidden": 2}), media_line({"program": 1})) == ("", "1 file left out: 1 program")
 
 
+def test_what_may_not_be_read_is_told_with_what_to_do() -> None:
+    assert lines_of_skipped({"unreadable": 1}) == [
+        "Skipped: 1 folder or file that may not be read",
+        "What may not be read: give yourself the right, then add it again.",
+    ]
+
+
 def test_the_sheet_before_a_drop_says_it_in_one_line(qtbot: QtBot) -> None:
     sheet = PreflightDialog("Library")
     qtbot.addWidget(sheet)
