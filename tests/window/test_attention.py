@@ -20,7 +20,8 @@ from ingest_desktop.ui.main_window import MainWindow
 from ingest_desktop.ui.password_dialog import PasswordDialog
 from ingest_desktop.ui.raise_dialog import RaiseDialog
 
-from .fakes import FakeApp, job
+from .fake_service import job
+from .fakes import FakeApp
 
 TOO_LARGE = "The file has 9,000,000,000 bytes; the limit is 4,294,967,296 (INGESTION_MAX_FILE_BYTES)."
 TOO_LONG = "Reading takes more than 60 s (INGESTION_CHILD_CPU_SECONDS)."

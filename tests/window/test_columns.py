@@ -9,7 +9,8 @@ from ingest_desktop.ui.columns import LEAST_NAME, first_width
 from ingest_desktop.ui.job_rows import Column
 from ingest_desktop.ui.main_window import MainWindow
 
-from .fakes import START, FakeApp, job
+from .fake_service import START, job
+from .fakes import FakeApp
 
 Make = Callable[[], MainWindow]
 ALWAYS = {Column.NAME, Column.STATUS, Column.PROGRESS}

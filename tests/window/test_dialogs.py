@@ -15,7 +15,7 @@ from ingest_desktop.ui.raise_dialog import RaiseDialog
 from ingest_desktop.ui.settings_dialog import SettingsDialog
 from ingest_desktop.ui.shortcuts import KeySheet
 
-from .fakes import START
+from .fake_service import START
 
 BASE = KnowledgeBase(kb_id="kb1", name="Library", created_at=START)
 

@@ -20,7 +20,8 @@ from ingest_desktop.ui.dropped_paths import local_paths
 from ingest_desktop.ui.main_window import MainWindow
 from ingest_desktop.ui.preflight_dialog import MOST_LINES, PreflightDialog, lines_of
 
-from .fakes import START, FakeApp, FakePreflight, job
+from .fake_service import START, FakePreflight, job
+from .fakes import FakeApp
 
 Make = Callable[[], MainWindow]
 COPY, LEFT, NO_KEYS = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier

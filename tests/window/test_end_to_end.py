@@ -19,7 +19,7 @@ from ingest_desktop.ui.hub import Hub
 from ingest_desktop.ui.main_window import MainWindow
 from ingest_desktop.workers.qt_threads import QtHost
 
-from .test_window import drop, files
+from .window_kit import drop, files
 
 Open = Callable[[], MainWindow]
 WAIT_MS = 30_000

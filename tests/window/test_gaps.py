@@ -16,7 +16,8 @@ from ingest_desktop.ui.notices import Ended, ended_of, message
 from ingest_desktop.ui.selection import group_of
 from ingest_desktop.ui.strips import told
 
-from .fakes import FakeApp, FakeService, hit, job
+from .fake_service import FakeService, job
+from .fakes import FakeApp, hit
 
 Make = Callable[[], MainWindow]
 GAPS: dict[str, Any] = {"status": JobStatus.COMPLETED, "outcome": Outcome.INGESTED, "gaps": 2}

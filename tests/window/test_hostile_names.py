@@ -16,7 +16,8 @@ from ingest_desktop.ui.main_window import MainWindow
 from ingest_desktop.ui.opener import is_program
 from ingest_desktop.ui.plain import plain_tip
 
-from .fakes import START, FakeApp, job
+from .fake_service import START, job
+from .fakes import FakeApp
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permission")
 

@@ -15,7 +15,8 @@ from ingest_desktop.ui.main_window import MainWindow
 from ingest_desktop.ui.preflight_dialog import PreflightDialog
 from ingest_desktop.ui.strips import BatchStrip, told
 
-from .fakes import FakeApp, FakePreflight, job
+from .fake_service import FakePreflight, job
+from .fakes import FakeApp
 
 SKIPPED = {"audio": 12, "video": 8, "font": 3, "hidden": 2, "link": 1}
 LINE = "23 files left out: 12 audio, 8 video, 3 fonts"

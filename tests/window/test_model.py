@@ -16,7 +16,8 @@ from ingest_desktop.ui.job_table import ROW_HEIGHT, JobTable
 from ingest_desktop.ui.row_cache import CACHED_ROWS
 from ingest_desktop.ui.row_ids import IdReading, common_ends
 
-from .fakes import FakeApp, job
+from .fake_service import job
+from .fakes import FakeApp
 
 ids = st.lists(st.integers(0, 9), max_size=30)
 

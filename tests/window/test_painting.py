@@ -17,7 +17,8 @@ from ingest_desktop.ui.job_rows import Column
 from ingest_desktop.ui.job_table import ROW_HEIGHT, JobTable
 from ingest_desktop.ui.undisturbed import PATIENCE_SECONDS, undisturbed
 
-from .fakes import FakeApp, job
+from .fake_service import job
+from .fakes import FakeApp
 
 TOKENS = theme.LIGHT
 

@@ -13,7 +13,8 @@ from ingest_desktop.domain.models import JobSelector, Receipt
 from ingest_desktop.ui.main_window import MainWindow
 from ingest_desktop.ui.password_dialog import PasswordDialog, Scope
 
-from .fakes import FakeApp, job
+from .fake_service import job
+from .fakes import FakeApp
 
 MAKE = Callable[[], MainWindow]
 WHY = "The document is protected by a password, and the given password does not open it."

@@ -25,7 +25,8 @@ from ingest_desktop.ui.repairs import unsaved_text
 from ingest_desktop.workers.power_watch import ON_BATTERY
 from ingest_desktop.workers.qt_threads import QtHost
 
-from .fakes import START, FakeApp, job
+from .fake_service import START, job
+from .fakes import FakeApp
 
 WAIT_MS = 30_000
 

@@ -21,7 +21,8 @@ from ingest_desktop.ui.main_window import MainWindow
 from ingest_desktop.ui.opener import open_at, url_of
 from ingest_desktop.ui.search_model import entries_of
 
-from .fakes import START, FakeApp, hit, job
+from .fake_service import START, job
+from .fakes import FakeApp, hit
 
 Make = Callable[[], MainWindow]
 

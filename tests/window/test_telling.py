@@ -20,7 +20,8 @@ from ingest_desktop.ui.hub import Pulse
 from ingest_desktop.ui.main_window import MainWindow
 from ingest_desktop.ui.strips import told
 
-from .fakes import START, FakeApp, FakeMetrics, FakeStatus, job
+from .fake_service import START, FakeStatus, job
+from .fakes import FakeApp, FakeMetrics
 
 Make = Callable[[], MainWindow]
 

@@ -10,7 +10,8 @@ from pytestqt.qtbot import QtBot
 from ingest_desktop.ui import theme
 from ingest_desktop.ui.main_window import MainWindow
 
-from .fakes import FakeApp, job
+from .fake_service import job
+from .fakes import FakeApp
 
 THEMES = pytest.mark.parametrize("tokens", [theme.LIGHT, theme.DARK], ids=["light", "dark"])
 

@@ -9,7 +9,8 @@ from ingest_desktop.ui.dialogs import NameDialog
 from ingest_desktop.ui.main_window import MainWindow
 from ingest_desktop.ui.trash_dialog import TrashDialog
 
-from .fakes import START, FakeApp, job
+from .fake_service import START, job
+from .fakes import FakeApp
 
 Make = Callable[[], MainWindow]
 

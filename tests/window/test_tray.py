@@ -16,7 +16,8 @@ from ingest_desktop.ui.main_window import MainWindow
 from ingest_desktop.ui.notices import GATHER_MS, Ended, ended_of, message
 
 from .desktop import FakeNotifier, FakeSeat
-from .fakes import FakeApp, FakeService, job
+from .fake_service import FakeService, job
+from .fakes import FakeApp
 
 Make = Callable[[], MainWindow]
 

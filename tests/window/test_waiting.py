@@ -8,7 +8,8 @@ from ingest_desktop.domain.models import DiscoveryReport, JobSelector, Progress
 from ingest_desktop.ui.job_rows import Column
 from ingest_desktop.ui.main_window import MainWindow
 
-from .fakes import FakeApp, job
+from .fake_service import job
+from .fakes import FakeApp
 
 Make = Callable[[], MainWindow]
 

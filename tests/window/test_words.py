@@ -15,7 +15,7 @@ from ingest_desktop.ui.monitor_view import nice_top, rates
 from ingest_desktop.ui.opener import viewer_command
 from ingest_desktop.ui.search_model import parse_marks
 
-from .fakes import job
+from .fake_service import job
 
 NOW = datetime(2026, 3, 4, 10, 0, tzinfo=UTC)
 
