@@ -45,6 +45,7 @@ class Member:
         check: What the last byte of its cipher's header is, once that is taken off.
         aes_bytes: Of its key, when it is AES; 0 is the old cipher.
         is_strange: Encrypted in a way that is not known.
+        raw_name: The name as it stands there, when nothing tells its encoding; ``name`` is a guess then.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Member:
     check: int = 0
     aes_bytes: int = 0
     is_strange: bool = False
+    raw_name: bytes = b""
 
     @property
     def is_folder(self) -> bool:
@@ -89,12 +91,23 @@ def listing(stream: BinaryIO, size: int, options: ExtractOptions) -> Listing:
         start, length, shift = place
         members, whole = _entries(stream, start, length, shift, options)
         if members or length == 0:
-            return Listing(_without_overlaps(members, start), None if whole else _DIRECTORY_DAMAGED)
+            return Listing(_without_overlaps(_named(members), start), None if whole else _DIRECTORY_DAMAGED)
     found = []
     for member in _searched(stream, size):
         found.append(member)
         _check_count(len(found), options)
-    return Listing(tuple(found), _NO_DIRECTORY)
+    return Listing(tuple(_named(found)), _NO_DIRECTORY)
+
+
+def _named(members: list[Member]) -> list[Member]:
+    """The members, with names for those that do not tell their encoding: guessed over all of them."""
+    untold = [member.raw_name for member in members if member.raw_name]
+    if not untold:
+        return members
+    from ingest_desktop.extraction import zip_names
+
+    names = iter(zip_names.decoded(untold))
+    return [replace(member, name=next(names)) if member.raw_name else member for member in members]
 
 
 def _directory(stream: BinaryIO, size: int) -> tuple[int, int, int] | None:
@@ -160,8 +173,8 @@ def _entries(
         variable = stream.read(name_bytes + extra_bytes + comment_bytes)
         extra = variable[name_bytes : name_bytes + extra_bytes]
         size, packed, offset = _wide(extra, (size, packed, offset))
-        name = _name(variable[:name_bytes], flags, extra)
-        member = Member(name, offset + shift, packed, size, method, False, crc, is_link=is_link)
+        name, raw = _name(variable[:name_bytes], flags, extra)
+        member = Member(name, offset + shift, packed, size, method, False, crc, is_link=is_link, raw_name=raw)
         found.append(_encrypted(member, flags, time, extra) if flags & 1 else member)
         _check_count(len(found), options)
         done += _ENTRY_BYTES + len(variable)
@@ -203,19 +216,16 @@ def _extra_field(extra: bytes, wanted: int) -> bytes:
     return b""
 
 
-def _name(raw: bytes, flags: int, extra: bytes) -> str:
-    """A name: in UTF-8 where that is what it is, else in the code page that ZIP began with."""
+def _name(raw: bytes, flags: int, extra: bytes) -> tuple[str, bytes]:
+    """A name, and nothing where it tells its encoding; else how it stands there (see ``zip_names``)."""
     if raw.isascii():
-        return raw.decode("ascii")
+        return raw.decode("ascii"), b""
     if flags & 0x800:
-        return raw.decode("utf-8", "replace")
+        return raw.decode("utf-8", "replace"), b""
     wide = _extra_field(extra, 0x7075)
     if len(wide) > 5 and struct.unpack_from("<I", wide, 1)[0] == zlib.crc32(raw):
-        return wide[5:].decode("utf-8", "replace")
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return raw.decode("cp437")
+        return wide[5:].decode("utf-8", "replace"), b""
+    return "", raw
 
 
 def _without_overlaps(members: list[Member], end: int) -> tuple[Member, ...]:
@@ -259,10 +269,9 @@ def _searched(stream: BinaryIO, size: int) -> Iterator[Member]:
         if sizes_follow:
             following = _next(stream, begin, size, (_DESCRIPTOR, LOCAL, _ENTRY))
             packed = (size if following is None else following) - begin
-        name = _name(variable[:name_bytes], flags, extra)
-        member = Member(
-            name, at, packed, None if sizes_follow else length, method, False, None if sizes_follow else crc
-        )
+        name, raw = _name(variable[:name_bytes], flags, extra)
+        told, known = (None, None) if sizes_follow else (length, crc)
+        member = Member(name, at, packed, told, method, False, known, raw_name=raw)
         yield _encrypted(member, flags, time, extra) if flags & 1 else member
         at = begin + packed
 
