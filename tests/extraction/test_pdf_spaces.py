@@ -34,8 +34,9 @@ def page(data: bytes) -> Page:
     return PdfiumDocument(SourceFile("a.pdf", len(data), data[:65536], data, inner=True)).page(0)
 
 
-def test_words_that_stand_apart_are_words_of_their_own() -> None:
-    assert page(ghostscript(SENTENCES)).text == "Open the archive, and read it. This will be invoked by you."
+@pytest.mark.parametrize("producer", ["GPL Ghostscript 9.55.0", "iText 2.0.2 (by lowagie.com)"])
+def test_words_that_stand_apart_are_words_of_their_own(producer: str) -> None:
+    assert page(ghostscript(SENTENCES, producer)).text == "Open the archive, and read it. This will be invoked by you."
 
 
 def test_other_programs_are_taken_at_their_word() -> None:
@@ -52,6 +53,11 @@ def test_what_follows_is_found_in_its_place() -> None:
             boxes.append(one.placed.box(0, start, start + len(word)))
         assert boxes[0] is not None
         assert boxes[0] == boxes[1], word
+
+
+def test_a_word_of_one_letter_is_told_from_the_next() -> None:
+    sentence = f"BT /F1 10 Tf 50 700 Td (There is) Tj 5.6 0 Td {apart(' ac', 5)} (larinet about it) Tj ET"
+    assert " a clarinet about it" in page(ghostscript(sentence)).text
 
 
 def test_letters_that_are_spaced_make_one_word() -> None:

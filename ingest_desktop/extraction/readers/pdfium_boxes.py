@@ -53,15 +53,15 @@ class PlacedText:
         text: As PDFium gives it.
         clean: The same, as it is handed on: line ends are newlines, cut words are joined.
         count: Characters that PDFium counts.
-        spaces: Before which characters of the text the clean one has a space besides, in ascending order. There are
-            none when PDFium counts otherwise than the text is long.
+        added: Before which characters of the text the clean one has a sign besides, in ascending order, as often as it has
+            one. There are none when PDFium counts otherwise than the text is long.
     """
 
-    __slots__ = ("_at", "_begins", "_lines", "_mapped", "_page", "_shifts", "_spaces", "_text", "_textpage", "clean")
+    __slots__ = ("_added", "_at", "_begins", "_lines", "_mapped", "_page", "_shifts", "_text", "_textpage", "clean")
 
-    def __init__(self, page: Any, textpage: Any, text: str, clean: str, count: int, spaces: Sequence[int] = ()) -> None:
+    def __init__(self, page: Any, textpage: Any, text: str, clean: str, count: int, added: Sequence[int] = ()) -> None:
         self._page, self._textpage = page, textpage
-        self._text, self.clean, self._spaces = text, clean, spaces
+        self._text, self.clean, self._added = text, clean, added
         self._mapped = len(text) != count  # there are signs of two units, or some without a text
         self._at = self._lines = 0  # a place in the clean text, and the line ends before it
         self._begins: list[int] | None = None  # of lines, but the first
@@ -141,10 +141,10 @@ class PlacedText:
     def _found_shifts(self) -> list[tuple[int, int]]:
         """From which place in the clean text on PDFium is ahead by more than the line ends, and how much."""
         text = self._text
-        if not self._mapped and not self._spaces and len(self.clean) + self.clean.count("\n") == len(text):
+        if not self._mapped and not self._added and len(self.clean) + self.clean.count("\n") == len(text):
             return []
         found: list[tuple[int, int, int]] = []  # where in the text, what is gone there, what PDFium counts besides
-        found += [(at, -1, -1) for at in self._spaces]
+        found += [(at, -1, -1) for at in self._added]
         for mark in (*CUT_MARKS, SOFT_HYPHEN, "\0"):
             at = text.find(mark)
             while at >= 0:

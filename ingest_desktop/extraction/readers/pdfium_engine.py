@@ -3,8 +3,7 @@
 import ctypes
 import os
 import re
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pypdfium2.raw as raw
@@ -12,6 +11,7 @@ import pypdfium2.raw as raw
 from ingest_desktop.domain.errors import SourceEncrypted, SourceMalformed
 from ingest_desktop.domain.interfaces.extraction import SourceFile
 from ingest_desktop.extraction.readers.pdf_keys import keys
+from ingest_desktop.extraction.readers.pdf_ligatures import Ligatures, may_have
 from ingest_desktop.extraction.readers.pdf_pages import Page, PageRefused, Pictured, is_usable
 from ingest_desktop.extraction.readers.pdfium_boxes import CUT_MARKS, SOFT_HYPHEN, PlacedText
 from ingest_desktop.extraction.readers.pdfium_pictures import drawn, look_at
@@ -58,6 +58,7 @@ class PdfiumDocument:
             raise SourceMalformed("The file begins like a PDF document but cannot be opened as one.")
         self.pages: int = raw.FPDF_GetPageCount(self._handle)
         self._lacks_spaces = made_by_moves(self._handle)
+        self._ligatures = Ligatures(source)
 
     def page(self, index: int) -> Page:
         """A page, counted from 0: its text, what is written on it in fields and notes, whether it is a picture of text.
@@ -120,9 +121,11 @@ class PdfiumDocument:
             text = self._get(textpage, count)
             if _LAM in text:
                 text = _ligatures(textpage, text, count)
-            if self._lacks_spaces and len(text) == count:
-                spaces = missing_spaces(textpage, text)
-                return PlacedText(page, textpage, text, self._clean(_spaced(text, spaces)), count, spaces)
+            if (self._lacks_spaces or may_have(text)) and len(text) == count:
+                spaces = missing_spaces(textpage, text) if self._lacks_spaces else []
+                letters = self._ligatures.on(textpage, text) if may_have(text) else {}
+                more = sorted([*spaces, *[at + 1 for at, new in letters.items() for _ in new[1:]]])
+                return PlacedText(page, textpage, text, self._clean(_mended(text, spaces, letters)), count, more)
             return PlacedText(page, textpage, text, self._clean(text), count)
         except BaseException:
             raw.FPDFText_ClosePage(textpage)
@@ -230,9 +233,18 @@ def _ligatures(textpage: Any, text: str, count: int) -> str:
     return "".join(signs)
 
 
-def _spaced(text: str, places: Sequence[int]) -> str:
-    """A text with a space before each of some characters, which are told in ascending order."""
-    return " ".join([text[start:stop] for start, stop in pairwise((0, *places, len(text)))])
+def _mended(text: str, spaces: Sequence[int], letters: Mapping[int, str]) -> str:
+    """A text with a space before each of some characters, and letters in the place of others."""
+    pieces, done = [], 0
+    for at in sorted({*spaces, *letters}):
+        pieces.append(text[done:at])
+        done = at
+        if at in spaces:
+            pieces.append(" ")
+        if at in letters:
+            pieces.append(letters[at])
+            done += 1
+    return "".join([*pieces, text[done:]])
 
 
 def _origin(textpage: Any, index: int) -> tuple[float, float]:

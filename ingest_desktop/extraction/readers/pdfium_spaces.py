@@ -1,8 +1,9 @@
-"""Spaces that PDFium does not see: Ghostscript writes some as two letters that stand far apart."""
+"""Spaces that PDFium does not see: Ghostscript writes some as two letters that stand far apart, and others pass them on."""
 
 import ctypes
 import re
 from array import array
+from collections.abc import Sequence
 from itertools import islice, repeat
 from typing import Any, Final
 
@@ -10,9 +11,11 @@ import pypdfium2.raw as raw
 
 from ingest_desktop.extraction.readers.pdfium_boxes import quick
 
-_MAKER = "Ghostscript"
-_JOINED = re.compile("[a-z]{2}[.,;](?=[A-Za-z][a-z ])")  # where a sign is followed by a word at once
-_LOOKED_AT = 12  # of those on a page: names of files and code have them as well
+_MAKERS = ("Ghostscript", "iText")
+_JOINED = re.compile(
+    "[a-z]{2}[.,;](?=[A-Za-z][a-z ])|\\b[aA](?=[b-df-hj-np-tv-z][a-z]{3})"
+)  # a sign or "a", and a word
+_LOOKED_AT = 60  # of those on a page: names of files, code and other words have them as well
 _STRETCH = re.compile("[!-~\xa1-\u058f\u2010-\u2e7f]{2,}")  # of scripts that run rightwards with spaces between words
 _WIDE: Final = 0.2  # of the height of a line: no two letters of a word stand so far apart
 _TOO_WIDE: Final = 2.0  # of the same: another column
@@ -23,17 +26,18 @@ _loose_box = quick(raw.FPDFText_GetLooseCharBox)
 
 
 def made_by_moves(handle: Any) -> bool:
-    """Whether an open document comes from the program that is known for such spaces."""
+    """Whether an open document comes from a program that is known for such spaces."""
     buffer = ctypes.create_string_buffer(512)
     size = raw.FPDF_GetMetaText(handle, b"Producer", buffer, 512)
-    return _MAKER in buffer.raw[: min(size, 512)].decode("utf-16-le", "replace")
+    producer = buffer.raw[: min(size, 512)].decode("utf-16-le", "replace")
+    return any(maker in producer for maker in _MAKERS)
 
 
 def missing_spaces(textpage: Any, text: str) -> list[int]:
     """The places in the text of a page before which a space is missing, in ascending order.
 
-    A look at the text, and at a few pairs of letters, tells quickly that none is. A page where only letters meet that
-    way, and never a full stop or comma and a letter, is taken for one without.
+    A look at the text, and at a few pairs of letters, tells quickly that none is. A page where longer words alone meet
+    that way, and never a full stop, comma or "a" and a word, is taken for one without.
 
     Args:
         textpage: Of PDFium.
@@ -41,10 +45,9 @@ def missing_spaces(textpage: Any, text: str) -> list[int]:
     """
     if len(text) > _MOST_CHARS:
         return []
-    for found in islice(_JOINED.finditer(text), _LOOKED_AT):
-        if _wide(_boxes(textpage, range(found.end() - 1, found.end() + 1))):
-            break
-    else:
+    ends = [found.end() for found in islice(_JOINED.finditer(text), _LOOKED_AT)]
+    pairs = [at for end in ends for at in (end - 1, end)]
+    if not any(number % 2 for number in _wide(_boxes(textpage, pairs))):
         return []
     wide = set(_wide(_boxes(textpage, range(len(text)))))
     places: list[int] = []
@@ -56,7 +59,7 @@ def missing_spaces(textpage: Any, text: str) -> list[int]:
     return places
 
 
-def _boxes(textpage: Any, characters: range) -> "array[float]":
+def _boxes(textpage: Any, characters: Sequence[int]) -> "array[float]":
     """Left, top, right and bottom of each, with the room around it that its font gives."""
     values = array("f", bytes(16 * len(characters)))
     slots = (ctypes.c_float * len(values)).from_buffer(values)
