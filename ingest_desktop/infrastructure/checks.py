@@ -12,7 +12,7 @@ from typing import Final
 
 from sqlalchemy.exc import DBAPIError
 
-from ingest_desktop.domain.errors import LedgerDamaged, StoreBusy, StoreError, StoreFull, StoreTooNew
+from ingest_desktop.domain.errors import LedgerDamaged, StoreError, StoreTooNew
 from ingest_desktop.domain.interfaces.checks import Finding
 from ingest_desktop.infrastructure.agreement import disagreements, without_job
 from ingest_desktop.infrastructure.content_checks import check_content
@@ -21,7 +21,7 @@ from ingest_desktop.infrastructure.content_store import KnowledgeBaseStore
 from ingest_desktop.infrastructure.database import from_db_path, reading
 from ingest_desktop.infrastructure.ledger import Ledger
 from ingest_desktop.infrastructure.ledger_checks import check_ledger
-from ingest_desktop.infrastructure.questions import MOST
+from ingest_desktop.infrastructure.questions import MOST, UNASKED
 
 LEFTOVER_SECONDS: Final = 3600.0  # half a file that nobody touched for so long is nobody's any more
 
@@ -32,7 +32,7 @@ def check_store(ledger: Ledger, contents: KnowledgeBaseStores) -> list[Finding]:
     Of knowledge bases that may not be written, the full text is not compared with the text: FTS5 asks for a command.
 
     Raises:
-        StoreBusy, StoreFull: A store could not be asked, which says nothing about it.
+        StoreBusy, StoreFull, StoreFaulty: A store could not be asked, which says nothing about it.
     """
     findings = list(check_ledger(ledger))
     findings += [Finding("leftover_file", "ledger", f"half of a file: {path}") for path in leftovers(ledger.root)]
@@ -51,7 +51,7 @@ def check_store(ledger: Ledger, contents: KnowledgeBaseStores) -> list[Finding]:
             findings += _check_across(ledger, store)
         except LedgerDamaged as error:
             findings.append(Finding(error.code, "ledger", str(error)))
-        except (StoreBusy, StoreFull):  # it could not be asked: nothing is known to be wrong
+        except UNASKED:
             raise
         except StoreTooNew as error:  # not for a repair
             findings.append(Finding(error.code, kb_id, str(error)))

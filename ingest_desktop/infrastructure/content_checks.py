@@ -12,7 +12,7 @@ from ingest_desktop.infrastructure.column_values import unfit_values
 from ingest_desktop.infrastructure.content_schema import SEGMENT_SHIFT
 from ingest_desktop.infrastructure.content_store import KnowledgeBaseStore
 from ingest_desktop.infrastructure.database import is_read_only, reading, writing
-from ingest_desktop.infrastructure.questions import REPAIR, none, sequences, shapes, sound
+from ingest_desktop.infrastructure.questions import REPAIR, UNASKED, none, sequences, shapes, sound
 
 # Chunks of a segment count on from those of the segments before it.
 ORDINAL: Final = "(SELECT coalesce(sum(b.chunks), 0) FROM segments b WHERE b.version = segments.version AND b.number < segments.number)"
@@ -93,5 +93,7 @@ def check_content(store: KnowledgeBaseStore) -> Iterator[Finding]:
     try:
         with writing(store.engine) as connection:  # FTS5 compares its index with the chunks; written as a command
             connection.exec_driver_sql("INSERT INTO chunks_fts (chunks_fts, rank) VALUES ('integrity-check', 1)")
+    except UNASKED:
+        raise
     except (StoreError, DBAPIError) as error:
         yield Finding("full_text_differs", store.kb_id, str(error))

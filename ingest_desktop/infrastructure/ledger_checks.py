@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from ingest_desktop.domain.enums import ACTIVE, TRANSITIONS, Actor, JobPhase, JobStatus, Outcome, PauseScope
-from ingest_desktop.domain.errors import StoreBusy, StoreError, StoreFull
+from ingest_desktop.domain.errors import StoreError
 from ingest_desktop.domain.interfaces.checks import Finding
 from ingest_desktop.domain.models import Receipt
 from ingest_desktop.infrastructure.column_values import unfit_values
@@ -15,7 +15,7 @@ from ingest_desktop.infrastructure.database import reading, writing
 from ingest_desktop.infrastructure.ledger import Ledger
 from ingest_desktop.infrastructure.ledger_outbox import GONE, STANDS, STANDS_NOW
 from ingest_desktop.infrastructure.ledger_schema import COUNTED, _terms
-from ingest_desktop.infrastructure.questions import MOST, REPAIR, none, sequences, shapes, sound, words_of
+from ingest_desktop.infrastructure.questions import MOST, REPAIR, UNASKED, none, sequences, shapes, sound, words_of
 
 _STATUSES: Final = words_of(JobStatus)
 
@@ -162,7 +162,7 @@ def check_ledger(ledger: Ledger) -> Iterator[Finding]:
     """Everything that the list of jobs can be asked by itself. A damaged one is a finding, and the last.
 
     Raises:
-        StoreBusy, StoreFull: It could not be asked.
+        StoreBusy, StoreFull, StoreFaulty: It could not be asked.
     """
     try:
         with reading(ledger.engine) as connection:
@@ -182,7 +182,7 @@ def check_ledger(ledger: Ledger) -> Iterator[Finding]:
             for job in unfit_receipts(connection)[:MOST]:
                 yield Finding("receipt_unreadable", "ledger", f"the receipt of job {job} cannot be read")
         yield from _names(ledger)
-    except (StoreBusy, StoreFull):
+    except UNASKED:
         raise
     except (StoreError, DBAPIError, ValueError, TypeError) as error:  # the latter two: of a row that no row can be
         yield Finding("store_damaged", "ledger", str(error))
@@ -278,7 +278,7 @@ def _names(ledger: Ledger) -> Iterator[Finding]:
     try:
         with writing(ledger.engine) as connection:
             connection.exec_driver_sql("INSERT INTO job_names (job_names, rank) VALUES ('integrity-check', 1)")
-    except (StoreBusy, StoreFull):  # says nothing about the index
+    except UNASKED:
         raise
     except (StoreError, DBAPIError) as error:
         yield Finding("names_differ", "ledger", f"the index of names differs from the jobs: {error}")

@@ -6,10 +6,12 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from ingest_desktop.domain.errors import StoreBusy, StoreFaulty, StoreFull
 from ingest_desktop.domain.interfaces.checks import Finding
 from ingest_desktop.infrastructure.shapes import wrong_shapes
 
 MOST: Final = 20  # findings of one kind that are told
+UNASKED: Final = (StoreBusy, StoreFull, StoreFaulty)  # say nothing about a store: no findings
 REPAIR: Final = "'ingest repair' makes the file anew"  # of what cannot be mended where it is
 
 

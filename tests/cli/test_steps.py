@@ -118,6 +118,13 @@ def test_trouble_with_the_store_is_one_line_and_a_step(
         over()
 
 
+def test_a_knowledge_base_that_cannot_be_asked_is_no_finding(door: Door, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "data/knowledge_bases/library/kb.db", isolation_level=None)) as bare:
+        bare.execute("BEGIN IMMEDIATE")
+        first, second = told(door, 1, "check", "--sample", "0")
+    assert "holds the store locked" in first and second.startswith("Nothing was changed. Try again;")
+
+
 def test_a_knowledge_base_of_a_newer_version_is_not_for_a_repair(door: Door, tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "data/knowledge_bases/library/kb.db", isolation_level=None)) as bare:
         bare.execute("INSERT INTO schema_migrations VALUES (999, 'later', '2030-01-01')")
