@@ -14,7 +14,7 @@ class Findings:
     """Gathers what was found in one segment, and writes it into its notes at the end."""
 
     _gaps: dict[int, list[str]] = field(default_factory=dict)  # by the unit's number
-    _left_out: dict[str, int] = field(default_factory=dict)  # kinds that nobody reads, with how many files of each
+    _left_out: dict[str, int] = field(default_factory=dict)  # kinds that are no documents, with how many files of each
     _said: dict[str, list[str]] = field(default_factory=dict)  # a warning: the file it was first said of, and others
     _unsaid: int = 0  # warnings over the most
     _not_reached: tuple[int, str, str] | None = None  # the first unit that was not looked at, its name, and why
@@ -41,11 +41,11 @@ class Findings:
             self._behind += 1
 
     def leave_out(self, kind: str) -> None:
-        """A file is of a kind that nobody reads; in the plural, such as ``MP4 videos``."""
+        """A file is no document, but of this kind; in the plural, such as ``MP4 videos``."""
         self._left_out[kind] = self._left_out.get(kind, 0) + 1
 
     def warn(self, name: str, sentence: str) -> None:
-        """Something is to be said of a file that was read, or of one that needs something to be read."""
+        """Something is to be said of a file that was read."""
         if sentence in self._said or len(self._said) < MOST_WARNINGS:
             names = self._said.setdefault(sentence, [])
             names.append(name)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, Protocol
 
-from ingest_desktop.domain.errors import LimitExceeded
+from ingest_desktop.domain.errors import LeftOut, LimitExceeded, UnsupportedFormat
 from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes, SourceFile
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import allowance, detect, nested, tars
@@ -58,7 +58,10 @@ def content_blocks(
     try:
         data, trouble = _taken(name, size, content, options, verdict)
     except _NobodyReads as error:
-        inside.leave_out(name, str(error))
+        if isinstance(error.why, LeftOut):
+            inside.leave_out(name, error.why.kind)
+        else:
+            inside.fail(name, error.why)
     except LimitExceeded as error:
         inside.fail(name, error)
     else:
@@ -86,7 +89,11 @@ def check_sparse(files: Sequence[tars.Entry], source: SourceFile, options: Extra
 
 
 class _NobodyReads(Exception):
-    """A member is of a kind that nobody reads; the message is the kind, in the plural."""
+    """A member is of a kind that nobody reads."""
+
+    def __init__(self, why: UnsupportedFormat) -> None:
+        super().__init__(str(why))
+        self.why = why
 
 
 def _taken(
@@ -109,11 +116,11 @@ def _taken(
     if size is None and detect.looks_like_text(head):
         most = allowance.taken().allowed.unpacked  # it is all that there is in its file
     if size is None or size > _EARLY_BYTES:
-        kind = nested.nobody_reads(name, head)
-        if kind is not None:
+        why = nested.nobody_reads(name, head)
+        if why is not None:
             while isinstance(content, Unpacked) and content.swells and content.read(PIECE_BYTES):
                 pass  # until it is one too many times as large, or it is no bomb after all
-            raise _NobodyReads(kind)
+            raise _NobodyReads(why)
     data = head
     if len(head) == nested.HEAD_BYTES:
         data += content.read(most + 1 - len(head))

@@ -1,7 +1,7 @@
 """Files inside files: members of archives, attachments of mail. Each is read by the reader of its own kind.
 
 A name inside a file is data: it is shown and cited, never a path of this system. Nothing is unpacked to the disk.
-What could not be read is a gap of the unit it belongs to; what nobody reads is counted in one warning.
+What could not be read is a gap of the unit it belongs to; what is no document is counted in one warning.
 """
 
 import hashlib
@@ -20,12 +20,10 @@ from ingest_desktop.extraction import allowance, detect, kinds, ocr, system_arch
 from ingest_desktop.extraction.allowance import Allowance, Spent
 from ingest_desktop.extraction.findings import Findings
 from ingest_desktop.extraction.limits import OutOfTime
-from ingest_desktop.extraction.registry import Registry, reader_versions
-from ingest_desktop.extraction.system_archives import Sealed
+from ingest_desktop.extraction.registry import Registry, reader_versions, unreadable
 
 HEAD_BYTES = 64 * 1024
 LOCKED = "It asks for a password."
-_NOT_SUPPORTED = " are not supported"  # what stands before it names a kind
 _MOST_NAME = 1000
 _PACKED = (b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0")  # their kind is told by more than their head
 _TELL_NAMES = frozenset(
@@ -138,7 +136,7 @@ class Inside:
                 self._ended(name, None, spent or why)
 
     def leave_out(self, name: str, kind: str) -> None:
-        """Count a file that nobody reads; ``kind`` in the plural, such as ``MP4 videos``."""
+        """Count a file that is no document; ``kind`` in the plural, such as ``MP4 videos``."""
         if self.admits(name):
             spent = self._counted()
             if spent is not None:
@@ -252,12 +250,6 @@ class Inside:
             raise error
         if isinstance(error, LeftOut):
             self._findings.leave_out(error.kind)
-        elif isinstance(error, UnsupportedFormat) and not isinstance(error, Sealed):
-            kind, found, _ = str(error).partition(_NOT_SUPPORTED)
-            if found:
-                self._findings.leave_out(kind)
-            else:
-                self._findings.warn(clean_name(name), str(error))
         elif error is not None:
             trouble = trouble if trouble and not isinstance(error, LimitExceeded) else self._why(error)
         if trouble and not (isinstance(error, Spent) and error.told):
@@ -365,12 +357,13 @@ def _unlocked(source: SourceFile, options: ExtractOptions) -> int:
     return 0
 
 
-def nobody_reads(name: str, head: bytes) -> str | None:
-    """What the file is, in the plural, when its first bytes tell that nobody reads it: it need not be unpacked."""
+def nobody_reads(name: str, head: bytes) -> UnsupportedFormat | None:
+    """What is to be said of a file whose first bytes tell that nobody reads it: it need not be unpacked."""
     if head.startswith(_PACKED) or _registry().has_guests:
         return None
-    kind = detect.kind_of(SourceFile(clean_name(name), len(head), head, head, inner=True))
-    return None if kind in kinds.ALL else kind
+    source = SourceFile(clean_name(name), len(head), head, head, inner=True)
+    kind = detect.kind_of(source)
+    return None if kind in kinds.ALL else unreadable(kind, source)
 
 
 def clean_name(name: str) -> str:

@@ -194,6 +194,29 @@ def test_kinds_that_nobody_reads_are_counted_in_one_warning() -> None:
     assert found.warnings == ["Left out, because nobody reads them: MP3 audio files (2)."]
 
 
+def test_media_under_the_names_of_documents_are_left_out_and_no_gaps() -> None:
+    film = b"\0\0\0\x20ftypisom\0\0\2\0" + bytes(50)
+    icon = b"\0\0\1\0\1\0\x10\x10\0\0\1\0\x20\0\x68\4\0\0\x16\0\0\0" + bytes(50)
+    members = (
+        ("film.pdf", film),
+        ("long.pdf", film + bytes(2 << 20)),
+        ("icon.png", icon),
+        ("x.ttf", b"OTTO\0" + bytes(50)),
+    )
+    found = got(zipped(*members, ("c.txt", b"text")))
+    assert found.parts == {"c.txt": "text"} and found.seen == 5
+    assert found.failed == []
+    assert found.warnings == ["Left out, because nobody reads them: MP4 videos (2), ICO files (1), OTF files (1)."]
+
+
+@pytest.mark.parametrize("more", [0, 2 << 20])
+def test_a_document_that_nobody_reads_is_a_gap(more: int) -> None:
+    book = bytes(60) + b"BOOKMOBI" + bytes(50 + more)
+    found = got(zipped(("novel.mobi", book), ("c.txt", b"text")))
+    assert found.parts == {"c.txt": "text"} and found.seen == 2 and found.warnings == []
+    assert found.gaps == [(1, "novel.mobi: Kindle books (MOBI) are not supported. The guide lists what can be read.")]
+
+
 def test_long_archives_are_cut_into_runs_of_members() -> None:
     found = got(zipped(*((f"{number:04}.txt", b"text %d" % number) for number in range(600))))
     assert [(segment.start, segment.stop) for segment in found.plan.segments] == [(0, 250), (250, 500), (500, 600)]

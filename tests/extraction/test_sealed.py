@@ -186,9 +186,8 @@ def test_without_the_library_it_is_told_how_to_get_it(monkeypatch: pytest.Monkey
     with pytest.raises(UnsupportedFormat, match=r"libarchive, which is .*\.$"):
         got(MIXED, "a.7z")
     found = got(zipped(("in.7z", MIXED), ("more.7z", MIXED), ("a.txt", b"text")))
-    assert found.gaps == []
-    (warning,) = found.warnings
-    assert warning.startswith("in.7z and 1 more: 7-Zip and RAR archives are read with the library libarchive")
+    assert [number for number, _ in found.gaps] == [1, 2] and found.warnings == []
+    assert found.failed[0].startswith("in.7z: 7-Zip and RAR archives are read with the library libarchive")
 
 
 @given(st.sampled_from(["a.7z", "a.rar"]), st.integers(0, 10_000), st.binary(min_size=1, max_size=6), st.booleans())
