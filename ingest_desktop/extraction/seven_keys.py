@@ -57,7 +57,7 @@ class _Folder:
 
 @dataclass(frozen=True, slots=True)
 class _Streams:
-    """Where folders lie, as one part of a directory tells; ``rest``: what follows, as it stands."""
+    """Where folders lie, as one part of a directory tells: from which byte on, how long each is, and how it is made."""
 
     at: int
     sizes: tuple[int, ...]

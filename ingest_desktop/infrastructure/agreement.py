@@ -61,6 +61,11 @@ class Told(NamedTuple):
     stands: bool
     owed: tuple[int, ...]  # in the order of ``_FIGURES``, and the gaps
 
+    @property
+    def was_read(self) -> bool:
+        """Whether the job read anything itself: its receipt tells of segments then."""
+        return self.owed[_FIGURES.index("segments")] > 0
+
 
 class Stored(NamedTuple):
     """What a knowledge base has of a document."""
@@ -177,7 +182,7 @@ def _compare(found: Disagreements, told: Told, stored: Stored) -> None:
             found.recipes.append((told, stored))
     else:
         # Where nothing was read, a receipt tells of no segments, and of units what the file told.
-        compared = slice(None) if told.owed[6] else slice(0, 2)
+        compared = slice(None) if told.was_read else slice(0, 2)
         if told.owed[compared] != stored.figures[compared]:
             found.receipts.append((told, stored))
         if (told.chunks, told.gaps) != (stored.chunks, stored.gaps):

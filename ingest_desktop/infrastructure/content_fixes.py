@@ -5,6 +5,7 @@ is queued to be read again.
 """
 
 import os
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
@@ -125,7 +126,7 @@ def _tell_figures(ledger: Ledger, store: KnowledgeBaseStore, found: Disagreement
             for job, (told, stored) in wrong.items():
                 receipt = receipts.get((told.document, stored.sha256))
                 if receipt is not None:
-                    names = _ALWAYS if told.owed[6] == 0 else _READ
+                    names = _READ if told.was_read else _ALWAYS
                     figures = receipt.model_dump_json(include=names)
                     sql = "UPDATE job_receipts SET json = json_patch(json, ?) WHERE job_id = ?"
                     connection.exec_driver_sql(sql, (figures, job))
@@ -181,33 +182,46 @@ def mend_content(connection: Connection) -> dict[str, int]:
     Returns:
         How much was put right, by the code of what was found.
     """
-    run = connection.exec_driver_sql
-    done: dict[str, int] = {}
+    done: Counter[str] = Counter()
+    _drop_unfit(connection, done)
+    done["sequence_behind"] += mend_sequences(connection)
+    _drop_segments(connection, done)
+    _unseat_versions(connection, done)
+    _drop_documents(connection, done)
+    _count_anew(connection, done)
+    return {code: number for code, number in done.items() if number > 0}
 
-    def count(code: str, number: int) -> None:
-        if number > 0:
-            done[code] = done.get(code, 0) + number
 
-    # A row that no reading stores goes, and all that hangs on it: what is read anew tells it right.
+def _drop_unfit(connection: Connection, done: Counter[str]) -> None:
+    """A row that no reading stores goes, and all that hangs on it: what is read anew tells it right."""
     for column in columns_in(connection, TYPED_TABLES):
-        count("unknown_value", run(f"DELETE FROM {column.table} WHERE {column.unfit}").rowcount)
+        sql = f"DELETE FROM {column.table} WHERE {column.unfit}"
+        done["unknown_value"] += connection.exec_driver_sql(sql).rowcount
     for table, unfit in UNFIT.items():
-        count("unknown_value", run(f"DELETE FROM {table} WHERE {unfit}").rowcount)
-    count("sequence_behind", mend_sequences(connection))
+        done["unknown_value"] += connection.exec_driver_sql(f"DELETE FROM {table} WHERE {unfit}").rowcount
+
+
+def _drop_segments(connection: Connection, done: Counter[str]) -> None:
+    """Segments and chunks that belong to nobody, and segments that lack some of their chunks."""
     owners = f"SELECT DISTINCT id >> {SEGMENT_SHIFT} FROM chunks"
-    for segment in run(f"{owners} WHERE id >> {SEGMENT_SHIFT} NOT IN (SELECT id FROM segments)").scalars().all():
-        delete_segment(connection, segment)
-        count("chunk_without_segment", 1)
-    for segment in run("SELECT id FROM segments WHERE version NOT IN (SELECT id FROM versions)").scalars().all():
-        delete_segment(connection, segment)
-        count("segment_without_version", 1)
-    short = run(
-        "SELECT s.id FROM segments s WHERE s.chunks <> (SELECT count(*) FROM chunks c WHERE "
-        f"c.id >= s.id << {SEGMENT_SHIFT} AND c.id < (s.id + 1) << {SEGMENT_SHIFT})"
-    ).scalars().all()  # fmt: skip
-    for segment in short:
-        delete_segment(connection, segment)
-    count("chunks_missing", len(short))
+    for code, sql in (
+        ("chunk_without_segment", f"{owners} WHERE id >> {SEGMENT_SHIFT} NOT IN (SELECT id FROM segments)"),
+        ("segment_without_version", "SELECT id FROM segments WHERE version NOT IN (SELECT id FROM versions)"),
+        (
+            "chunks_missing",
+            "SELECT s.id FROM segments s WHERE s.chunks <> (SELECT count(*) FROM chunks c WHERE "
+            f"c.id >= s.id << {SEGMENT_SHIFT} AND c.id < (s.id + 1) << {SEGMENT_SHIFT})",
+        ),
+    ):
+        segments = connection.exec_driver_sql(sql).scalars().all()
+        for segment in segments:
+            delete_segment(connection, segment)
+        done[code] += len(segments)
+
+
+def _unseat_versions(connection: Connection, done: Counter[str]) -> None:
+    """A version that lacks a part, or that its document does not name, answers no more."""
+    run = connection.exec_driver_sql
     broken = run(
         "SELECT v.id FROM versions v WHERE v.document IS NOT NULL AND ("
         "(SELECT count(*) FROM segments s WHERE s.version = v.id) <> v.segments "
@@ -217,32 +231,34 @@ def mend_content(connection: Connection) -> dict[str, int]:
     for version in broken:  # it is a checkpoint now: what is sound of it is not read again
         sql = "UPDATE versions SET live = 0, document = NULL, chunks = 0, touched_at = ? WHERE id = ?"
         run(sql, (now_text(), version))
-    count("version_incomplete_but_live", len(broken))
+    done["version_incomplete_but_live"] += len(broken)
     idle = f"UPDATE versions SET live = 0, document = NULL, touched_at = ? WHERE {UNNAMED}"
-    count("version_without_document", run(idle, (now_text(),)).rowcount)
-    count(
-        "document_without_version",
-        run(
-            "DELETE FROM documents WHERE version NOT IN (SELECT id FROM versions WHERE document = documents.id)"
-        ).rowcount,
-    )
-    count("path_without_document", run("DELETE FROM paths WHERE document NOT IN (SELECT id FROM documents)").rowcount)
+    done["version_without_document"] += run(idle, (now_text(),)).rowcount
+
+
+def _drop_documents(connection: Connection, done: Counter[str]) -> None:
+    """Documents without a version or without a path, and paths without a document."""
+    run = connection.exec_driver_sql
+    orphans = "DELETE FROM documents WHERE version NOT IN (SELECT id FROM versions WHERE document = documents.id)"
+    done["document_without_version"] += run(orphans).rowcount
+    lost = "DELETE FROM paths WHERE document NOT IN (SELECT id FROM documents)"
+    done["path_without_document"] += run(lost).rowcount
     nameless = run("SELECT id FROM documents WHERE id NOT IN (SELECT document FROM paths)").scalars().all()
     for document in nameless:
         run("UPDATE versions SET live = 0, document = NULL, touched_at = ? WHERE document = ?", (now_text(), document))
         run("DELETE FROM documents WHERE id = ?", (document,))
-    count("document_without_path", len(nameless))
-    count(
-        "version_counts_wrong",
-        run(f"UPDATE versions SET chunks = {CHUNKS}, gaps = {GAPS} WHERE {MISCOUNTED}").rowcount,
-    )
-    count(
-        "chunks_out_of_order",
-        run(f"UPDATE segments SET first_ordinal = {ORDINAL} WHERE {OUT_OF_ORDER}").rowcount,
-    )
+    done["document_without_path"] += len(nameless)
+
+
+def _count_anew(connection: Connection, done: Counter[str]) -> None:
+    """What versions and segments tell of others is what those are."""
+    run = connection.exec_driver_sql
+    counted = f"UPDATE versions SET chunks = {CHUNKS}, gaps = {GAPS} WHERE {MISCOUNTED}"
+    done["version_counts_wrong"] += run(counted).rowcount
+    done["chunks_out_of_order"] += run(f"UPDATE segments SET first_ordinal = {ORDINAL} WHERE {OUT_OF_ORDER}").rowcount
     visible = "EXISTS (SELECT 1 FROM paths p WHERE p.document = versions.document AND p.hidden = 0)"
-    count("live_differs_from_paths", run(f"UPDATE versions SET live = {visible} WHERE live <> {visible}").rowcount)
-    return done
+    shown = f"UPDATE versions SET live = {visible} WHERE live <> {visible}"
+    done["live_differs_from_paths"] += run(shown).rowcount
 
 
 def jobs_to_read_again(ledger: Ledger, store: KnowledgeBaseStore) -> list[int]:

@@ -31,7 +31,14 @@ from ingest_desktop.infrastructure.ledger_checks import (
 from ingest_desktop.infrastructure.ledger_outbox import GONE
 from ingest_desktop.infrastructure.ledger_schema import COUNTED, LIBRARY_ID, LIBRARY_NAME
 from ingest_desktop.infrastructure.questions import words_of
-from ingest_desktop.infrastructure.row_fixes import ROW_FIXES, end_batches, part_doubles, place_jobs
+from ingest_desktop.infrastructure.row_fixes import (
+    FIRST_FIXES,
+    ROW_FIXES,
+    RowFix,
+    end_batches,
+    part_doubles,
+    place_jobs,
+)
 from ingest_desktop.infrastructure.shapes import make_shapes, wrong_shapes
 
 _IN: Final = "IN (SELECT value FROM json_each(?))"
@@ -100,31 +107,14 @@ def fix_ledger(connection: Connection, codes: Iterable[str] | None = None) -> li
         connection.exec_driver_sql("REINDEX")
     if any(not shape.can_be_made for shape in wrong_shapes(connection.exec_driver_sql, of_ledger=True)):
         return []  # a table is not what it should be: that is for `repair`, and stays a finding
-    for code, step, text in ROW_FIXES[:2]:
-        if (asked(code) or (code == "active_differs" and asked("store_damaged"))) and (number := step(connection)):
-            done.append(Mended(code, "ledger", f"{text}: {number}"))
-    if asked("schema_differs") and (number := part_doubles(connection)):
-        done.append(Mended("schema_differs", "ledger", f"files that were active twice: {number}"))
-    if asked("schema_differs") and (number := make_shapes(connection, of_ledger=True)):
-        done.append(Mended("schema_differs", "ledger", f"indexes and triggers were made anew: {number}"))
-    if asked("job_in_other_knowledge_base") and (number := place_jobs(connection)):
-        done.append(
-            Mended("job_in_other_knowledge_base", "ledger", f"jobs name the knowledge base of their batch: {number}")
-        )
+    done += _take_steps(
+        connection, _BEFORE, lambda code: asked(code) or (code == "active_differs" and asked("store_damaged"))
+    )
     if asked("job_without_knowledge_base"):
         done += _list_bases(connection)
     if asked("unknown_status"):  # before all that looks at it
         done += _derive_status(connection)
-    steps: tuple[tuple[str, Callable[[Connection], int], str], ...] = (
-        *ROW_FIXES[2:],
-        ("job_without_batch", _adopt, "batches were made for jobs that had none"),
-        ("running_without_worker", _release, "running jobs that nobody worked on wait again"),
-        ("completed_without_outcome", _complete_again, "completed jobs without an outcome are read again"),
-        ("completed_without_receipt", _owe_again, "completed jobs without a receipt are read again"),
-    )
-    for code, step, text in steps:
-        if asked(code) and (number := step(connection)):
-            done.append(Mended(code, "ledger", f"{text}: {number}"))
+    done += _take_steps(connection, _STEPS, asked)
     for code, statement in _DERIVED_JOBS:
         if asked(code) and (number := connection.exec_driver_sql(statement).rowcount) > 0:
             done.append(Mended(code, "ledger", f"{code.replace('_', ' ')}: {number} rows put right"))
@@ -136,6 +126,15 @@ def fix_ledger(connection: Connection, codes: Iterable[str] | None = None) -> li
     if asked("names_differ"):
         connection.exec_driver_sql("INSERT INTO job_names (job_names) VALUES ('rebuild')")
         done.append(Mended("names_differ", "ledger", "the index of names was made anew"))
+    return done
+
+
+def _take_steps(connection: Connection, steps: Iterable[RowFix], asked: Callable[[str], bool]) -> list[Mended]:
+    """Those that are asked for, in their order; what did something is told."""
+    done = []
+    for code, step, text in steps:
+        if asked(code) and (number := step(connection)):
+            done.append(Mended(code, "ledger", f"{text}: {number}"))
     return done
 
 
@@ -267,6 +266,25 @@ def _walk_anew(connection: Connection) -> list[Mended]:
     return [
         Mended("status_differs_from_history", "ledger", f"histories begin anew where the job stands: {len(astray)}")
     ]
+
+
+_BEFORE: Final[tuple[RowFix, ...]] = (
+    *FIRST_FIXES,
+    ("schema_differs", part_doubles, "files that were active twice"),
+    (
+        "schema_differs",
+        lambda connection: make_shapes(connection, of_ledger=True),
+        "indexes and triggers were made anew",
+    ),
+    ("job_in_other_knowledge_base", place_jobs, "jobs name the knowledge base of their batch"),
+)
+_STEPS: Final[tuple[RowFix, ...]] = (
+    *ROW_FIXES,
+    ("job_without_batch", _adopt, "batches were made for jobs that had none"),
+    ("running_without_worker", _release, "running jobs that nobody worked on wait again"),
+    ("completed_without_outcome", _complete_again, "completed jobs without an outcome are read again"),
+    ("completed_without_receipt", _owe_again, "completed jobs without a receipt are read again"),
+)
 
 
 def _recount(connection: Connection) -> list[Mended]:

@@ -184,9 +184,15 @@ def end_batches(connection: Connection) -> int:
     return connection.exec_driver_sql(sql, (to_micros(utc_now()),)).rowcount
 
 
-ROW_FIXES: Final[tuple[tuple[str, Callable[[Connection], int], str], ...]] = (
+RowFix = tuple[str, Callable[[Connection], int], str]
+
+FIRST_FIXES: Final[tuple[RowFix, ...]] = (
     ("active_differs", settle_active, "jobs count as active again, or not, as their status says"),
     ("unknown_value", fit_values, "values that could not be were put right"),
+)
+"""As ``ROW_FIXES``; before indexes are made anew, which could not be made over such rows."""
+
+ROW_FIXES: Final[tuple[RowFix, ...]] = (
     ("job_in_other_knowledge_base", place_jobs, "jobs and batches name one knowledge base again"),
     ("deleted_without_deletion", give_deletions, "deletions can be taken back again, or were taken back"),
     ("no_knowledge_base", restore_bases, "knowledge bases were taken out of the trash"),

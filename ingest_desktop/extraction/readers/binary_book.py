@@ -12,7 +12,6 @@ from ingest_desktop.extraction.packages import Package, main_part, relations
 from ingest_desktop.extraction.readers.cell_formats import BUILT_IN_TIMES, column_letters, time_kind
 
 _ROW, _SHEET, _STYLE, _FORMAT, _STYLES, _STYLES_END = 0, 156, 47, 44, 617, 618
-_CELLS: Final = range(2, 12)  # with a value
 _NUMBERS: Final = frozenset({2, 5, 9})
 _COMMENT, _COMMENT_TEXT = 635, 637
 _MOST_PERCENTS: Final = 1_000_000

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from ingest_desktop.domain.errors import SourceMalformed
 from ingest_desktop.extraction.packages import Package, forget, main_part, relations, xml_events, xml_root
-from ingest_desktop.extraction.readers.binary_book import binary_comments, binary_members
+from ingest_desktop.extraction.readers.binary_book import binary_comments, binary_members, records
 from ingest_desktop.extraction.readers.cell_formats import BUILT_IN_TIMES, column_number, time_kind
 from ingest_desktop.extraction.readers.drawing import chart_lines, child, children, local, paragraphs
 from ingest_desktop.extraction.readers.grid import Row, percent, shown
@@ -92,36 +92,21 @@ def area_of(package: Package, name: str) -> Area:
 
 
 def binary_area(package: Package, name: str) -> Area:
-    """As ``area_of``, for a sheet of an XLSB: a chain of records, each a number, a length and so many bytes."""
+    """As ``area_of``, for a sheet of an XLSB."""
     row = low = high = left = right = -1
     count = 0
     try:
         data = package.read(name)
     except SourceMalformed:
         return Area(0, 0, 0)  # its reader will say so
-    position, size = 0, len(data)
-    while position + 2 <= size:
-        kind = data[position]
-        position += 1
-        if kind & 0x80:
-            kind |= data[position] << 8
-            position += 1
-        length = shift = 0
-        while position < size and shift < 28:
-            byte = data[position]
-            position += 1
-            length |= (byte & 0x7F) << shift
-            shift += 7
-            if not byte & 0x80:
-                break
-        if kind == 0 and length >= 4:
-            row = int.from_bytes(data[position : position + 4], "little")
-        elif 2 <= kind <= 11 and length >= 8 and row >= 0:  # cells with a value
-            column = int.from_bytes(data[position : position + 4], "little")
+    for kind, body in records(data):
+        if kind == 0 and len(body) >= 4:
+            row = int.from_bytes(body[:4], "little")
+        elif 2 <= kind <= 11 and len(body) >= 8 and row >= 0:  # cells with a value
+            column = int.from_bytes(body[:4], "little")
             low, high = row if low < 0 else min(low, row), max(high, row)
             left, right = column if left < 0 else min(left, column), max(right, column)
             count += 1
-        position += length
     return Area(high + 1, (high - low + 1) * (right - left + 1), count) if count else Area(0, 0, 0)
 
 
