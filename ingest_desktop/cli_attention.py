@@ -14,7 +14,7 @@ from ingest_desktop.domain.text import counted, one_line
 
 OK = 0
 _READABLE: Final = {
-    Tool.RECOGNITION: "Text recognition is there: {files} can be read now, by 'ingest retry --cause recognition'.",
+    Tool.RECOGNITION: "Text recognition is there: {files} can be read now, by 'ingest retry --cause recognition' and '--cause gaps'.",
     Tool.OFFICE: "LibreOffice is there: {files} can be read now, by 'ingest retry --cause unsupported'.",
 }
 

@@ -27,6 +27,9 @@ class Cause(StrEnum):
     OTHER = "other"
 
 
+NOT_RECOGNISED: Final = "It is a picture, and text recognition is not there."  # of a page among others that have text
+
+
 class Tool(StrEnum):
     """A program of others that reads what we cannot."""
 

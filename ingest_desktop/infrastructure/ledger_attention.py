@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from ingest_desktop.domain.causes import Cause, Tool, cause_of, codes_of
+from ingest_desktop.domain.causes import NOT_RECOGNISED, Cause, Tool, cause_of, codes_of
 from ingest_desktop.domain.interfaces.repository import OutOfReach
 from ingest_desktop.infrastructure.database import from_db_path, reading
 from ingest_desktop.infrastructure.ledger_base import LedgerBase, as_json, outcome_of, parts_of
@@ -14,10 +14,11 @@ _BY_CAUSE: Final = (
     f"INDEXED BY ix_attention WHERE {ATTENTION_SQL} AND (?1 IS NULL OR kb_id = ?1) GROUP BY 1, 2, 3"
 )
 _READABLE: Final = {
-    # Empty, with pages or as a picture, and read without the program: its recipe would name it.
+    # Empty or with pages that are pictures, and read without the program: its recipe would name it.
     Tool.RECOGNITION: (
         "SELECT j.id FROM ingest_jobs j INDEXED BY ix_attention LEFT JOIN job_receipts r ON r.job_id = j.id "
-        f"WHERE {ATTENTION_SQL} AND (?1 IS NULL OR kb_id = ?1) AND status = 'completed' AND outcome = 'empty' "
+        f"WHERE {ATTENTION_SQL} AND (?1 IS NULL OR kb_id = ?1) AND status = 'completed' AND (outcome = 'empty' "
+        f"OR instr(coalesce(r.json ->> '$.units_failed', ''), '{NOT_RECOGNISED}') > 0) "
         "AND byte_size > 0 AND (mime_type = 'application/pdf' OR mime_type LIKE 'image/%') "
         "AND instr(coalesce(r.json ->> '$.recipe', ''), ' ocr=') = 0 ORDER BY j.id"
     ),

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from ingest_desktop.application.attention import limit_of
-from ingest_desktop.domain.causes import Tool
+from ingest_desktop.domain.causes import NOT_RECOGNISED, Tool
 from ingest_desktop.domain.enums import JobEvent, JobStatus, Outcome, can
 from ingest_desktop.domain.models import Chunk, HistoryEntry, Job, Progress
 from ingest_desktop.ui import assets, causes, history, places, receipt_card, theme, words
@@ -46,8 +46,10 @@ class Detail:
 
 
 def wants_recognition(job: Job) -> bool:
-    """True for an empty document of pictures in which no text was looked for yet."""
-    if job.outcome is not Outcome.EMPTY or job.receipt is None:
+    """True for a document with pictures in which no text was looked for yet: one without text, or with gaps for them."""
+    if job.receipt is None:
+        return False
+    if job.outcome is not Outcome.EMPTY and not any(why == NOT_RECOGNISED for _, why in job.receipt.units_failed):
         return False
     return job.receipt.reader.startswith(("pdf/", "image/")) and "ocr=" not in job.receipt.recipe
 
@@ -292,6 +294,8 @@ class DetailPanel(QWidget):
             step = causes.step_here(job.error_code, raises=limit_of(job) is not None)
             return f"{causes.without_variables(job.error_message or '')} {step}".strip()
         if wants_recognition(job) and self._tools is not None and Tool.RECOGNITION in self._tools:
+            if job.outcome is not Outcome.EMPTY:
+                return self.tr("Some of its pages are pictures. “Run OCR” reads them.")
             return self.tr("No text was found in it: its pages are probably pictures. “Run OCR” reads them.")
         return job.message or ""
 

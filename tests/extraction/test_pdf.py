@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ingest_desktop.domain.causes import NOT_RECOGNISED
 from ingest_desktop.domain.errors import IngestError, SourceEncrypted
 from ingest_desktop.domain.interfaces.extraction import SegmentNotes, SourceFile
 from ingest_desktop.domain.wire import ExtractOptions
@@ -91,6 +92,21 @@ def test_without_the_program_scanned_pages_say_how_to_get_it(tmp_path: Path, mon
     assert (found.plan.shape, found.counts) == ("", (3, 1, 0))
     (warning,) = found.warnings
     assert "install tesseract" in warning
+    assert found.failed == [(2, NOT_RECOGNISED), (3, NOT_RECOGNISED)]
+    stamped = told(memory(pdf((words("Page 1") + PICTURE, "")), "b.pdf"))
+    assert (stamped.counts, stamped.failed) == ((1, 1, 0), [(1, NOT_RECOGNISED)])
+
+
+def test_pages_that_wait_for_the_program_are_gaps_of_a_document_that_has_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remove(tmp_path / "empty", monkeypatch)
+    assert told(memory(pdf(*[(PICTURE, "")] * 3), "a.pdf")).failed == []
+    far = pdf((words(LONG), ""), *[(PICTURE, "")] * 3)
+    found = told(memory(far, "b.pdf"), ExtractOptions(segment_pages=2))
+    assert [page for page, _ in found.failed] == [2, 3, 4]
+    off = told(memory(far, "b.pdf"), ExtractOptions(segment_pages=2, ocr=False))
+    assert off.failed == [] and "(INGESTION_OCR)" in off.warnings[0]
 
 
 def test_a_blank_page_asks_for_no_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 import pytest
 from ledger_kit import files, found
 
+from ingest_desktop.domain.causes import NOT_RECOGNISED, Tool
 from ingest_desktop.domain.enums import Actor, JobEvent, JobStatus, Outcome
 from ingest_desktop.domain.errors import StateTransitionError
 from ingest_desktop.domain.interfaces.repository import Ending, SameContent
@@ -48,6 +49,32 @@ def test_gaps_are_told_counted_and_found(ledger: Ledger, ended: list[str]) -> No
     assert listed(ledger, JobQuery(gaps=True)) == {ended[0]}
     assert listed(ledger, JobQuery(empty=True)) == {ended[2]}
     assert listed(ledger, JobQuery(attention=True)) == {ended[0], ended[2], ended[3]}
+
+
+def test_gaps_that_wait_for_text_recognition_are_known(ledger: Ledger) -> None:
+    batch = ledger.create_batch(KB, ["/docs"], origin="window", priority=0, label="docs").batch_id
+    ledger.add_jobs(batch, files(3), known={})
+    ledger.finish_discovery(batch, {})
+    claims = ledger.claim(ledger.register_worker("test"), limit=10, max_bytes=10**12)
+    with ledger.ending(
+        [
+            Ending(
+                claim,
+                outcome=Outcome.INGESTED,
+                gaps=1,
+                media_type="application/pdf",
+                receipt=Receipt(units_failed=((2, why),), recipe=recipe),
+            )
+            for claim, why, recipe in zip(
+                claims,
+                (NOT_RECOGNISED, "The page is damaged.", NOT_RECOGNISED),
+                ("pdf/6 seg=64", "pdf/6 seg=64", "pdf/6 seg=64 ocr=eng"),
+                strict=True,
+            )
+        ]
+    ):
+        pass
+    assert ledger.readable_with(Tool.RECOGNITION) == [claims[0].job_id]
 
 
 def test_only_what_can_be_bettered_is_read_again(ledger: Ledger, ended: list[str]) -> None:

@@ -8,6 +8,7 @@ from PySide6.QtGui import QTextDocument
 
 from ingest_desktop.domain import languages
 from ingest_desktop.domain import units as domain_units
+from ingest_desktop.domain.causes import NOT_RECOGNISED
 from ingest_desktop.domain.enums import JobStatus, Outcome
 from ingest_desktop.domain.models import Job, Location, Receipt
 from ingest_desktop.ui import formats, theme, units
@@ -176,3 +177,6 @@ def test_a_scan_that_nobody_looked_at_wants_recognition() -> None:
     assert wants_recognition(done(unread, Outcome.EMPTY))
     assert not wants_recognition(done(looked_at, Outcome.EMPTY))
     assert not wants_recognition(done(Receipt(reader="text/1"), Outcome.EMPTY))
+    mixed = unread.model_copy(update={"units_failed": ((1, NOT_RECOGNISED),)})
+    damaged = unread.model_copy(update={"units_failed": ((1, "The page is damaged."),)})
+    assert wants_recognition(done(mixed)) and not wants_recognition(done(damaged))

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Protocol
 
+from ingest_desktop.domain.causes import NOT_RECOGNISED
 from ingest_desktop.domain.errors import IngestError, LimitExceeded, SourceEncrypted, SourceError, SourceMalformed
 from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes, SourceFile
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
@@ -117,6 +118,8 @@ class PdfReader:
             tell = notes.recognising if found.pictured.wanted and plan.shape else notes.progress
             if tell is not None:
                 tell(page - segment.start + 1, segment.stop - segment.start)
+        if scans.unread and (notes.units_with_text or _has_text_beside(document, segment)):
+            notes.units_failed += ((page, NOT_RECOGNISED) for page in scans.unread)
         self._pages_read += segment.stop - segment.start
         # On Windows nobody can move a file that is open. PDFium keeps what it saw of each page until it lets the document go.
         if segment == plan.segments[-1] or self._pages_read >= _PAGES_KEPT:
@@ -214,6 +217,25 @@ class PdfReader:
                 pass
             self._second_failed = self._second is None
         return self._second
+
+
+def _has_text_beside(document: PdfDocument, segment: SegmentSpec) -> bool:
+    """Whether a document has text before or behind a stretch of pictures; a look at some pages tells."""
+    looked_at = min(document.pages, _LOOKED_AT)
+    for index in {number * (document.pages - 1) // max(1, looked_at - 1) for number in range(looked_at)}:
+        if segment.start <= index + 1 < segment.stop:
+            continue
+        try:
+            page = document.page(index)
+        except IngestError:
+            raise
+        except Exception:  # noqa: BLE001  it is told when the page is read
+            continue
+        if page.placed is not None:
+            page.placed.close()
+        if page.text.strip():
+            return True
+    return False
 
 
 def _may_have_no_owner(source: SourceFile) -> bool:

@@ -26,6 +26,7 @@ class Scans:
 
     def __init__(self, shape: str, options: ExtractOptions, notes: SegmentNotes, pages: int) -> None:
         self._options, self._notes, self._pages = options, notes, pages
+        self.unread: list[int] = []  # pages that wait for the program
         self._languages = ocr.languages_of(shape)
         self._recogniser: Recogniser | None = ocr.planned(shape, options) if self._languages else None
 
@@ -43,6 +44,8 @@ class Scans:
         """
         if self._languages is None:
             self._warn(why_not(self._options))
+            if self._options.ocr:
+                self.unread.append(page)
             return ""
         if page > self._options.ocr_max_pages:
             most = self._options.ocr_max_pages
