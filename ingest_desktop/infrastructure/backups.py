@@ -4,7 +4,6 @@
 it is copied only when the settings ask for it: ``backups/<kb_id>/kb-20300101T120000Z.db``.
 """
 
-import os
 import re
 import shutil
 import sqlite3
@@ -14,13 +13,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from ingest_desktop.domain.errors import StoreDamaged, StoreError, StoreFull
-from ingest_desktop.infrastructure.database import (
-    make_private_file,
-    make_private_folder,
-    open_read_only,
-)
-from ingest_desktop.infrastructure.store_errors import translated_errors
+from ingest_desktop.domain.errors import StoreDamaged, StoreError
+from ingest_desktop.infrastructure.copying import whole_copy
 
 EVERY: Final = timedelta(days=1)
 STEP_PAGES: Final = 512  # copied in one go; then others get a turn
@@ -96,29 +90,11 @@ def copy_checked(path: Path, target: Path, *, stop: threading.Event | None = Non
     Raises:
         As ``back_up_if_due``.
     """
-    partial = target.with_name(target.name + ".part")
-    try:
-        make_private_folder(target.parent)
-        partial.unlink(missing_ok=True)
-        make_private_file(partial)
-        with (
-            translated_errors(path),
-            closing(open_read_only(path)) as source,
-            closing(sqlite3.connect(partial)) as copy,
-        ):
-            _pour(source, copy, stop)
-            problem = first_problem(copy, stop)
+    with whole_copy(path, target) as (source, copy):
+        _pour(source, copy, stop)
+        problem = first_problem(copy, stop)
         if problem is not None:
             raise StoreDamaged(f"{path} cannot be copied whole ({problem}).")
-        with open(partial, "rb+") as stream:
-            os.fsync(stream.fileno())
-        os.replace(partial, target)
-    except OSError as error:
-        kind = StoreFull if error.errno == 28 else StoreError
-        raise kind(f"The copy {target} cannot be written ({error}).") from error
-    finally:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
 
 
 def newest_sound(path: Path, folder: Path) -> Path | None:

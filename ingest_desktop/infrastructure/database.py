@@ -1,4 +1,4 @@
-"""How every SQLite file of ours is opened, written, read and copied.
+"""How every SQLite file of ours is opened, written and read.
 
 Both databases (the ledger and a knowledge base's content) go through here, so locking and durability are the same
 everywhere; what its errors mean is told by ``store_errors``. Imports SQLAlchemy Core only: the ORM costs start-up time.
@@ -337,7 +337,7 @@ def _handle_error(path: Path, damaged: type[StoreDamaged], floor_bytes: int, con
         raise found from context.original_exception
 
 
-# --- looking at and copying a file ---------------------------------------------------------------
+# --- looking at a file ---------------------------------------------------------------------------
 
 
 def has_full_text() -> bool:
@@ -371,31 +371,3 @@ def open_read_only(path: Path, *, busy_timeout_seconds: float = 5.0) -> sqlite3.
     if not index.exists():
         raise StoreReadOnly(f"The store was not closed: it must be opened once by someone who may write it: {path}.")
     return connect("&readonly_shm=1")
-
-
-def copy_database(path: Path, target: Path) -> None:
-    """Copy a database that may be in use, as it is at one moment; ``target`` appears whole or not at all.
-
-    Raises:
-        StoreFull, StoreError: The copy could not be written; there is no ``target`` then.
-    """
-    partial = target.with_name(target.name + ".part")
-    try:
-        make_private_folder(target.parent)
-        partial.unlink(missing_ok=True)
-        make_private_file(partial)
-        with (
-            translated_errors(path),
-            closing(open_read_only(path)) as source,
-            closing(sqlite3.connect(partial)) as copy,
-        ):
-            source.backup(copy)
-        with open(partial, "rb+") as stream:
-            os.fsync(stream.fileno())
-        os.replace(partial, target)
-        sync_folder(target.parent)
-    except OSError as error:
-        raise StoreError(f"The copy {target} cannot be written ({error}).") from error
-    finally:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)

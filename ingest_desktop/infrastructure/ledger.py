@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from ingest_desktop.domain.errors import LedgerDamaged, StoreDamaged, StoreError
-from ingest_desktop.infrastructure.database import copy_database, has_full_text, is_read_only, open_engine
+from ingest_desktop.infrastructure.copying import copy_database
+from ingest_desktop.infrastructure.database import has_full_text, is_read_only, open_engine
 from ingest_desktop.infrastructure.ledger_actions import LedgerActions
 from ingest_desktop.infrastructure.ledger_adding import LedgerAdding
 from ingest_desktop.infrastructure.ledger_attention import LedgerAttention

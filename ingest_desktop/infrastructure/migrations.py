@@ -15,7 +15,8 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from ingest_desktop.domain.errors import StoreDamaged, StoreTooNew
-from ingest_desktop.infrastructure.database import copy_database, open_read_only, writing
+from ingest_desktop.infrastructure.copying import copy_database
+from ingest_desktop.infrastructure.database import open_read_only, writing
 from ingest_desktop.infrastructure.store_errors import translated_errors
 
 NOTES_TABLE = """
