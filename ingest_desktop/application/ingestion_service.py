@@ -7,6 +7,7 @@ import builtins
 import threading
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from ingest_desktop.application.asking import Asking
 from ingest_desktop.application.attention import Attention
@@ -302,6 +303,7 @@ class IngestionService(Asking):
         scope: PauseScope = PauseScope.JOB,
         reason: str | None = None,
     ) -> ActionResult:
+        reason = reason or asked_for(event, selector)
         result = self._repository.act(
             selector, event, actor=self._actor, scope=scope, all_or_nothing=all_or_nothing, reason=reason
         )
@@ -334,3 +336,17 @@ def scope_of(selector: JobSelector) -> tuple[PauseScope, str | None]:
     if selector.batch_id is not None:
         return PauseScope.BATCH, selector.batch_id
     return PauseScope.JOB, None
+
+
+_ASKED: Final = {JobEvent.RESUME: "resumed", JobEvent.RETRY: "tried again"}
+_TOGETHER: Final = {
+    PauseScope.JOB: "",
+    PauseScope.BATCH: ", with its batch",
+    PauseScope.KNOWLEDGE_BASE: ", with its knowledge base",
+    PauseScope.APP: ", with all others",
+}
+
+
+def asked_for(event: JobEvent, selector: JobSelector) -> str:
+    """What the history of a job says of a step that a person asked for: alone, or with its group."""
+    return f"{_ASKED.get(event, 'asked for')}{_TOGETHER[scope_of(selector)[0]]}"

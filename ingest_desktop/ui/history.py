@@ -51,6 +51,7 @@ def _reason(reason: str) -> str:
         "libreoffice is there": translate("history", "LibreOffice is there"),
         f"{_TAKEN_UP_BY}window": translate("history", "taken up by the window"),
         **_of_the_recovery(),
+        **_of_a_person(),
     }.get(reason)
     if known is not None:
         return known
@@ -72,6 +73,23 @@ def _of_the_recovery() -> dict[str, str]:
         "its receipt was lost": translate("history", "its receipt was lost"),
         "its history was damaged": translate("history", "its history was damaged"),
         "nobody worked on it": translate("history", "nobody worked on it"),
+    }
+
+
+def _of_a_person() -> dict[str, str]:
+    asked = {
+        "asked for": translate("history", "asked for"),
+        "resumed": translate("history", "resumed"),
+        "tried again": translate("history", "tried again"),
+    }
+    together = {
+        "": "{what}",
+        ", with its batch": translate("history", "{what}, with its batch"),
+        ", with its knowledge base": translate("history", "{what}, with its knowledge base"),
+        ", with all others": translate("history", "{what}, with all others"),
+    }
+    return {
+        what + group: pattern.format(what=said) for what, said in asked.items() for group, pattern in together.items()
     }
 
 

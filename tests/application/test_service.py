@@ -282,6 +282,24 @@ def test_trouble_that_may_pass_is_tried_again_later(fake: FakeApp, script: Scrip
     assert moves.count((QUEUED, "source_unreadable")) == 2
 
 
+def test_each_step_has_a_reason_whoever_asked_for_it(fake: FakeApp, docs: Path) -> None:
+    write_files(docs, {"a.txt": "a"})
+    batch = JobSelector(batch_id=fake.service.submit([str(docs)]).batch.batch_id)
+    job = only(fake, docs / "a.txt")
+    steps = ((fake.service.pause, fake.service.resume, batch), (fake.service.cancel, fake.service.retry, job))
+    for away, back, selector in steps:
+        assert away(selector).changed == back(selector).changed == 1
+    fake.service.pause(JobSelector(everything=True))
+    history = fake.service.history(job.job_ids[0])
+    assert [entry.reason for entry in history if entry.from_status is not None] == [
+        "asked for, with its batch",
+        "resumed, with its batch",
+        "asked for",
+        "tried again",
+        "asked for, with all others",
+    ]
+
+
 def test_what_the_table_does_not_allow_is_refused(fake: FakeApp, docs: Path) -> None:
     write_files(docs, {"a.txt": "a", "b.txt": "b"})
     fake.service.submit([str(docs)])

@@ -8,9 +8,18 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from ingest_desktop.application import passwords, reach
+from ingest_desktop.application.ingestion_service import asked_for
 from ingest_desktop.domain.causes import Tool
-from ingest_desktop.domain.enums import JobPhase, JobStatus, Outcome
-from ingest_desktop.domain.models import Counts, DiscoveryReport, HistoryEntry, KnowledgeBase, Progress, Receipt
+from ingest_desktop.domain.enums import JobEvent, JobPhase, JobStatus, Outcome
+from ingest_desktop.domain.models import (
+    Counts,
+    DiscoveryReport,
+    HistoryEntry,
+    JobSelector,
+    KnowledgeBase,
+    Progress,
+    Receipt,
+)
 from ingest_desktop.infrastructure import damage, ledger_again
 from ingest_desktop.infrastructure.content_fixes import LOST_TEXT
 from ingest_desktop.infrastructure.ledger_queue import TAKEN_UP_BY
@@ -60,6 +69,10 @@ Make = Callable[[], MainWindow]
             "Waiting: added again (by a command)",
         ),
         (
+            {"from_status": "queued", "to_status": "paused", "actor": "window", "reason": "asked for, with its batch"},
+            "Paused: asked for, with its batch (by you, in the window)",
+        ),
+        (
             {"from_status": "running", "to_status": "queued", "actor": "x", "reason": "of its own"},
             "Waiting: of its own (x)",
         ),
@@ -77,6 +90,16 @@ def test_history_is_told_in_words(changes: dict[str, object], said: str) -> None
         *(f"{tool.value} is there" for tool in Tool),
         f"{TAKEN_UP_BY}window",
         f"{TAKEN_UP_BY}ingest run",
+        *(
+            asked_for(event, selector)
+            for event in (JobEvent.PAUSE, JobEvent.RESUME, JobEvent.CANCEL, JobEvent.RETRY)
+            for selector in (
+                JobSelector(job_ids=("1",)),
+                JobSelector(batch_id="1"),
+                JobSelector(kb_id="library"),
+                JobSelector(everything=True),
+            )
+        ),
     ],
 )
 def test_every_reason_of_the_engine_is_translated(reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
