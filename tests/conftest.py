@@ -11,7 +11,10 @@ os.environ["INGESTION_SETTLE_SECONDS"] = "0"  # tests write files and read them 
 
 CORPUS = Path(os.environ.get("INGEST_CORPUS") or Path(__file__).resolve().parents[2] / "shared" / "corpus")
 NEED_CORPUS = [
-    *(f"extraction/test_{name}.py" for name in "child corpus epub kinds office outlook passwords pdf".split()),
+    *(
+        f"extraction/test_{name}.py"
+        for name in "child corpus damaged_office epub kinds outlook passwords pdf rtf workbooks".split()
+    ),
     "project/test_formats.py",
 ]
 collect_ignore = [] if CORPUS.is_dir() else NEED_CORPUS

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -137,3 +138,40 @@ def child() -> Iterator[ChildProcess]:
 def memory(data: bytes, name: str = "a.txt") -> SourceFile:
     """A file that is all in memory."""
     return SourceFile(name, len(data), data[:65536], data)
+
+
+FAKE_OFFICE = """#!{python}
+import os, sys, time
+what = {what!r}
+if what == "hang":
+    if os.fork() == 0:
+        open({mark!r}, "w").write(str(os.getpid()))
+        time.sleep(600)
+    time.sleep(600)
+out = sys.argv[sys.argv.index("--outdir") + 1]
+into = sys.argv[sys.argv.index("--convert-to") + 1]
+assert any(word.startswith("-env:UserInstallation=file:///") for word in sys.argv)
+assert "--headless" in sys.argv
+assert open(sys.argv[-1], "rb").read(4) == b"\\xd0\\xcf\\x11\\xe0"
+if what == "works":
+    os.mkdir(out)
+    open(os.path.join(out, "document." + into), "wb").write(open({sample!r}, "rb").read())
+"""
+
+
+@pytest.fixture
+def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Puts a program named soffice on the path that does as it is told."""
+
+    def install(what: str, sample: bytes = b"") -> Path:
+        folder = tmp_path / "bin"
+        folder.mkdir()
+        (tmp_path / "sample").write_bytes(sample)
+        program = folder / "soffice"
+        mark, made = str(tmp_path / "mark"), str(tmp_path / "sample")
+        program.write_text(FAKE_OFFICE.format(python=sys.executable, what=what, mark=mark, sample=made), "utf-8")
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", str(folder))
+        return tmp_path / "mark"
+
+    return install

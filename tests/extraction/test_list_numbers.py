@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from ingest_desktop.extraction.readers import list_numbers as numbers
 from ingest_desktop.extraction.readers.list_numbers import Counter, Level
 
-from .test_office import NAMES, OFFICE, Read, changed, rtf, texts, word, zipped
+from .office_kit import NAMES, OFFICE, Read, changed, rtf, texts, word, zipped
 
 LEVELS = '<w:lvl w:ilvl="{0}"><w:start w:val="{1}"/><w:numFmt w:val="{2}"/>{4}<w:lvlText w:val="{3}"/></w:lvl>'
 

@@ -17,9 +17,9 @@ from ingest_desktop.extraction.chunker import chunk_blocks
 from ingest_desktop.extraction.readers.mail import MailReader, unflowed
 from ingest_desktop.extraction.readers.mbox import MboxReader
 
+from .archive_kit import AES_256
 from .conftest import memory
 from .mail_kit import HEAD, OPTIONS, PAGE, PLAIN, mail, multi, part_of, tell, texts
-from .test_archives import AES_256
 
 
 def test_message_gives_its_subject_its_header_lines_and_its_text() -> None:

@@ -19,11 +19,10 @@ from ingest_desktop.extraction.old_objects import BookObjects
 from ingest_desktop.extraction.ole_copy import storage_file
 
 from .conftest import memory
+from .office_kit import DECK, Read, packaged, paragraph, word, zipped
 from .ole_maker import ole
 from .test_book_parts import book
-from .test_office import DECK, Read, office, packaged, paragraph, word, zipped
 
-__all__ = ["office"]  # a fixture
 Tree = Mapping[str, Union[bytes, "Tree"]]
 
 

@@ -14,7 +14,7 @@ from ingest_desktop.extraction import rar_heads, seven_keys, system_archives
 from ingest_desktop.extraction.nested import LOCKED
 from ingest_desktop.extraction.system_archives import Sealed
 
-from .test_archives import Got, got, zipped
+from .archive_kit import Got, got, zipped
 
 # Made by 7-Zip: a member in the clear, and one (or the whole directory) behind a password.
 MIXED = base64.b64decode(

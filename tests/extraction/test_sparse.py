@@ -14,7 +14,7 @@ from ingest_desktop.domain.errors import LimitExceeded
 from ingest_desktop.domain.wire import ExtractOptions
 from ingest_desktop.extraction import tars
 
-from .test_archives import got
+from .archive_kit import got
 
 WORDS = b"".join(b"line %d of a letter to Anna\n" % number for number in range(500))
 HOLE = 4096

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from ingest_desktop.extraction.zip_names import FIRST, decoded, page_of
 
-from .test_archives import got, zipped
+from .archive_kit import got, zipped
 
 ARCHIVES = [
     ("cp866", ["Отчёт за март.txt", "Документы/Счёт № 12.txt", "Фотографии/Отпуск 2009.txt"]),
