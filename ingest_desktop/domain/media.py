@@ -15,7 +15,7 @@ PROGRAM: Final = (
     "a apk appimage beam bin class deb dex dll dylib elc elf exe gem jar msi o pyc pyd pyo rlib rpm so wasm whl xpi"
 )
 PICTURE: Final = (
-    "ani arw avif cr2 cr3 cur dcm dds dng emf emz exr heic heif icns ico jng jxl mng nef orf pct pcx pict psb psd qoi raf "
+    "ani arw avif cr2 cr3 cur dcm dds dng emf emz exr heic heif icns ico jng jxl jxr mng nef orf pct pcx pict psb psd qoi raf "
     "ras rgb rw2 sgi tga wmf wmz xcf"
 )
 DISK: Final = "dmg hdd img iso nrg qcow qcow2 toast vdi vhd vhdx vmdk wim"
@@ -85,6 +85,7 @@ MEDIA_TYPES: Final[dict[str, str]] = {
 """The media type, or the range of them, that such a file's job tells, by its reason. Stored: by it they are counted."""
 
 _UNKNOWN: Final = frozenset({"Binary files of this type", "RIFF files"})
+_FAMILIES: Final = {"audio": "audio", "video": "video", "image": "picture", "font": "font"}
 
 
 def ending_of(path: str) -> str:
@@ -121,14 +122,17 @@ def reason_of_head(path: str, head: bytes) -> str | None:
     return None if is_document(head, packed=named not in ("program", "disk_image")) else named
 
 
-def reason_of_kind(path: str, head: bytes, kind: str) -> str | None:
+def reason_of_kind(path: str, head: bytes, kind: str, media_type: str = "") -> str | None:
     """Why a file that nobody reads is left out, rather than told as a document that cannot be read; None when it is not.
 
     Args:
         head: The first bytes.
         kind: What it was found to be, in the plural, such as ``MP4 videos``.
+        media_type: That of its mark, where one is known.
     """
-    reason = reason_of_head(path, head)
-    if reason is None and kind in _UNKNOWN and not {ending_of(path)} & (DOCUMENTS | WISHED):
+    ending, reason = ending_of(path), reason_of_head(path, head)
+    if reason in (None, "binary") and ending not in WISHED:
+        reason = _FAMILIES.get(media_type.partition("/")[0], reason)
+    if reason is None and kind in _UNKNOWN and ending not in DOCUMENTS and ending not in WISHED:
         return "binary"
     return reason

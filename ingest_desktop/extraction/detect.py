@@ -172,7 +172,11 @@ def _other_binary(head: bytes) -> str | None:
         return kinds.TAR
     if head[:3] == b"]\0\0" and head[13:14] == b"\0" and _is_size(head[5:13]):
         return kinds.COMPRESSED  # LZMA, as it was before xz
-    if head[:2] == b"BM" and len(head) > 26 and struct.unpack_from("<I", head, 14)[0] in (12, 40, 56, 108, 124):
+    if (
+        head[:2] == b"BM"
+        and len(head) > 26
+        and struct.unpack_from("<I", head, 14)[0] in (12, 16, 40, 52, 56, 64, 108, 124)
+    ):
         return kinds.IMAGE
     if head[:2] in (b"\xff\xfb", b"\xff\xf3") and b"\0" in head[:256]:
         return "MP3 audio files"

@@ -197,9 +197,12 @@ def unsupported(kind: str) -> UnsupportedFormat:
 
 def unreadable(kind: str, source: SourceFile) -> UnsupportedFormat:
     """The error for this file, which nobody reads: ``LeftOut`` for what holds no text, else ``unsupported``."""
+    import filetype
+
     from ingest_desktop.domain.media import SENTENCES, reason_of_kind
 
-    reason = reason_of_kind(source.path, source.head, kind)
+    found = filetype.guess(source.head[:8192])
+    reason = reason_of_kind(source.path, source.head, kind, found.mime if found is not None else "")
     return unsupported(kind) if reason is None else LeftOut(SENTENCES[reason], reason=reason, kind=kind)
 
 

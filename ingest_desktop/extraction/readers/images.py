@@ -9,7 +9,9 @@ from ingest_desktop.domain.errors import LimitExceeded, SourceMalformed
 from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes, SourceFile
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import detect, kinds, ocr
-from ingest_desktop.extraction.readers.picture_heads import Frame, Head, alone, head_of, windows_bmp
+from ingest_desktop.extraction.readers.bmp import as_pnm
+from ingest_desktop.extraction.readers.jpeg_2000 import as_pgm
+from ingest_desktop.extraction.readers.picture_heads import Frame, Head, alone, head_of, jpeg_2000_size
 from ingest_desktop.extraction.readers.scans import Scans
 from ingest_desktop.extraction.readers.upright import upright
 from ingest_desktop.extraction.versions import VERSIONS
@@ -74,9 +76,18 @@ class ImageReader:
             return scans.text(page, lambda: (alone(data, frame), None), pixels=frame.pixels, done=done)
 
         def picture() -> tuple[bytes, int | None]:
-            return upright(data, frame.orientation) or windows_bmp(data), None
+            return _readable(data) or upright(data, frame.orientation) or data, None
 
         return scans.text(page, picture, pixels=frame.pixels, done=done)
+
+
+def _readable(data: bytes) -> bytes | None:
+    """A picture of a format of which tesseract reads a part alone, in one that it reads; None for all others."""
+    if data.startswith(b"BM"):
+        return as_pnm(data)
+    if data.startswith((b"\0\0\0\x0cjP", b"\xff\x4f")):
+        return as_pgm(data, *jpeg_2000_size(data[:4096]))
+    return None
 
 
 def _head(source: SourceFile) -> Head:

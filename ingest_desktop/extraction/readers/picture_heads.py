@@ -71,7 +71,7 @@ def head_of(stream: BinaryIO) -> Head:
         elif start[:2] == b"BM":
             name, frames = "bmp", (_bmp(start),)
         elif start[:4] in (b"\0\0\0\x0c", b"\xff\x4f\xff\x51"):
-            name, frames = "jp2", (_jpeg_2000(start + stream.read(_JP2_HEAD)),)
+            name, frames = "jp2", (_frame(*jpeg_2000_size(start + stream.read(_JP2_HEAD))),)
         elif start[:1] == b"P":
             name, frames = "pnm", (_frame(*(pnm_size(start + stream.read(_PNM_HEAD)) or (0, 0))),)
         else:
@@ -87,20 +87,6 @@ def pnm_size(head: bytes) -> tuple[int, int] | None:
     """How many dots a PBM, PGM or PPM picture is across and down, by its first bytes; None when it is none."""
     found = _PNM.match(head[:_PNM_HEAD])
     return (int(found[2]), int(found[3])) if found else None
-
-
-def windows_bmp(data: bytes) -> bytes:
-    """A BMP file with the head of Windows, where it has the shorter one of OS/2, which tesseract does not know."""
-    if not data.startswith(b"BM") or data[14:18] != b"\x0c\0\0\0":
-        return data
-    width, height, planes, bits = struct.unpack_from("<HHHH", data, 18)
-    (begin,) = struct.unpack_from("<I", data, 10)
-    colours = data[26:begin] if bits <= 8 else b""
-    table = b"".join(colours[at : at + 3] + b"\0" for at in range(0, len(colours) - len(colours) % 3, 3))
-    dots = data[begin:]
-    head = struct.pack("<IiiHHIIiiII", 40, width, height, planes, bits, 0, len(dots), 0, 0, len(table) // 4, 0)
-    place = 14 + len(head) + len(table)
-    return b"".join((b"BM", struct.pack("<IHHI", place + len(dots), 0, 0, place), head, table, dots))
 
 
 def alone(data: bytes, frame: Frame) -> bytes:
@@ -123,13 +109,18 @@ def _bmp(start: bytes) -> Frame:
     return _frame(width, abs(height))  # one that begins at its top has a height below zero
 
 
-def _jpeg_2000(head: bytes) -> Frame:
+def jpeg_2000_size(head: bytes) -> tuple[int, int]:
+    """How many dots a JPEG 2000 picture is across and down, by its first bytes.
+
+    Raises:
+        ValueError, struct.error: They do not tell it.
+    """
     if head.startswith(b"\xff\x4f"):
         across, down, left, top = struct.unpack(">IIII", head[8:24])
-        return _frame(across - left, down - top)
+        return across - left, down - top
     place = head.index(b"ihdr")
     height, width = struct.unpack(">II", head[place + 4 : place + 12])
-    return _frame(width, height)
+    return width, height
 
 
 def _moves(stream: BinaryIO, start: bytes) -> bool:
