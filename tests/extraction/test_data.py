@@ -255,6 +255,46 @@ def test_large_json_is_read_in_stretches(tmp_path: Path, indent: int | None, wra
     assert found.text.count("list: 1, 2") + found.text.count("[1]: 1") >= (2900 if indent is None else 2000)
 
 
+def split_json(indent: int | None) -> bytes:
+    orders = [{"id": number, "lines": [{"sku": f"s{number}"}]} for number in range(900)]
+    people = [{"id": number, "name": 'said }, {"in a string' + "x" * 40} for number in range(900)]
+    value = {
+        "shop": {"name": "Tea", "orders": orders, "people": {"list": people}},
+        "pairs": [[1, 2]] * 900,
+        "end": "yes",
+    }
+    return json.dumps(value, indent=indent).encode()
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_stretches_of_large_json_know_the_keys_around_them(tmp_path: Path, indent: int | None) -> None:
+    source = on_disk(tmp_path / "a.json", split_json(indent))
+    options = ExtractOptions(segment_bytes=8192)
+
+    found = given_by(JsonReader(), source, options)
+
+    assert len(found.plan.segments) > 5
+    for row in found.rows:
+        heading = row.heading or ""
+        if "sku: s" in row.text:
+            assert heading.startswith("shop.orders")
+        if "name: said" in row.text:
+            assert heading == "shop.people.list"
+    assert {row.heading for row in found.rows if row.text.startswith("end: yes")} == {"end"}
+
+
+def test_a_stretch_of_large_json_reads_alike_on_its_own(tmp_path: Path) -> None:
+    damaged = split_json(None).replace(b'"id": 500,', b'"id": 5 00,').replace(b'"id": 700,', b'"id": [,')
+    source = on_disk(tmp_path / "a.json", damaged)
+    options = ExtractOptions(segment_bytes=8192)
+    reader = JsonReader()
+    plan = reader.plan(source, options)
+
+    for segment in plan.segments:
+        in_turn = list(reader.read(source, plan, segment, options, SegmentNotes()))
+        assert list(JsonReader().read(source, plan, segment, options, SegmentNotes())) == in_turn
+
+
 @given(st.text(alphabet='{}[]",: \\ntrue1e.-\n', max_size=200))
 def test_any_text_gives_records(text: str) -> None:
     list(records(text))

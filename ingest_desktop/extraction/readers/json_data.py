@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes, SourceFile
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import kinds
+from ingest_desktop.extraction.readers.json_places import Keys, Places, is_balanced
 from ingest_desktop.extraction.readers.records import Piece, packed, rows
 from ingest_desktop.extraction.readers.text import TextReader, segment_bytes, segment_text
 from ingest_desktop.extraction.versions import VERSIONS
@@ -72,11 +73,13 @@ class Record:
         name: Its key, empty in a list.
         value: As parsed, or plain text when ``damaged``.
         damaged: It is what is left of a value that is no JSON.
+        parent: The path of keys that it lies below: the place of its text, and no part of it.
     """
 
     name: str
     value: Any
     damaged: bool = False
+    parent: str = ""
 
 
 class JsonReader(TextReader):
@@ -87,6 +90,9 @@ class JsonReader(TextReader):
     reads = frozenset({kinds.JSON})
     media_type = "application/json"
 
+    def __init__(self) -> None:
+        self._places = Places(segment_text, _onward)
+
     def plan(self, source: SourceFile, options: ExtractOptions) -> ReaderPlan:
         plan = super().plan(source, options)
         return replace(plan, segments=between(source, plan, _BETWEEN_RECORDS))
@@ -96,13 +102,17 @@ class JsonReader(TextReader):
     ) -> Iterator[Block]:
         text = segment_text(source, plan, segment)
         whole = len(plan.segments) == 1
-        found = _whole(text) if whole else _whole(f"[{text.strip(_TRIMMED)}]")  # most stretches are items of a list
-        if found is None and not text.strip():
-            return
-        if found is None:
-            found = list(records(text))
-            if whole:
+        if whole:
+            found = _whole(text)
+            if found is None and not text.strip():
+                return
+            if found is None:
+                found = list(records(text))
                 notes.warnings.append("It is no valid JSON; what could be read of it was read.")
+        else:
+            keys = self._places.before(source, plan, segment)
+            found = _stretch(text, keys)
+            self._places.behind(source, segment, keys)
         yield from record_blocks(found, options.chunk_chars, numbered=whole and text.lstrip()[:1] == "[")
 
 
@@ -184,13 +194,40 @@ def _whole(text: str, *, joined: bool = False) -> list[Record] | None:
     return [Record("", value)]
 
 
-def records(text: str) -> Iterator[Record]:
+def _stretch(text: str, keys: Keys) -> list[Record]:
+    """The records of a stretch; ``keys`` are those open before it, and afterwards those open behind it."""
+    found = _whole(f"[{text.strip(_TRIMMED)}]")  # most stretches are items of a list
+    if found is None:
+        return _onward(text, keys)
+    path = _path(keys)
+    return [Record(record.name, record.value, parent=path) for record in found] if path else found
+
+
+def _onward(text: str, keys: Keys) -> list[Record]:
+    """The same of one that is no row of whole items."""
+    before = list(keys)
+    found = list(records(text, keys))
+    if is_balanced(text):
+        keys[:] = before
+    return found
+
+
+def _path(keys: Keys) -> str:
+    return ".".join(filter(None, keys))[:_MOST_PATH]
+
+
+def records(text: str, outer: Keys | None = None) -> Iterator[Record]:
     """The values that follow each other in a text, with their keys, wherever it begins and ends. Never fails.
 
     A value that is not whole is gone into: what is whole inside it is read.
+
+    Args:
+        text: The text.
+        outer: The keys that are open where it begins, changed to those open where it ends: records have the path to
+            them as their parent. None: the text stands alone, and the path is part of their names.
     """
     position, length, steps = 0, len(text), 0
-    names: list[str] = []
+    names = outer if outer is not None else []
     while position < length:
         if position > _WINDOW:  # each error of the parser counts all lines before it
             text, position = text[position:], 0
@@ -215,13 +252,13 @@ def records(text: str) -> Iterator[Record]:
         except ValueError:
             pass
         else:
-            yield Record(".".join([*names, name] if name else names)[:_MOST_PATH], value)
+            path = _path(names)
+            yield Record(_joined(path, name), value) if outer is None else Record(name, value, parent=path)
             continue
         if sign in ("[", "{") and steps < _MOST_STEPS:
             steps += 1
             position = start + 1
-            names.append(name or "")
-            names = [known for known in names if known] if len(names) > 8 else names
+            names.append(name)
         elif steps >= _MOST_STEPS:
             yield Record("", text[position:], damaged=True)
             return
@@ -262,9 +299,9 @@ def _parts(record: Record, number: int, chars: int) -> Iterator[_Part]:
     text = as_text(record)
     if record.damaged or len(text) <= chars:
         if text:
-            yield _Part(text, "", record.name, number)
+            yield _Part(text, record.parent, record.name, number)
         return
-    root = f"[{number}]" if number else ""
+    root = f"[{number}]" if number else record.parent
     stack: list[tuple[str, str, str, Any, int]] = [("", record.name, record.name, record.value, 0)]
     while stack:
         parent, step, path, value, depth = stack.pop()
