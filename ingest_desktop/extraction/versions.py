@@ -16,7 +16,7 @@ VERSIONS: Final = {
     "epub": 1,
     "html": 2,
     "image": 2,
-    "json": 2,
+    "json": 3,
     "jsonl": 2,
     "latex": 2,
     "legacy": 4,
