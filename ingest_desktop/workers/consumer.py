@@ -9,7 +9,6 @@ import logging
 import threading
 import time
 from collections import Counter
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from ingest_desktop.application.endings import completion, failure
@@ -27,16 +26,19 @@ from ingest_desktop.domain.errors import (
     StoreDamaged,
     StoreFaulty,
     StoreFull,
+    StoreGone,
     StoreReadOnly,
 )
 from ingest_desktop.domain.interfaces.contents import ContentStores
 from ingest_desktop.domain.interfaces.repository import Confirmed, ContentStore, Ending, Finished, Repository, SegmentIn
 from ingest_desktop.observability.logs import work_context
 from ingest_desktop.observability.metrics import Metrics
+from ingest_desktop.workers.group import Group
 
 _log = logging.getLogger(__name__)
 
 IDLE_SECONDS = 0.02  # nothing is in hand and nothing came for so long: store what is there
+GONE_SECONDS = 0.5  # between two looks for a store that is not there
 LONGEST_WAIT_SECONDS = 15.0  # between two tries while the store cannot be written
 DAMAGE_TRIES = 10  # of a file that seems sound: a page that could not be read looks to SQLite like a damaged one
 
@@ -44,50 +46,6 @@ DAMAGE_TRIES = 10  # of a file that seems sound: a page that could not be read l
 def damage_wait(tries: int) -> float:
     """Seconds until a file that is said to be damaged and seems sound is tried again, after so many tries."""
     return float(min(3.0, 0.1 * 2**tries))
-
-
-@dataclass(slots=True)
-class _Group:
-    """Results for one knowledge base that are not stored yet."""
-
-    segments: list[tuple[ActiveJob, SegmentIn]] = field(default_factory=list)
-    finishing: list[ActiveJob] = field(default_factory=list)
-    same: list[Same] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
-    guilty: set[ActiveJob] = field(
-        default_factory=set
-    )  # jobs of ``faults``: one ending each, however many segments fail
-
-    @property
-    def ending_jobs(self) -> list[ActiveJob]:
-        """Jobs that end with this group."""
-        return [*self.finishing, *(same.job for same in self.same), *(fault.job for fault in self.faults)]
-
-    @property
-    def jobs(self) -> list[ActiveJob]:
-        """Every job that has something in this group, once."""
-        return list(dict.fromkeys([*(job for job, _ in self.segments), *self.ending_jobs]))
-
-    @property
-    def has_content(self) -> bool:
-        """False when jobs only end here, so that the content need not be touched."""
-        return bool(self.segments or self.finishing or self.same)
-
-    def fault(self, fault: Fault) -> None:
-        """Add a fault, unless the job has one."""
-        if fault.job not in self.guilty:
-            self.guilty.add(fault.job)
-            self.faults.append(fault)
-
-    def part(self, jobs: "set[ActiveJob]", *, ending: bool = True) -> "_Group":
-        """What belongs to these jobs; without ``ending``, the segments of all the others, too."""
-        return _Group(
-            [entry for entry in self.segments if not ending or entry[0] in jobs],
-            [job for job in self.finishing if job in jobs],
-            [same for same in self.same if same.job in jobs],
-            [fault for fault in self.faults if fault.job in jobs],
-            self.guilty & jobs,
-        )
 
 
 class Consumer:
@@ -112,7 +70,7 @@ class Consumer:
         self._settings = settings
         self._hub = hub
         self._metrics = metrics
-        self._groups: dict[str, _Group] = {}
+        self._groups: dict[str, Group] = {}
         self._chunks = 0
         self._oldest: float | None = None
         self._give_up = threading.Event()
@@ -164,7 +122,7 @@ class Consumer:
             job = result.job
             if job.dropped:
                 continue
-            group = self._groups.setdefault(job.claim.kb_id, _Group())
+            group = self._groups.setdefault(job.claim.kb_id, Group())
             if self._oldest is None:
                 self._oldest = time.monotonic()
             if isinstance(result, Stored):
@@ -189,7 +147,7 @@ class Consumer:
             with work_context(kb_id=kb_id):
                 self._store_patiently(kb_id, group)
 
-    def _store_patiently(self, kb_id: str, group: _Group) -> None:
+    def _store_patiently(self, kb_id: str, group: Group) -> None:
         """Store a group; while the disk is full or reports errors, or the store is locked, keep it and try again."""
         wait, in_trouble, damaged = 0.5, False, 0
         # Jobs that were taken away do not end here, but what was read of them is kept. One that is back in our hands
@@ -213,6 +171,11 @@ class Consumer:
                     group = group.part({job for job in group.jobs if not job.dropped})
                     if not group.jobs:
                         break
+            except StoreGone as error:
+                self._hub.trouble(error.code, str(error), error.hint)
+                if self._is_given_up(kb_id, group, error):
+                    return
+                in_trouble = True
             except StoreDamaged as error:
                 damaged += 1
                 if damaged < DAMAGE_TRIES and self._seems_sound(kb_id, error):
@@ -228,6 +191,19 @@ class Consumer:
             self._scheduler.hold(False, "store")
             self._hub.trouble("", "", "")
 
+    def _is_given_up(self, kb_id: str, group: Group, error: StoreGone) -> bool:
+        """Wait for a store that is not there. True when the group is ours no longer: we end, or its file alone is lost."""
+        if self._give_up.wait(GONE_SECONDS):
+            _log.warning("group not stored; its jobs wait again", extra={"code": error.code})
+            return True
+        try:
+            self._contents.seems_sound(kb_id)
+        except StoreDamaged as lost:
+            return self._hold_damaged(kb_id, group, lost)
+        except IngestError:
+            pass  # the whole folder is gone: the steward ends the work
+        return False
+
     def _seems_sound(self, kb_id: str, error: StoreDamaged) -> bool:
         """Whether a look at a file that is said to be damaged finds nothing, or cannot be taken now."""
         try:
@@ -237,7 +213,7 @@ class Consumer:
         except IngestError:
             return True
 
-    def _hold_damaged(self, kb_id: str, group: _Group, error: StoreDamaged) -> bool:
+    def _hold_damaged(self, kb_id: str, group: Group, error: StoreDamaged) -> bool:
         """A damaged knowledge base waits to be repaired, and its jobs with it; the others go on. False when it cannot."""
         if isinstance(error, LedgerDamaged):
             return False
@@ -248,7 +224,7 @@ class Consumer:
         self._hub.trouble(error.code, str(error), error.hint)
         return True
 
-    def _sort_out(self, kb_id: str, group: _Group, error: Exception) -> None:
+    def _sort_out(self, kb_id: str, group: Group, error: Exception) -> None:
         """A group cannot be stored: find the guilty by halves, so that its neighbours do not fail with it."""
         jobs = group.jobs
         if len(jobs) == 1 or isinstance(error, StoreDamaged):
@@ -259,7 +235,7 @@ class Consumer:
         for half in (jobs[:middle], jobs[middle:]):
             self._store_patiently(kb_id, group.part(set(half)))
 
-    def _store(self, kb_id: str, group: _Group) -> None:
+    def _store(self, kb_id: str, group: Group) -> None:
         started = time.perf_counter()
         if not group.has_content:
             self._end_faults(group)
@@ -285,7 +261,7 @@ class Consumer:
         self._note_stored(group, indexed)
         self._tell(jobs, endings, indexed)
 
-    def _note_stored(self, group: _Group, indexed: float) -> None:
+    def _note_stored(self, group: Group, indexed: float) -> None:
         """The group is on the disk: write down how far its long documents have come, should one be paused now."""
         share = indexed / max(1, len(group.segments))
         for job, segment in group.segments:
@@ -297,7 +273,7 @@ class Consumer:
         except IngestError as error:  # it is noted again with the next group
             _log.warning("progress not noted", extra={"code": error.code, "cause": str(error)})
 
-    def _make_live(self, store: ContentStore, group: _Group, mine: set[int], indexed: float) -> list[Ending]:
+    def _make_live(self, store: ContentStore, group: Group, mine: set[int], indexed: float) -> list[Ending]:
         finishing = [job for job in group.finishing if job.claim.job_id in mine]
         finished = [Finished(j.claim.path, j.claim.job_id, j.plan, j.recipe) for j in finishing if j.plan is not None]
         lives = store.finish(finished)
@@ -334,7 +310,7 @@ class Consumer:
         ours = [fault for fault in faults if fault.job.claim.job_id in mine]
         return [failure(f.job, f.code, f.message, now, self._settings, final=f.final) for f in ours]
 
-    def _end_faults(self, group: _Group) -> None:
+    def _end_faults(self, group: Group) -> None:
         jobs = group.ending_jobs
         endings = [Ending(job.claim) for job in jobs]
         if endings:
@@ -342,7 +318,7 @@ class Consumer:
                 endings[:] = self._failures(group.faults, mine)
         self._tell(jobs, endings, 0.0)
 
-    def _fail(self, kb_id: str, group: _Group, error: Exception) -> None:
+    def _fail(self, kb_id: str, group: Group, error: Exception) -> None:
         """The group cannot be stored: say so on its jobs, also on those that only lost a segment here."""
         ours = isinstance(error, IngestError)
         _log.error("group lost", extra={"cause": str(error)}, exc_info=None if ours else error)
@@ -351,7 +327,7 @@ class Consumer:
             return
         code = error.code if isinstance(error, IngestError) else IngestError.code
         message = str(error) if ours else f"It could not be stored ({type(error).__name__}: {error})."
-        failed = _Group()
+        failed = Group()
         for job in group.jobs:
             failed.fault(Fault(job, code, message))
         self._store_patiently(kb_id, failed)

@@ -33,6 +33,7 @@ from ingest_desktop.domain.errors import (
     StoreDamaged,
     StoreFaulty,
     StoreFull,
+    StoreGone,
     StoreReadOnly,
 )
 from ingest_desktop.domain.interfaces.extraction import ExtractionChild, TookTooLong
@@ -310,7 +311,7 @@ class _Gathering:
             try:
                 if not self._scheduler.planned(job, message.plan, self._reader):
                     self._results.append(Complete(job))
-            except (StoreBusy, StoreFull, StoreFaulty, StoreReadOnly, StoreDamaged) as error:
+            except (StoreBusy, StoreFull, StoreFaulty, StoreGone, StoreReadOnly, StoreDamaged) as error:
                 tries += 1
                 told = None if isinstance(error, StoreDamaged) else error  # damage that lasts is told by who holds it
                 self._scheduler.met_trouble(told, min(PLAN_WAIT_SECONDS, 0.1 * 2**tries))

@@ -36,6 +36,7 @@ from ingest_desktop.domain.errors import (
     StoreDamaged,
     StoreError,
     StoreFaulty,
+    StoreGone,
     StoreReadOnly,
 )
 from ingest_desktop.domain.interfaces.repository import Claim, Ending
@@ -374,7 +375,7 @@ def test_a_busy_store_is_waited_for_and_told_of(fake: FakeApp, docs: Path) -> No
     assert_clean(fake)
 
 
-@pytest.mark.parametrize("error", [StoreFaulty, StoreReadOnly])
+@pytest.mark.parametrize("error", [StoreFaulty, StoreReadOnly, StoreGone])
 def test_a_disk_that_reports_errors_delays_and_fails_nothing(
     fake: FakeApp, docs: Path, error: type[StoreError]
 ) -> None:
