@@ -1,4 +1,7 @@
-"""The one place that knows every room: builds the program out of them."""
+"""The one place that knows every room: builds the program out of them.
+
+A long room, and ``build_app`` a long function, as all that anybody is handed is handed over here.
+"""
 
 import logging
 import os

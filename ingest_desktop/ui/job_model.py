@@ -73,7 +73,6 @@ class JobModel(QAbstractTableModel):
         self._reading: IdReading | None = None
         self._again = False
         self._rest_until = 0.0
-        self._cost = 0.0
         self._second = 0
         self.keep: Callable[[], frozenset[int]] = frozenset
         self._refresh_timer = self._timer(self._refresh_now, REFRESH_MS)

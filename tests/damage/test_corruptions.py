@@ -3,13 +3,12 @@
 Each table, each column that means something. What is only shown, and wrong nowhere else, is left out.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from application.kit import quick_settings
 
-from damage.filled import break_rows, copy_of, fill, opened
+from damage.filled import break_rows, opened
 from ingest_desktop.cli import main
 from ingest_desktop.infrastructure.checks import check_store
 from ingest_desktop.infrastructure.fixes import mend_store
@@ -212,16 +211,6 @@ FOR_REPAIR: dict[str, tuple[str, Break]] = {
 }
 
 MENDED = [("ledger", name) for name in LEDGER] + [("kb", name) for name in CONTENT]
-
-
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return fill(tmp_path_factory.mktemp("filled"))
-
-
-@pytest.fixture
-def data(filled: Path, tmp_path: Path) -> Iterator[Path]:
-    yield copy_of(filled, tmp_path)
 
 
 @pytest.mark.parametrize(("where", "name"), MENDED)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from application.kit import quick_settings, real_app
 
-from damage.filled import break_rows, copy_of, fill, opened
+from damage.filled import break_rows, opened
 from ingest_desktop.domain.errors import LedgerDamaged
 from ingest_desktop.infrastructure.caretaking import Caretaker
 from ingest_desktop.infrastructure.damage import MARK, mark_ledger
@@ -17,16 +17,6 @@ OTHER_ORDER = (
     "PRAGMA writable_schema = 1",
     "UPDATE sqlite_master SET sql = 'CREATE INDEX ix_revision ON ingest_jobs (byte_size, id, deleted_at)' WHERE name = 'ix_revision'",
 )
-
-
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return fill(tmp_path_factory.mktemp("filled"))
-
-
-@pytest.fixture
-def data(filled: Path, tmp_path: Path) -> Path:
-    return copy_of(filled, tmp_path)
 
 
 def test_damage_found_while_it_is_open_keeps_it_shut_at_the_next_start(data: Path) -> None:

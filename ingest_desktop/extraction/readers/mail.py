@@ -1,4 +1,7 @@
-"""Mail messages: header fields that matter, the best body, attachments read by the readers of their own kinds."""
+"""Mail messages: header fields that matter, the best body, attachments read by the readers of their own kinds.
+
+A long room, as one ``Teller`` tells the messages of mail, of mailboxes and of Outlook.
+"""
 
 # ruff: noqa: ARG002  a Reader is handed more than this one needs
 
