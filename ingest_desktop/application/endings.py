@@ -11,7 +11,7 @@ from ingest_desktop.domain.enums import Outcome
 from ingest_desktop.domain.errors import LeftOut, UnsupportedFormat
 from ingest_desktop.domain.facts import facts_of
 from ingest_desktop.domain.interfaces.repository import Ending, LiveVersion
-from ingest_desktop.domain.media import MEDIA_TYPES, SENTENCES
+from ingest_desktop.domain.media import INSIDE, MEDIA_TYPES, SENTENCES
 from ingest_desktop.domain.models import Receipt
 from ingest_desktop.domain.models.jobs import filename_of
 from ingest_desktop.domain.text import one_line, storable
@@ -230,7 +230,8 @@ def _no_text(plan: DocumentPlan, warnings: tuple[str, ...] = ()) -> str:
     if plan.signature.size == 0:
         return NO_BYTES
     if plan.reader not in _READS_PICTURES:
-        return NO_TEXT
+        left_out = next((warning for warning in warnings if warning.startswith(INSIDE)), None)
+        return NO_TEXT if left_out is None else f"There is no text in it. {left_out}"
     if "ocr=" in plan.shape:
         return NOTHING_RECOGNISED
     switched_off = any("(INGESTION_OCR)" in warning for warning in warnings)

@@ -84,6 +84,9 @@ MEDIA_TYPES: Final[dict[str, str]] = {
 }
 """The media type, or the range of them, that such a file's job tells, by its reason. Stored: by it they are counted."""
 
+INSIDE: Final = "Left out, because nobody reads them: "
+"""Before the kinds that were left out of a file that holds others."""
+
 _UNKNOWN: Final = frozenset({"Binary files of this type", "RIFF files"})
 _FAMILIES: Final = {"audio": "audio", "video": "video", "image": "picture", "font": "font"}
 

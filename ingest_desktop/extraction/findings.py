@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from ingest_desktop.domain.interfaces.extraction import SegmentNotes
+from ingest_desktop.domain.media import INSIDE
 
 MOST_NAMED = 5  # left-out kinds that a warning lists
 MOST_WARNINGS = 40  # of one segment, without those that are the same of several files
@@ -65,7 +66,7 @@ class Findings:
             kinds_found = sorted(self._left_out.items(), key=lambda item: (-item[1], item[0]))
             named = ", ".join(f"{kind} ({count:,})" for kind, count in kinds_found[:MOST_NAMED])
             more = f" and {len(kinds_found) - MOST_NAMED} more kinds" if len(kinds_found) > MOST_NAMED else ""
-            notes.warnings.append(f"Left out, because nobody reads them: {named}{more}.")
+            notes.warnings.append(f"{INSIDE}{named}{more}.")
 
     def _write_gaps(self, notes: SegmentNotes) -> None:
         notes.units_failed += [(number, _joined(whys)) for number, whys in sorted(self._gaps.items())]

@@ -1,5 +1,6 @@
 """Sound, film, fonts, programs, images of disks and databases are left out of a drop, in one line."""
 
+import zipfile
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -315,3 +316,14 @@ def test_files_without_an_ending_that_only_a_reader_knows_are_left_out(real: App
     real.service.submit([str(docs)])
     work(real)
     assert job_of(real, docs / "core").message == SENTENCES["binary"]
+
+
+def test_an_archive_with_nothing_but_songs_says_so(real: App, docs: Path) -> None:
+    with zipfile.ZipFile(docs / "album.zip", "w") as album:
+        for number in range(3):
+            album.writestr(f"{number}.mp3", b"ID3\4\0\0" + bytes(80))
+    real.service.submit([str(docs)])
+    work(real)
+    job = job_of(real, docs / "album.zip")
+    assert (job.outcome, job.gaps) == (Outcome.EMPTY, 0)
+    assert job.message == "There is no text in it. Left out, because nobody reads them: MP3 audio files (3)."
