@@ -103,13 +103,15 @@ def _tell_unsaved(unsaved: Unsaved, *, as_json: bool) -> None:
 
 
 def unsaved_text(unsaved: Unsaved) -> str:
-    """17 jobs could not be saved: 12 had failed, 5 were not read yet."""
+    """17 jobs could not be saved: 12 had failed, 5 waited to be read."""
     if unsaved.number is None:
         return "Jobs that had brought no text may be missing: nothing tells any more how many there were."
     jobs = counted(unsaved.number, "job")
     if not unsaved.is_exact:
         return f"Up to {jobs} could not be saved; none of them had brought any text."
-    parts = [(unsaved.failed, "had failed"), (unsaved.waiting, "were not read yet")]
+    parts = [(unsaved.failed, "had failed"), (unsaved.waiting, "waited to be read")]
+    if unsaved.number in (unsaved.failed, unsaved.waiting):
+        return f"{jobs} that {next(what for number, what in parts if number)} could not be saved."
     known = ", ".join(f"{number:,} {what}" for number, what in parts if number)
     return f"{jobs} could not be saved: {known}." if known else f"{jobs} could not be saved."
 

@@ -111,7 +111,8 @@ def unsaved_jobs(target: sqlite3.Connection, told: Told, jobs: Salvaged) -> Unsa
     if number <= 0:
         return None
     batches = f"SELECT batch_id FROM told_jobs WHERE {missing} AND batch_id IS NOT NULL"
-    places = _places(target, f"AND b.id IN ({batches})") or _places(target, "")
+    is_told = target.execute(f"{batches} LIMIT 1").fetchone() is not None
+    places = _places(target, f"AND b.id IN ({batches})" if is_told else "")
     return Unsaved(number, is_exact, waiting, failed, places)
 
 

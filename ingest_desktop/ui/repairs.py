@@ -70,13 +70,17 @@ def unsaved_text(unsaved: Unsaved) -> str:
         )
     elif not unsaved.is_exact:
         text = words.translate("Repairs", "Up to {jobs} could not be saved; none of them had brought any text.")
+    elif unsaved.number == unsaved.failed:
+        text = words.translate("Repairs", "{jobs} that had failed could not be saved.")
+    elif unsaved.number == unsaved.waiting:
+        text = words.translate("Repairs", "{jobs} that waited to be read could not be saved.")
     else:
         text = words.translate("Repairs", "{jobs} could not be saved.")
         parts = [
             pattern.format(n=formats.number(number))
             for pattern, number in (
                 (words.translate("Repairs", "{n} had failed"), unsaved.failed),
-                (words.translate("Repairs", "{n} were not read yet"), unsaved.waiting),
+                (words.translate("Repairs", "{n} waited to be read"), unsaved.waiting),
             )
             if number
         ]

@@ -183,7 +183,7 @@ def test_what_cannot_be_saved_is_counted_and_found_again(
     told = capsys.readouterr()
     lost = before - {row[3] for row in rows_of(root, "ingest_jobs")}
     assert 5 < len(lost) < 30 and all("bad" in path for path in lost)
-    assert f"{len(lost)} jobs could not be saved: {len(lost)} had failed." in told.out
+    assert f"{len(lost)} jobs that had failed could not be saved." in told.out
     assert f"ingest add --kb library {filled / 'bad'}" in told.err
     assert str(filled / "later") not in told.err
     app = open_fake(root)
@@ -200,6 +200,16 @@ def test_nothing_is_known_to_be_lost_of_what_was_removed_before(root: Path) -> N
     spoil(root, [pages_about(root, "ingest_jobs")[0]])
     report = mend(root)
     assert report.unsaved is None
+
+
+def test_where_what_was_added_is_lost_no_other_place_is_named(root: Path) -> None:
+    with closing(sqlite3.connect(root / LEDGER)) as bare:
+        bare.execute("DELETE FROM ingest_sources WHERE batch_id = 2")
+        bare.commit()
+        bare.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    spoil(root, [failed_page(root)])
+    report = mend(root)
+    assert report.unsaved is not None and report.unsaved.is_exact and report.unsaved.places == ()
 
 
 def test_without_counters_it_is_told_how_many_at_most(root: Path, filled: Path) -> None:

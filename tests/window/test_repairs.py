@@ -182,7 +182,7 @@ def test_what_a_repair_could_not_save_is_told_and_added_again(qtbot: QtBot, app:
         box.repair.click()
     strip = window.repairs.strip
     assert strip.text.text() == (
-        "17 jobs could not be saved: 12 had failed, 5 were not read yet. "
+        "17 jobs could not be saved: 12 had failed, 5 waited to be read. "
         "Add the folders again: what is there is not read twice."
     )
     assert (
@@ -200,6 +200,8 @@ def test_what_a_repair_could_not_save_is_told_and_added_again(qtbot: QtBot, app:
     ("unsaved", "said"),
     [
         (Unsaved(1, True, 0, 0, ()), "1 job could not be saved. Add"),
+        (Unsaved(3, True, 0, 3, ()), "3 jobs that had failed could not be saved. Add"),
+        (Unsaved(1, True, 1, 0, ()), "1 job that waited to be read could not be saved. Add"),
         (
             Unsaved(None, False, 0, 0, ()),
             "Jobs that had brought no text may be missing: nothing tells any more how many there",

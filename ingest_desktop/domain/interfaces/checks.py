@@ -38,8 +38,9 @@ class Unsaved:
     """Jobs that a repair of the list of jobs could not save: none of them had brought any text.
 
     ``number`` is how many; how many at most unless ``is_exact``, as some may have been removed before; None when nothing
-    tells how many there were, and perhaps none is missing. ``waiting`` and ``failed`` of them are known to have waited, and to have failed. ``places`` are what was dropped with them:
-    (knowledge base, path); when it cannot be told, all that was dropped. To add them again reads nothing twice.
+    tells how many there were, and perhaps none is missing. ``waiting`` and ``failed`` of them are known to have waited, and
+    to have failed. ``places`` are what was dropped with them: (knowledge base, path), as far as it is known; when it cannot
+    be told with what, all that was dropped. To add them again reads nothing twice.
     """
 
     number: int | None
