@@ -178,7 +178,8 @@ class IngestionService(Asking):
             without=without,
             hold=hold,
         )
-        self._housekeeping.deliver()  # of files that were deleted while they were found to be unchanged
+        if made.report.unchanged:
+            self._housekeeping.deliver()  # of files that were deleted while they were found to be unchanged
         return made
 
     def left_out(self, batch_id: str, stop: threading.Event | None = None) -> dict[str, builtins.list[str]]:
