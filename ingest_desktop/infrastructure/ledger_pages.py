@@ -92,7 +92,8 @@ def waiting_paths(target: sqlite3.Connection) -> list[tuple[int, str, str | byte
 def unsaved_jobs(target: sqlite3.Connection, told: Told, jobs: Salvaged) -> Unsaved | None:
     """Jobs that are known to have been there and are not any more; None when all are.
 
-    A job that was completed is not missed here: a knowledge base knows its path, and what became of it.
+    A job that was completed is not missed here: a knowledge base knows its path and what became of it, unless it was left
+    out as no document, which nobody misses.
     """
     missing = "id NOT IN (SELECT id FROM ingest_jobs) AND status IS NOT 'completed'"
     sql = (
