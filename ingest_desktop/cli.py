@@ -44,7 +44,6 @@ CAUSES: Final = (
 ).split()
 STATUSES: Final = ("queued", "running", "paused", "completed", "failed", "cancelled")
 
-
 JSON_HELP: Final = "print JSON, one object on each line"
 KB_HELP: Final = "the knowledge base, by name or id"
 ENDING: Final = """\

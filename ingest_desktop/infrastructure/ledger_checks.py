@@ -14,7 +14,7 @@ from ingest_desktop.infrastructure.column_values import unfit_values
 from ingest_desktop.infrastructure.database import reading, writing
 from ingest_desktop.infrastructure.ledger import Ledger
 from ingest_desktop.infrastructure.ledger_outbox import GONE, STANDS, STANDS_NOW
-from ingest_desktop.infrastructure.ledger_schema import COUNTED, _terms
+from ingest_desktop.infrastructure.ledger_schema import COUNTED, counted_terms
 from ingest_desktop.infrastructure.questions import MOST, REPAIR, UNASKED, none, sequences, shapes, sound, words_of
 
 _STATUSES: Final = words_of(JobStatus)
@@ -195,7 +195,7 @@ def _legal_history(connection: Connection) -> Iterator[Finding]:
 
 def real_counters(connection: Connection) -> dict[str, tuple[int, ...]]:
     """What each scope's counters should be, in the order of ``COUNTED``; scopes without a job are zero."""
-    sums = ", ".join(f"coalesce(sum({term}), 0)" for term in _terms("j").values())
+    sums = ", ".join(f"coalesce(sum({term}), 0)" for term in counted_terms("j").values())
     nothing = (0,) * len(COUNTED)
     found: dict[str, tuple[int, ...]] = {}
     for prefix, table, key, column in (

@@ -193,7 +193,7 @@ _INDEXES: Final = (
 )
 
 
-def _terms(row: str) -> dict[str, str]:
+def counted_terms(row: str) -> dict[str, str]:
     """What a row adds to each counter: 0 or 1, in the order of ``COUNTED``."""
     live = f"({row}.deleted_at IS NULL)"
     terms = {name: f"({row}.status = '{name}') * {live}" for name in COUNTED[1:-2]}
@@ -207,13 +207,13 @@ def _terms(row: str) -> dict[str, str]:
 
 def _count(row: str, sign: str) -> str:
     """Assignments that add a job's row to its counters ("+") or take it out ("-")."""
-    return ", ".join(f"{name} = {name} {sign} {term}" for name, term in _terms(row).items())
+    return ", ".join(f"{name} = {name} {sign} {term}" for name, term in counted_terms(row).items())
 
 
 def _recount() -> str:
     """Assignments for a change: the new row in, the old row out, in one update."""
-    old = _terms("old")
-    return ", ".join(f"{name} = {name} + {term} - {old[name]}" for name, term in _terms("new").items())
+    old = counted_terms("old")
+    return ", ".join(f"{name} = {name} + {term} - {old[name]}" for name, term in counted_terms("new").items())
 
 
 def _failure(row: str, step: int) -> str:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,17 @@ from application.kit import (
 )
 from ingest_desktop.domain.enums import JobStatus, Outcome
 from ingest_desktop.domain.models import JobSelector
-from ingest_desktop.domain.wire import ChunkRow, Failed, Looked, LookItem, Message, SegmentResult, SegmentTask
+from ingest_desktop.domain.wire import (
+    ChunkRow,
+    ExtractOptions,
+    Failed,
+    Looked,
+    LookItem,
+    Message,
+    SegmentResult,
+    SegmentTask,
+    recipe_of,
+)
 
 from .kit import plan_file
 
@@ -40,10 +51,6 @@ class Pages:
         script.before_file = self.look
 
     def look(self, _child: FakeChild, item: LookItem) -> list[Message]:
-        from dataclasses import replace
-
-        from ingest_desktop.domain.wire import ExtractOptions, recipe_of
-
         if self.fails_with:
             return [Failed(item.key, self.fails_with, "No.")]
         plan = replace(plan_file(item.path, 1), shape=self.shape)
