@@ -5,7 +5,7 @@ keeps its sound segments as a checkpoint, and its file is queued to be read agai
 told by the original.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
@@ -42,6 +42,11 @@ def fix_store(ledger: Ledger, contents: KnowledgeBaseStores, findings: Sequence[
         text = f"listed again, with the files that they hold: {', '.join(names)}"
         done.append(Mended("knowledge_base_unlisted", "ledger", text))
         codes |= {"status_differs_from_history", "names_differ", "batch_end_differs"}
+    jobless = {finding.where for finding in findings if finding.code == "found_without_job"}
+    if jobless and (number := _list_later(ledger, jobless)):
+        text = f"files whose text is later than the list of jobs were listed again: {number}"
+        done.append(Mended("found_without_job", "ledger", text))
+        codes |= {"status_differs_from_history", "names_differ", "batch_end_differs", "state_differs"}
     if "unknown_value" in codes and (number := _tell_paths(ledger, contents)):
         done.append(Mended("unknown_value", "ledger", f"paths of jobs told by the content: {number}"))
     if "receipt_unreadable" in codes:
@@ -99,6 +104,22 @@ def _list_found(ledger: Ledger) -> list[str]:
                 connection.exec_driver_sql("DELETE FROM counters WHERE scope = ?", (counted,))
                 fill_from_content(path, driver, Salvaged(gaps=[(0, 2**63 - 1)]), set())
     return [path.parent.name for path in found]
+
+
+def _list_later(ledger: Ledger, bases: Collection[str]) -> int:
+    """Jobs whose numbers the list never gave out come back with what they brought; how many.
+
+    The list is older than the text then: a copy was put in its place, or its log was lost. What was deleted has a number
+    that was given out.
+    """
+    with writing(ledger.engine) as connection:
+        run = connection.exec_driver_sql
+        last = run("SELECT seq FROM sqlite_sequence WHERE name = 'ingest_jobs'").scalar() or 0
+        later = Salvaged(gaps=[(int(last) + 1, 2**63 - 1)])
+        driver: Any = connection.connection.driver_connection
+        for kb_id in sorted(bases):
+            fill_from_content(ledger.root / "knowledge_bases" / kb_id / "kb.db", driver, later, set())
+        return int(run("SELECT count(*) FROM ingest_jobs WHERE id > ?", (last,)).scalar_one())
 
 
 def _tell_paths(ledger: Ledger, contents: KnowledgeBaseStores) -> int:

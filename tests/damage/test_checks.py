@@ -185,6 +185,26 @@ def test_what_can_be_found_without_a_job_is_taken_out(app: FakeApp, docs: Path) 
     assert app.search.search("owl").hits
 
 
+def test_what_is_later_than_the_list_of_jobs_is_listed_again(app: FakeApp, docs: Path, tmp_path: Path) -> None:
+    app.close()
+    ledger = app.repository.path
+    older = ledger.read_bytes()
+    new = write_files(docs / "new", {"n1.txt": "curlew", "n2.txt": "plover"})
+    later = FakeApp(tmp_path / "data", Script())
+    later.service.submit([str(new)])
+    work(later)
+    later.service.delete(JobSelector(job_ids=(job_of(later, new / "n2.txt").id,)))
+    later.close()
+    ledger.write_bytes(older)  # a copy that a person put in its place
+    again = FakeApp(tmp_path / "data", Script())
+    assert {finding.code for finding in again.check()} == {"found_without_job"}
+    assert "found_without_job" in mended(again)
+    assert again.check() == []
+    assert again.search.search("curlew").hits and not again.search.search("plover").hits
+    assert job_of(again, new / "n1.txt").status == "completed"
+    again.close()
+
+
 def test_a_receipt_owes_the_chunks_that_are_there(app: FakeApp, docs: Path) -> None:
     job = job_of(app, docs / "a.txt")
     break_rows(
