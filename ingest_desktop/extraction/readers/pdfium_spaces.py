@@ -12,9 +12,9 @@ import pypdfium2.raw as raw
 from ingest_desktop.extraction.readers.pdfium_boxes import quick
 
 _MAKERS = ("Ghostscript", "iText")
-_JOINED = re.compile(
-    "[a-z]{2}[.,;](?=[A-Za-z][a-z ])|\\b[aA](?=[b-df-hj-np-tv-z][a-z]{3})"
-)  # a sign or "a", and a word
+_JOINED = re.compile(  # a sign or "a", and a word at once; quick, since it looks for one character first
+    "[.,;aA](?:(?<=[a-z]{2}[.,;])(?=[A-Za-z][a-z ])|(?<![A-Za-z0-9_].)(?<=[aA])(?=[b-df-hj-np-tv-z][a-z]{3}))"
+)
 _LOOKED_AT = 60  # of those on a page: names of files, code and other words have them as well
 _STRETCH = re.compile("[!-~\xa1-\u058f\u2010-\u2e7f]{2,}")  # of scripts that run rightwards with spaces between words
 _WIDE: Final = 0.2  # of the height of a line: no two letters of a word stand so far apart
