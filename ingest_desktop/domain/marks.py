@@ -81,6 +81,8 @@ _STARTS: Final = (
     ("picture", b"Xcur\x10\0\0\0"),
     ("picture", b"\x59\xa6\x6a\x95\0\0"),
     ("picture", b"\xff\x0a\xfa"),
+    ("picture", b"II+\0\x08\0\0\0"),
+    ("picture", b"MM\0+\0\x08\0\0"),
 )
 _FIRST_BYTES: Final = frozenset(mark[0] for _, mark in _STARTS)
 _SHORT_SOUND: Final = (b"\x0b\x77", b"\xff\xf1", b"\xff\xf9")  # so short that a text may begin with them
@@ -110,6 +112,7 @@ _TEXT_STARTS: Final = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _BOOT_STARTS: Final = (b"\xeb", b"\xfa", b"\x33\xc0")
 _NO_TEXT: Final = re.compile(rb"[\0-\6\x0e-\x19\x1c-\x1f\x7f]")
 _HIGH: Final = re.compile(rb"[\x80-\xff]")
+_BITS: Final = frozenset((1, 4, 8, 16, 24, 32))  # of a dot
 _LEAST_BINARY: Final = 16  # bytes that must be there to say that they are no text
 _TAR_BYTES, _TAR_SUM = 512, slice(148, 156)  # of a header of the oldest form, which has no mark but a sum
 
@@ -225,6 +228,8 @@ def _tabled(head: bytes) -> str | None:
         return "picture"
     if head[:4] == b"\1\0\0\0" and head[40:44] == b" EMF":
         return "picture"
+    if head[:4] == b"\x28\0\0\0" and head[12:14] == b"\1\0" and head[15:20] == b"\0" * 5 and head[14] in _BITS:
+        return "picture"  # a BMP without its own head, as clipboards hold it
     if head[128:132] == b"DICM" and not head[:128].strip(b"\0"):
         return "picture"
     if head[:5] == b"\0\1\0\0\0" and 0 < int.from_bytes(head[4:6], "big") <= 64:

@@ -15,12 +15,12 @@ PROGRAM: Final = (
     "a apk appimage beam bin class deb dex dll dylib elc elf exe gem jar msi o pyc pyd pyo rlib rpm so wasm whl xpi"
 )
 PICTURE: Final = (
-    "ani arw avif cr2 cr3 cur dcm dds dng emf emz exr heic heif icns ico jng jxl jxr mng nef orf pct pcx pict psb psd qoi raf "
-    "ras rgb rw2 sgi tga wmf wmz xcf"
+    "ani arw avif cr2 cr3 cur dcm dds dng emf emz exr fpx heic heif icns ico jng jxl jxr mic mng nef orf pct pcx pict psb psd qoi raf "
+    "ras rgb rw2 sgi tga wmf wmz xcf zvi"
 )
 DISK: Final = "dmg hdd img iso nrg qcow qcow2 toast vdi vhd vhdx vmdk wim"
 PACKED: Final = frozenset(
-    "apk appimage gem jar msi whl xpi arw cr2 dng nef".split()
+    "apk appimage gem jar msi whl xpi arw cr2 dng nef fpx mic zvi".split()
 )  # programs in packages, and photos as the camera took them in files, that documents have, too
 
 KINDS: Final[dict[str, str]] = {
