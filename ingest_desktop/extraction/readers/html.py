@@ -28,6 +28,12 @@ _INLINE_WORDS = (
 )
 _INLINE = re.compile(_INLINE_WORDS)
 _INLINE_ANY_CASE = re.compile(_INLINE_WORDS, re.IGNORECASE)
+_PICTURE_WORDS = rb"<img(?i:\s[^<>]*?\balt\s*=\s*(?:\"([^\"<>]+)\"|'([^'<>]+)'))"
+_PICTURE, _PICTURE_IN_CAPITALS = re.compile(_PICTURE_WORDS), re.compile(_PICTURE_WORDS.replace(b"<img", b"<IMG"))
+_LETTER = re.compile(rb"[A-Za-z\x80-\xff]")
+_LINKS, _NEAR_BYTES = (b"<a ", b"<a\n"), 500
+_DECORATION = re.compile(rb"(?:role\s*=\s*[\"']?(?:presentation|none)\b|aria-hidden\s*=\s*[\"']?true\b)", re.IGNORECASE)
+_FILE_NAME = re.compile(rb"\S+\.(?:png|jpe?g|gif|svg|webp|bmp|ico)", re.IGNORECASE)
 _CAPITAL_TAG = re.compile(b"</?+[A-Z]")
 _CAPITAL_BYTES = 16 * 1024  # a page with tags in capitals has some of them at its start
 _UNSEEN = ("script", "style", "template")
@@ -155,7 +161,7 @@ def _seen(data: bytes, unseen: tuple[str, ...]) -> tuple[str | None, str]:
     from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
     try:
-        data = _INLINE.sub(b"", data)
+        data = _INLINE.sub(b"", _told_pictures(data))
         if _CAPITAL_TAG.search(data, 0, _CAPITAL_BYTES):
             data = _INLINE_ANY_CASE.sub(b"", data)
         tree = LexborHTMLParser(data)
@@ -179,6 +185,35 @@ def _seen(data: bytes, unseen: tuple[str, ...]) -> tuple[str | None, str]:
     top: LexborNode | None = tree.body or tree.root
     text = top.text(deep=True, separator="\f") if top is not None else ""
     return title, text or ""
+
+
+def _told_pictures(data: bytes) -> bytes:
+    """The page with what its pictures are said to show in their place.
+
+    Decorations, which show nothing, are left out, and so are pictures that are all there is of a link: buttons and signs
+    of a site, which are on each of its pages. One that comes twice in a row, as for browsers without scripts, is told once.
+    """
+    before = b""
+    small, large = b"<img" in data, b"<IMG" in data
+    if not small and not large:
+        return data
+
+    def told(picture: re.Match[bytes]) -> bytes:
+        nonlocal before
+        page, start, end = picture.string, picture.start(), picture.end()
+        said = (picture[1] or picture[2]).strip()
+        if not _LETTER.search(said) or said == before or _FILE_NAME.fullmatch(said):
+            return b"<img "
+        if _DECORATION.search(page[start : page.find(b">", end, end + _NEAR_BYTES) + 1 or end]):
+            return b"<img "
+        around = page[max(start - _NEAR_BYTES, 0) : start].rstrip()
+        if around[-1:] == b">" and around[around.rfind(b"<") :][:3].lower() in _LINKS:
+            return b"<img "
+        before = said
+        return b" " + said + b" <img "
+
+    data = _PICTURE.sub(told, data) if small else data
+    return _PICTURE_IN_CAPITALS.sub(told, data) if large else data
 
 
 def _too_deep(data: bytes) -> bool:
