@@ -1,6 +1,5 @@
 """How a password that a person typed may stand in a PDF: programs do not agree on the bytes of letters beyond ASCII."""
 
-import stringprep
 import unicodedata
 from collections.abc import Iterator
 
@@ -45,6 +44,8 @@ def _ways(password: str) -> Iterator[bytes]:
 
 def _prepared(password: str) -> str:
     """In the form of RFC 4013, without its prohibitions: who locked a document with such a sign knows it."""
+    import stringprep  # its tables take a while
+
     mapped = [" " if stringprep.in_table_c12(sign) else sign for sign in password if not stringprep.in_table_b1(sign)]
     return unicodedata.normalize("NFKC", "".join(mapped))
 
