@@ -6,7 +6,7 @@ from functools import partial
 from typing import Protocol
 
 from ingest_desktop.domain.causes import NOT_RECOGNISED
-from ingest_desktop.domain.errors import IngestError, LimitExceeded, SourceEncrypted, SourceError, SourceMalformed
+from ingest_desktop.domain.errors import IngestError, LimitExceeded, SourceError, SourceMalformed
 from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes, SourceFile
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import detect, kinds, ocr
@@ -144,13 +144,6 @@ class PdfReader:
             if source.size > _SECOND_OPINION_BYTES:
                 raise
             return pypdf_engine.PypdfDocument(source)
-        except SourceEncrypted as locked:
-            if source.size > _SECOND_OPINION_BYTES or not _may_have_no_owner(source):
-                raise
-            try:
-                return pypdf_engine.PypdfDocument(source)
-            except SourceError:
-                raise locked from None
         if document.pages < 1 and source.size <= _SECOND_OPINION_BYTES:
             document.close()
             return pypdf_engine.PypdfDocument(source)
@@ -236,12 +229,6 @@ def _has_text_beside(document: PdfDocument, segment: SegmentSpec) -> bool:
         if page.text.strip():
             return True
     return False
-
-
-def _may_have_no_owner(source: SourceFile) -> bool:
-    """Whether it has one of the newer locks (AES-256). They may have an empty owner's password, which PDFium never tries."""
-    with source.open() as stream:
-        return b"/OE" in stream.read(_SECOND_OPINION_BYTES)
 
 
 def _recognised(document: PdfDocument, found: Page, page: int, scans: Scans, notes: SegmentNotes, done: int) -> str:
