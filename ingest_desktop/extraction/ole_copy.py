@@ -69,7 +69,7 @@ class _Copy:
         lines += _line(_Entry("", 0)) * (-len(self.entries) % (_SECTOR // 128))
         directory = self.put(lines)
         own = more = 0  # sectors of the table, and of the list of them
-        while (len(self.sectors) + own + more) > own * _NUMBERS or own > _IN_HEAD + more * (_NUMBERS - 1):
+        while len(self.sectors) + own + more > own * _NUMBERS:
             own += 1
             more = -(-max(0, own - _IN_HEAD) // (_NUMBERS - 1))
         first = len(self.sectors)
