@@ -57,7 +57,7 @@ def chunk_blocks(
     run = _Run(None, None, ())
     seen, most, spent = 0, options.max_output_chars, 0.0
     for block in blocks:
-        text, level, page, _, extra, _, names, _, last = block
+        text, level, page, _, extra, _, names, _, last, name = block
         seen += len(text)
         if seen > most:
             raise LimitExceeded(
@@ -66,7 +66,7 @@ def chunk_blocks(
         if names is not None:
             path.set(names)
         elif level:
-            deeper = path.push(level, text)
+            deeper = path.push(level, name or text)
             if deeper and run.headings_only and page == run.page:
                 run.heading = path.joined  # a heading without a text of its own goes with what follows
         if run.heading != path.joined or run.page != page or run.extra != extra:
@@ -130,7 +130,7 @@ class _Run:
         self.flows = True  # a line end is the end of a paragraph, or of a line of code
 
     def add(self, block: Block) -> None:
-        text, level, page, line, _, keep, _, box, _ = block
+        text, level, page, line, _, keep, _, box, _, _ = block
         self.texts.append(text)
         self.lines.append(line)
         self.boxes.append(box)

@@ -25,6 +25,7 @@ def reason(code: str | None) -> str:
         "source_encrypted": translate("causes", "password needed"),
         "source_too_large": translate("causes", "too large"),
         "unsupported_format": translate("causes", "type not supported"),
+        "left_out": translate("causes", "left out: no document"),
         "limit_exceeded": translate("causes", "limit reached"),
         "reader_crashed": translate("causes", "breaks its reader"),
         "quarantined": translate("causes", "quarantined"),
@@ -96,6 +97,7 @@ def _source_steps() -> dict[str, str]:
         "source_forbidden": translate(
             "causes", "Give yourself the right to read the file: it is read again by itself then."
         ),
+        "left_out": translate("causes", "There is nothing to be done."),
         "source_changed": translate(
             "causes",
             "While it waits it is tried again by itself; once it has failed, retry it when nothing writes to it any more.",

@@ -32,6 +32,7 @@ class Block(NamedTuple):
     path: tuple[str, ...] | None = None
     box: Callable[[int, int], Box | None] | None = None
     last: bool = False  # no more belongs to the same run of text: it is cut at once
+    name: str | None = None  # of a heading, without its number: what stands in the heading path
 
 
 @dataclass(frozen=True, slots=True)

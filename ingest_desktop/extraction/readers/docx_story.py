@@ -40,6 +40,7 @@ class Piece(NamedTuple):
 
     text: str
     level: int = 0  # of a heading, from 1
+    name: str | None = None  # of a numbered heading: without its number
 
 
 class Story:
@@ -65,14 +66,14 @@ class Story:
             pieces = self._row(element) if local(element) == "tr" else self._paragraph(element)
             forget(element)
             page += self._early
-            for text, level in pieces:
+            for text, level, bare in pieces:
                 gathered += len(text)
                 full = gathered > _RUN_CHARS
                 gathered = 0 if full else gathered
                 if paged:
-                    yield Block(text, level, page, keep=True, last=full)
+                    yield Block(text, level, page, keep=True, last=full, name=bare)
                 else:
-                    yield Block(text, level, None, number, BY_PARAGRAPH, keep=True, last=full)
+                    yield Block(text, level, None, number, BY_PARAGRAPH, keep=True, last=full, name=bare)
             page += self._late
 
     def notes(self, name: str, kind: str) -> Iterator[str]:
@@ -93,7 +94,7 @@ class Story:
 
     def lines(self, root: Any) -> list[str]:
         """The text of all paragraphs and tables below an element."""
-        return [text for text, _ in self._inside(root)]
+        return [piece.text for piece in self._inside(root)]
 
     def _inside(self, element: Any) -> Iterator[Piece]:
         for part in element:
@@ -110,7 +111,7 @@ class Story:
         said: list[str] = []
         aside: list[Piece] = []
         self._gather(paragraph, said, aside)
-        text = "".join(said)
+        text = bare = "".join(said)
         if self._numbers is None:
             text = text.strip()
             told = told_by(paragraph) if text else None
@@ -121,7 +122,7 @@ class Story:
             return aside
         level = self._styles.level(told) if len(text) <= _MOST_HEADING_CHARS else 0
         if level:
-            return [Piece(" ".join(text.split()), level), *aside]
+            return [Piece(" ".join(text.split()), level, " ".join(bare.split())), *aside]
         return [*(Piece(line) for line in map(str.strip, text.split("\n")) if line), *aside]
 
     def _numbered(self, told: Told, text: str) -> str:
@@ -175,9 +176,9 @@ class Story:
         self._rows -= 1
         if self._numbers is not None and self._spoken == before:
             return [piece for cell in cells for piece in cell if is_said_alone(piece.text)]  # bare numbers say nothing
-        plain = not any(level for cell in cells for _, level in cell)
+        plain = not any(piece.level for cell in cells for piece in cell)
         if plain and all(len(cell) <= _MOST_IN_CELL for cell in cells) and len(cells) > 1:
-            line = " | ".join(" ".join(text for text, _ in cell) for cell in cells).strip(" |")
+            line = " | ".join(" ".join(piece.text for piece in cell) for cell in cells).strip(" |")
             return [Piece(line)] if line else []
         return [piece for cell in cells for piece in cell]
 

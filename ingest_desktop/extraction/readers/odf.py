@@ -214,7 +214,8 @@ def _text(package: Package) -> Iterator[Block]:
         table = []
         text, aside = paragraph(element, numbers)
         if text:
-            yield Block(text, min(heading_level(element), _MOST_LEVEL) if name == "h" else 0)
+            level = min(heading_level(element), _MOST_LEVEL) if name == "h" else 0
+            yield Block(text, level, name=text.removeprefix(numbers.said) if level else None)
         for note in aside:
             yield Block(note)
     if any(table):

@@ -72,6 +72,7 @@ class OdfNumbers:
                 except SourceMalformed:
                     continue  # the reading of the text tells it
         self._headings = Counter()
+        self.said = ""  # the number of the paragraph that was asked for last, with what parts it from the text
         self._counters: dict[str, Counter] = {}  # of the lists that were told by a name
         self._latest: dict[str, Counter] = {}  # the last list of each style
         self._counter = Counter()
@@ -119,6 +120,7 @@ class OdfNumbers:
             label = label if any(map(str.isalnum, label)) else ""
         else:
             label = self._label(element, heading_level(element) if local(element) == "h" else 0)
+        self.said = label if text else ""
         if text:
             return label + text
         return label.strip() if is_said_alone(label) else ""

@@ -390,10 +390,11 @@ class RtfParser:
         text = "".join(self._text).strip()
         if self._label and text == self._label.strip() and not is_said_alone(text):
             text = ""
+        name = text.removeprefix(self._label).strip() if self._level else None
         self._text, self._pending, self._label = [], 0, ""
         if text:
             self.gave_text = True
-            yield Block(text, self._level)
+            yield Block(text, self._level, name=name)
         for said in self._beside:
             self.gave_text = True
             yield Block(said)
