@@ -50,16 +50,24 @@ def calm_of(data: Path) -> Calm:
         return _calm(app)
 
 
-def judge(data: Path, calm: Calm, *, added_again: bool = False, read_again: bool = False) -> Verdict:
+def judge(
+    data: Path, calm: Calm, *, added_again: bool = False, read_again: bool = False, renumbered: bool = False
+) -> Verdict:
     """Everything that can be asked of a store after its work has come to an end.
 
     Args:
         added_again: Whether files were added more often than in the undisturbed run, so that there are more jobs.
         read_again: Whether content that had been stored was damaged, so that files had to be read once more.
+        renumbered: Whether jobs were lost and added anew: of files with the same content another one is the first then,
+            and cited.
     """
     verdict = Verdict()
     with opened(data) as app:
         found = _calm(app)
+        if renumbered:
+            found, calm = (
+                replace(one, chunks=tuple(sorted((*c[:4], "") for c in one.chunks))) for one in (found, calm)
+            )
         compare(replace(found, endings=found.endings & calm.endings) if added_again else found, calm, verdict)
         if not read_again:
             _ask_twice(app, verdict)

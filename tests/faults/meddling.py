@@ -103,7 +103,15 @@ class TornLog(_Meddling):
         program.kill_all()
         what = tear(log, draw)
         verdict = self._mend(data)
-        verdict.add(judge(data, self._ground.calm, added_again=True, read_again=self.file == CONTENT))
+        verdict.add(
+            judge(
+                data,
+                self._ground.calm,
+                added_again=True,
+                read_again=self.file == CONTENT,
+                renumbered=self.file == LEDGER,
+            )
+        )
         verdict.hits = int(what is not None)
         verdict.notes.append(what or "there was no log to tear")
         return verdict
