@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import ingest_desktop
+
 
 def ingest(root: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     settings = {f"INGESTION_{name}": value for name, value in environment.items()}
@@ -62,6 +64,9 @@ def test_work_goes_on_when_the_port_for_metrics_is_taken(tmp_path: Path) -> None
 def test_the_window_without_a_screen_says_so(tmp_path: Path) -> None:
     hidden = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
     environment = {name: value for name, value in os.environ.items() if name not in hidden}
+    environment["PYTHONPATH"] = str(
+        Path(ingest_desktop.__file__).parents[1]
+    )  # ours may be relative, and leads nowhere there
     done = subprocess.run(
         [sys.executable, "-c", "from ingest_desktop.__main__ import _has_no_screen; print(_has_no_screen())"],
         capture_output=True,
