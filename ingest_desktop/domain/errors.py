@@ -278,12 +278,6 @@ class ContentGone(StoreError):
     hint = "It is read again by itself."
 
 
-class LeaseLost(StoreError):
-    """Another worker or a person took the job away; this worker's late result was refused."""
-
-    code = "lease_lost"
-
-
 def by_code() -> dict[str, type[IngestError]]:
     """Every error class by its stable code."""
     found: dict[str, type[IngestError]] = {}

@@ -37,7 +37,6 @@ def reason(code: str | None) -> str:
         "ledger_damaged": translate("causes", "list of jobs damaged"),
         "store_gone": translate("causes", "data folder gone"),
         "content_gone": translate("causes", "to be read again"),
-        "lease_lost": translate("causes", "taken by another"),
     }.get(code or "", translate("causes", "something went wrong"))
 
 
