@@ -16,6 +16,7 @@ if sys.platform != "win32":
     import resource
 
 _GRACE_SECONDS = 2  # between asking a file to stop and ending the process
+_M_ARENA_MAX = -8
 _PR_SET_PDEATHSIG = 1
 _OPEN_FILES = 256
 _WRITTEN_BYTES = 1024 * 1024 * 1024  # of one file: readers write none, helper programs small ones
@@ -119,7 +120,11 @@ def watch_parent(parent_pid: int) -> None:
     """See to it that this process ends when its parent does. A closed pipe alone does not end a long parse."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):
-            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+            library = ctypes.CDLL(None)
+            library.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+            # Else glibc sets aside 64 MiB of addresses or more for the thread below, or does not when the limit is
+            # there first: what is left to a file would depend on which of the two was faster.
+            library.mallopt(_M_ARENA_MAX, 1)
         if parent_pid and os.getppid() != parent_pid:  # it died before we asked
             os._exit(0)
         # The signal comes when the *thread* that started us ends, which the host sees to; so look as well.

@@ -29,6 +29,7 @@ from ingest_desktop.domain.wire import (
 from ingest_desktop.extraction import host
 from ingest_desktop.extraction.child import _without
 from ingest_desktop.extraction.host import ChildProcess, command
+from ingest_desktop.extraction.limits import taken_bytes
 
 from .conftest import CORPUS, OPTIONS
 from .recognition_kit import pdf
@@ -292,6 +293,16 @@ def test_memory_is_bounded(make: Callable[..., ChildProcess], tmp_path: Path) ->
     assert found[0].code == "limit_exceeded"
     assert "INGESTION_CHILD_MEMORY_BYTES" in found[0].message
     assert isinstance(found[1], Looked)
+
+
+@pytest.mark.xfail(sys.platform != "linux", reason="elsewhere there is no such limit", run=False)
+def test_all_addresses_but_those_of_the_program_are_left_to_a_file(
+    make: Callable[..., ChildProcess], tmp_path: Path
+) -> None:
+    child = make()
+    looks(child, text_file(tmp_path))
+    assert child.pid is not None
+    assert taken_bytes(child.pid) < 64 * 1024 * 1024  # glibc sets aside as much for a thread, if it is let
 
 
 def test_killed_in_the_middle_harms_no_other_file_and_no_other_child(
