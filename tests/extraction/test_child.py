@@ -286,7 +286,7 @@ def test_a_library_that_aborts_for_want_of_memory_is_over_a_limit(
 
 @posix
 def test_memory_is_bounded(make: Callable[..., ChildProcess], tmp_path: Path) -> None:
-    child = make(memory_bytes=160 * 1024 * 1024)
+    child = make(memory_bytes=96 * 1024 * 1024)
     heavy = text_file(tmp_path, "b.txt", "word " * 6_000_000)
     found = looks(child, heavy, text_file(tmp_path), options=ExtractOptions(segment_bytes=64 * 1024 * 1024))
     assert isinstance(found[0], Failed)
