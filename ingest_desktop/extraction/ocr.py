@@ -138,7 +138,8 @@ def planned(shape: str, options: ExtractOptions) -> Recogniser | None:
 
 def languages_of(shape: str) -> str | None:
     """The languages in a plan's shape; None when it was made without text recognition."""
-    return shape[len(SHAPE) :].partition(" ")[0] if shape.startswith(SHAPE) else None
+    _, found, rest = f" {shape}".partition(f" {SHAPE}")  # that of a file that holds others tells of them first
+    return rest.partition(" ")[0] if found else None
 
 
 def find_program() -> str | None:

@@ -11,7 +11,7 @@ from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, Segme
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import detect, kinds, ocr
 from ingest_desktop.extraction.ocr import NotRecognised
-from ingest_desktop.extraction.readers import pdfium_engine, pypdf_engine
+from ingest_desktop.extraction.readers import pdf_attachments, pdfium_engine, pypdf_engine
 from ingest_desktop.extraction.readers.pdf_pages import Page, PageRefused, is_odd, signs
 from ingest_desktop.extraction.readers.scans import Scans
 from ingest_desktop.extraction.versions import VERSIONS
@@ -28,6 +28,12 @@ class PdfDocument(Protocol):
     """An open PDF, whichever engine opened it."""
 
     pages: int
+    by_password: bool  # that opened it
+
+    @property
+    def attached(self) -> bool:
+        """Whether files are attached to the document, not to a page."""
+        ...
 
     def page(self, index: int) -> Page:
         """A page, counted from 0. Raises whatever its engine raises."""
@@ -89,6 +95,8 @@ class PdfReader:
         outline = tuple(entry for entry in document.outline() if 1 <= entry[1] <= pages)
         title = " ".join(metadata.get("Title", "").split())[:500] or None
         shape = found.shape if found is not None else ""
+        if document.attached:
+            shape = pdf_attachments.shape(source, options, opened=document.by_password)
         return ReaderPlan("page", pages, segments, "application/pdf", None, title, metadata, outline, shape=shape)
 
     def read(
@@ -98,6 +106,8 @@ class PdfReader:
         places = _Places(plan.outline, plan.title)
         notes.units_seen, notes.units_with_text = segment.stop - segment.start, 0
         scans = Scans(plan.shape, options, notes, notes.units_seen)
+        is_last, recognises = segment == plan.segments[-1], ocr.languages_of(plan.shape) is not None
+        holding: list[int] = []  # pages that files are attached to
         for page in range(segment.start, segment.stop):
             found = self._page(source, document, page, notes)
             try:
@@ -111,24 +121,37 @@ class PdfReader:
                     places.skip(page)
                 if found.remarks:
                     yield Block("\n".join(found.remarks), page=page, last=True)
+                if found.holds_files:
+                    holding.append(page)
             finally:
                 if found.placed is not None:
                     found.placed.close()
             notes.units_with_text += has_text or bool(found.remarks)
-            tell = notes.recognising if found.pictured.wanted and plan.shape else notes.progress
+            tell = notes.recognising if found.pictured.wanted and recognises else notes.progress
             if tell is not None:
                 tell(page - segment.start + 1, segment.stop - segment.start)
-        if scans.unread and (notes.units_with_text or _has_text_beside(document, segment)):
+        attached = document.attached
+        if scans.unread and (notes.units_with_text or attached or _has_text_beside(document, segment)):
             notes.units_failed += ((page, NOT_RECOGNISED) for page in scans.unread)
+        if holding or (is_last and attached):
+            yield from pdf_attachments.attached_blocks(
+                source,
+                options,
+                notes,
+                plan.title,
+                of_document=plan.units if is_last and attached else None,
+                pages=holding,
+                share=notes.units_seen / plan.units,
+            )
         self._pages_read += segment.stop - segment.start
         # On Windows nobody can move a file that is open. PDFium keeps what it saw of each page until it lets the document go.
-        if segment == plan.segments[-1] or self._pages_read >= _PAGES_KEPT:
+        if is_last or self._pages_read >= _PAGES_KEPT:
             self._close()
 
     def _opened(self, source: SourceFile) -> PdfDocument:
         """The document, opened if it is not the one in hand."""
         key: object = (source.data, source.passwords)
-        if not source.inner:
+        if source.data is None:
             status = os.stat(source.path)
             key = (source.path, source.passwords, status.st_size, status.st_mtime_ns, status.st_ino)
         if self._document is None or key != self._key:

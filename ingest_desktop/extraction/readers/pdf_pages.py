@@ -48,12 +48,16 @@ class Placed(Protocol):
 
 
 class Page(NamedTuple):
-    """The text of a page; what is written in its form fields and notes, a line each; where its stretches stand."""
+    """The text of a page; what is written in its form fields and notes, a line each; where its stretches stand.
+
+    ``holds_files``: there are files attached to it.
+    """
 
     text: str
     remarks: tuple[str, ...] = ()
     pictured: Pictured = Pictured()
     placed: Placed | None = None
+    holds_files: bool = False
 
 
 def signs(text: str) -> int:

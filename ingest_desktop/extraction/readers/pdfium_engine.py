@@ -56,7 +56,9 @@ class PdfiumDocument:
             if code == raw.FPDF_ERR_PASSWORD:
                 raise still_locked(source.passwords)
             raise SourceMalformed("The file begins like a PDF document but cannot be opened as one.")
+        self.by_password = key is not None
         self.pages: int = raw.FPDF_GetPageCount(self._handle)
+        self.attached = raw.FPDFDoc_GetAttachmentCount(self._handle) > 0
         self._lacks_spaces = made_by_moves(self._handle)
         self._ligatures = Ligatures(source)
 
@@ -76,16 +78,18 @@ class PdfiumDocument:
             placed = self._text(page)
             text = placed.clean
             remarks: tuple[str, ...] = ()
+            holds_files = False
             if raw.FPDFPage_GetAnnotCount(page) > 0:
                 if self._remarks is None:
                     self._remarks = Remarks(self._handle)
                 remarks = self._remarks.of(page, text)
+                holds_files = self._remarks.holds_files
             pictured = Pictured()
             if not is_usable(text):
                 pictured = look_at(page, text)
             self._placed = [one for one in self._placed if one.is_open]
             self._placed.append(placed)
-            return Page(text, remarks, pictured, placed)
+            return Page(text, remarks, pictured, placed, holds_files)
         except BaseException:
             if placed is not None:
                 placed.close()

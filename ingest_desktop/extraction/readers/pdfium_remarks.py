@@ -43,11 +43,13 @@ class Remarks:
         self._document = document
         self._form: Any = None
         self._info: Any = None  # has to live as long as the form
+        self.holds_files = False  # a note on the page that was looked at last holds a file
 
     def of(self, page: Any, text: str) -> tuple[str, ...]:
         """The remarks on a page, in the order of the file; what its text has already is left out."""
         count = min(raw.FPDFPage_GetAnnotCount(page), _MAX_REMARKS)
         found: dict[int, str] = {}
+        self.holds_files = False
         for numbers in (range(count - 1, -1, -1), range(count)):  # what people add is at the end of the list
             links = 0
             for number in numbers:
@@ -78,6 +80,8 @@ class Remarks:
                 return ""
             if kind == raw.FPDF_ANNOT_WIDGET:
                 return self._field(annotation) or " "
+            if kind == raw.FPDF_ANNOT_FILEATTACHMENT:
+                self.holds_files = True
             if kind in _NOTES and not raw.FPDFAnnot_GetFlags(annotation) & _HIDDEN:
                 said = _value(annotation, b"Contents")
                 who = _value(annotation, b"T")

@@ -24,6 +24,8 @@ class PypdfDocument:
         SourceMalformed: pypdf cannot open it either.
     """
 
+    by_password = False
+
     def __init__(self, source: SourceFile) -> None:
         import pypdf
 
@@ -32,8 +34,11 @@ class PypdfDocument:
         self._stream = stream
         try:
             self._reader = pypdf.PdfReader(stream, strict=False)
-            if self._reader.is_encrypted and not any(map(self._reader.decrypt, _keys(source))):
-                raise still_locked(source.passwords)
+            if self._reader.is_encrypted:
+                key = next(filter(self._reader.decrypt, _keys(source)), None)
+                if key is None:
+                    raise still_locked(source.passwords)
+                self.by_password = bool(key)
             self.pages = len(self._reader.pages)
         except IngestError:
             stream.close()
@@ -45,7 +50,28 @@ class PypdfDocument:
     def page(self, index: int) -> Page:
         """A page, counted from 0: its text, and what is written on it in fields and notes. Raises whatever pypdf raises."""
         page = self._reader.pages[index]
-        return Page(page.extract_text().replace("\0", ""), _remarks(page))
+        remarks, holds_files = _remarks(page)
+        return Page(page.extract_text().replace("\0", ""), remarks, holds_files=holds_files)
+
+    @property
+    def catalogue(self) -> Any:
+        """The dictionary that all else is found from."""
+        return self._reader.root_object
+
+    @property
+    def attached(self) -> bool:
+        """Whether there may be files attached to the document."""
+        try:
+            names = self.catalogue.get("/Names")
+            return names is not None and "/EmbeddedFiles" in names.get_object()
+        except IngestError:
+            raise
+        except Exception:  # noqa: BLE001  what is damaged lists nothing
+            return False
+
+    def annotations(self, index: int) -> list[Any]:
+        """The notes on a page, counted from 0. Raises whatever pypdf raises."""
+        return list(self._reader.pages[index].get("/Annots") or ())[:_MAX_REMARKS]
 
     def picture(self, index: int) -> tuple[bytes, int | None]:
         """pypdf draws no pages."""
@@ -98,12 +124,14 @@ def _keys(source: SourceFile) -> Iterator[str | bytes]:
             yield from keys(password)
 
 
-def _remarks(page: Any) -> tuple[str, ...]:
-    """Values of form fields and the text of notes on a page, as far as they are to be had."""
+def _remarks(page: Any) -> tuple[tuple[str, ...], bool]:
+    """Values of form fields and the text of notes on a page, as far as they are to be had; whether notes hold files."""
     found: list[str] = []
+    holds_files = False
     try:
         for entry in (page.get("/Annots") or ())[:_MAX_REMARKS]:
             note = entry.get_object()
+            holds_files = holds_files or note.get("/Subtype") == "/FileAttachment"
             name, value = (note.get("/T"), note.get("/V")) if note.get("/Subtype") == "/Widget" else (None, None)
             if isinstance(value, list):  # several choices
                 value = ", ".join([str(one) for one in value[:_MAX_REMARKS]])
@@ -113,5 +141,5 @@ def _remarks(page: Any) -> tuple[str, ...]:
     except IngestError:
         raise
     except Exception:  # noqa: BLE001  notes are welcome; the text is what counts
-        return tuple(found)
-    return tuple(dict.fromkeys(found))
+        return tuple(found), holds_files
+    return tuple(dict.fromkeys(found)), holds_files
