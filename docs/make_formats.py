@@ -69,6 +69,7 @@ FORMATS: tuple[tuple[str, str, str, str, str], ...] = (
     ("Mail (EML)", "eml", "eml", "header lines, best body, attachments", "our own"),
     ("Mailboxes (MBOX)", "mbox", "mbox", "each message as mail", "our own"),
     ("Outlook messages (MSG)", "msg", "msg", "header lines, body, attachments", "olefile and our own"),
+    ("Outlook packets (winmail.dat)", "tnef", "", "header lines, body, attachments", "our own"),
     ("Subtitles (SRT, WebVTT)", "subtitles", "srt vtt", "what is said, with time and speaker", "our own"),
     ("WhatsApp", "whatsapp", "whatsapp", "messages with time and speaker", "our own"),
     ("ChatGPT", "chatgpt", "chatgpt", "conversations with their roles", "Python's json"),

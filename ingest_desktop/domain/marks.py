@@ -96,6 +96,7 @@ _ATOMS: Final = frozenset({b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"}
 _DOCUMENTS: Final = (
     b"%PDF-",
     b"{\\rtf",
+    b"\x78\x9f\x3e\x22",
     b"PK\3\4",
     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
     b"\x89PNG\r\n\x1a\n",

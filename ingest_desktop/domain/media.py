@@ -42,7 +42,7 @@ DOCUMENTS: Final = frozenset(
         "pdf docx docm dotx dotm doc dot pptx pptm ppsx potx ppt pps xlsx xlsm xltx xlsb xls xlt odt ott fodt ods ots fods "
         "odp otp fodp rtf epub html htm xhtml xht mhtml mht md markdown mdown mkd mdx qmd rmd rst rest tex latex ltx adoc "
         "asciidoc csv tsv tab json geojson topojson jsonl ndjson xml svg dbk docbook xsd xsl xslt rss opml yaml yml ipynb "
-        "eml emlx mbox mbx msg srt vtt txt text log ini cfg conf toml properties env lst nfo diff patch ics vcf po pot "
+        "eml emlx mbox mbx msg tnef srt vtt txt text log ini cfg conf toml properties env lst nfo diff patch ics vcf po pot "
         "png jpg jpeg tif tiff webp gif bmp dib pbm pgm ppm pnm jp2 j2k j2c jpc jpf jpx "
         "zip tar gz tgz bz2 tbz2 xz txz 7z rar zst "
         "py pyi pyw c h cc cpp cxx hpp hh hxx m mm ino cu js mjs cjs jsx ts tsx vue svelte java cs kt kts scala groovy "

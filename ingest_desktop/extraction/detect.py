@@ -56,6 +56,7 @@ _MAGICS = (
     (b"\xfd7zXZ\0", kinds.COMPRESSED),
     (b"7z\xbc\xaf\x27\x1c", kinds.SEVEN_ZIP),
     (b"Rar!\x1a\x07", kinds.RAR),
+    (b"\x78\x9f\x3e\x22", kinds.TNEF),
     (b"\x28\xb5\x2f\xfd", "Zstandard archives"),
     *((b"ID3" + version, "MP3 audio files") for version in (b"\2", b"\3", b"\4")),
     (b"OggS\0", "Ogg audio files"),

@@ -34,6 +34,7 @@ NOTEBOOK: Final = "notebook"
 EML: Final = "eml"
 MBOX: Final = "mbox"
 MSG: Final = "msg"
+TNEF: Final = "tnef"  # what Outlook packs mail into for the way
 SUBTITLES: Final = "subtitles"
 WHATSAPP: Final = "whatsapp"
 CHATGPT: Final = "chatgpt"
@@ -49,7 +50,7 @@ COMPRESSED: Final = "compressed"  # one stream of gzip, bzip2 or xz; a tar file 
 ALL: Final = frozenset(
     (
         "pdf image docx pptx xlsx xlsb xls doc ppt odt ods odp rtf epub html mhtml markdown rst latex asciidoc csv json jsonl "
-        "xml yaml notebook eml mbox msg subtitles whatsapp chatgpt code text zip tar 7z rar compressed locked"
+        "xml yaml notebook eml mbox msg tnef subtitles whatsapp chatgpt code text zip tar 7z rar compressed locked"
     ).split()
 )
 
@@ -93,6 +94,7 @@ PROMISED: Final[dict[str, tuple[str, str]]] = {  # ending: (kind, what people ca
     ".mhtml": (MHTML, "a saved web page (MHTML)"),
     ".mht": (MHTML, "a saved web page (MHTML)"),
     ".msg": (MSG, "an Outlook message"),
+    ".tnef": (TNEF, "an Outlook packet (winmail.dat)"),
     ".eml": (EML, "a mail message"),
     ".mbox": (MBOX, "a mailbox"),
     ".ipynb": (NOTEBOOK, "a notebook"),

@@ -27,12 +27,12 @@ LOCKED = "It asks for a password."
 _MOST_NAME = 1000
 _PACKED = (b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0")  # their kind is told by more than their head
 _TELL_NAMES = frozenset(
-    ("zip", "tar", "compressed", "sealed", "mail", "mbox", "msg")
+    ("zip", "tar", "compressed", "sealed", "mail", "mbox", "msg", "winmail")
 )  # readers whose gaps begin with a path
 _TOO_MUCH_MEMORY = "Reading it takes more memory than a reading process may have (INGESTION_CHILD_MEMORY_BYTES)."
 _UNLOCKED = "unlocked="
 _MAY_LOCK = frozenset(  # by name: what is tried with the passwords before it is read
-    ".pdf .zip .7z .rar .docx .docm .xlsx .xlsm .xlsb .xls .pptx .pptm .odt .ods .odp .eml .msg .tar .gz .tgz .bz2 .xz".split()
+    ".pdf .zip .7z .rar .docx .docm .xlsx .xlsm .xlsb .xls .pptx .pptm .odt .ods .odp .eml .msg .dat .tnef .tar .gz .tgz .bz2 .xz".split()
 )
 _SHAPING = (  # further options that shape what comes out of some file inside
     "segment_pages segment_bytes max_pages max_output_chars ocr_page_seconds ocr_max_pages ocr_max_pixels "

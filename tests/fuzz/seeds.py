@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+from tests.extraction import tnef_maker
 from tests.extraction.ole_maker import ole
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -255,6 +256,20 @@ def _epub() -> bytes:
     )
 
 
+def _winmail() -> bytes:
+    inner = tnef_maker.packet(
+        tnef_maker.message(tnef_maker.wide(0x0037, "Old"), tnef_maker.wide(0x1000, "Dry leaves."))
+    )
+    return tnef_maker.packet(
+        tnef_maker.code_page(1252),
+        tnef_maker.subject("Tea at five"),
+        tnef_maker.message(tnef_maker.named("leaf"), tnef_maker.raw(0x1013, b"<p>Bring <b>it</b></p>")),
+        tnef_maker.people((tnef_maker.wide(0x3001, "Ben"), tnef_maker.small(0x0C15, 1))),
+        tnef_maker.attached("NOTE~1.TXT", b"a small text file\n", tnef_maker.wide(0x3707, "note.txt")),
+        tnef_maker.attached("old", b"", tnef_maker.obj(0x3701, tnef_maker.IS_MESSAGE + inner)),
+    )
+
+
 def _msg() -> bytes:
     def text(number: int, value: str) -> tuple[str, bytes]:
         return f"__substg1.0_{number:04X}001F", value.encode("utf-16-le")
@@ -464,6 +479,7 @@ def made() -> dict[str, bytes]:
         "tiny.odp": _odp(),
         "tiny.epub": _epub(),
         "tiny.msg": _msg(),
+        "winmail.dat": _winmail(),
         "tiny.png": _png(),
         "tiny.tiff": _tiff(),
         "tiny.webp": _webp(),

@@ -31,6 +31,7 @@ _UNSEEN = frozenset(  # parts that hold nothing for people
     "application/applefile application/pgp-encrypted message/external-body text/rfc822-headers text/css".split()
 )
 _SHOWN_REPORTS = frozenset({"message/delivery-status", "message/disposition-notification", "message/feedback-report"})
+_PACKETS = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 _SEALED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _APPLE_MAIL = re.compile(rb"\s*\d{1,12}\s*\n")
 _UU_BEGIN = re.compile(r"^begin [0-7]{3,4} (\S[^\n]{0,200})\n", re.MULTILINE)
@@ -97,6 +98,7 @@ def unlocked_in(data: bytes, source: SourceFile, options: ExtractOptions) -> int
     found = Found()
     try:
         sort_parts(mime.parse(data, options.max_members), found, top=True)
+        _open_packets(found, options)
     except SourceError:
         return 0
     return nested.unlocked(
@@ -203,6 +205,8 @@ class Teller:
     def _told(self, top: Part) -> Iterator[Block]:
         found = Found()
         sort_parts(top, found, top=True)
+        for packet, why in _open_packets(found, self._options):
+            self._inside.tell(why, packet)
         texts, packed = _without_uu(found.bodies)
         names = [name_of(part) for part in found.files] + [name for name, _ in packed]
         subject = top.text_of("Subject")[:500]
@@ -245,6 +249,20 @@ class Teller:
             self._inside.fail(name, error)
         else:
             yield from self._inside.blocks(name, data)
+
+
+def is_packet(part: Part) -> bool:
+    """Whether a file is, as it says, one into which Outlook packed the others."""
+    return part.kind in _PACKETS or part.name.lower() == "winmail.dat"
+
+
+def _open_packets(found: Found, options: ExtractOptions) -> list[tuple[str, str]]:
+    """Put what lies in Outlook's packets in their place; see ``winmail.open_packets``."""
+    if not any(map(is_packet, found.files)):
+        return []
+    from ingest_desktop.extraction.readers.winmail import open_packets
+
+    return open_packets(found, options)
 
 
 def _is_cut(top: Part, last: Part) -> bool:

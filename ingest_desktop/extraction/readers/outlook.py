@@ -33,6 +33,8 @@ def as_mail(message: Properties, options: ExtractOptions, troubles: list[str], l
         part = _attachment(attached, options, troubles, level)
         if part:
             parts.append(part)
+    if not parts:
+        return "\n".join(_header(message)).encode("utf-8", "replace") + b"\n\n"
     boundary = b"=_part"
     while any(boundary in part for part in parts):
         boundary += b"_%d" % len(parts)
