@@ -28,7 +28,7 @@ VERSIONS: Final = {
     "msg": 3,
     "notebook": 1,
     "odf": 5,
-    "pdf": 6,
+    "pdf": 7,
     "pptx": 2,
     "rst": 1,
     "rtf": 3,
