@@ -42,6 +42,7 @@ def lot_task(jobs: Sequence[ActiveJob], passwords: PasswordBook, options: Extrac
                 known_recipe=job.known.recipe if job.known else None,
                 secrets=passwords.for_claim(job.claim),
                 seen=job.seen,
+                follow=job.claim.named,
             )
             for job in jobs
         ),

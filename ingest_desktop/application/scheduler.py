@@ -130,8 +130,9 @@ class Scheduler:
         if segment is not None:
             job, number = segment
             assert job.plan is not None
-            secrets = self._passwords.for_claim(job.claim)
-            return SegmentTask(job.claim.job_id, job.claim.path, job.plan, number, self._options, secrets), [job]
+            claim, secrets = job.claim, self._passwords.for_claim(job.claim)
+            task = SegmentTask(claim.job_id, claim.path, job.plan, number, self._options, secrets, claim.named)
+            return task, [job]
         if self._suspects and self._lone is None and not self._out:
             self._lone = self._suspects.popleft()
             return self._lot_task([self._lone])

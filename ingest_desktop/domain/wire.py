@@ -140,6 +140,7 @@ class LookItem:
     """One file to look at. ``known_sha256`` with ``known_recipe``: what the store already has for this path.
 
     ``seen``: how it was when it had just been changed (``Unsettled``); it must not have changed since.
+    ``follow``: when the path is that of a link, read what it leads to.
     """
 
     key: int  # the job
@@ -148,6 +149,7 @@ class LookItem:
     known_recipe: str | None = None
     secrets: Secrets = NO_SECRETS
     seen: FileSignature | None = None
+    follow: bool = True
 
 
 @dataclass(frozen=True)
@@ -168,6 +170,7 @@ class SegmentTask:
     number: int
     options: ExtractOptions
     secrets: Secrets = NO_SECRETS
+    follow: bool = True  # as of ``LookItem``
 
 
 @dataclass(frozen=True)

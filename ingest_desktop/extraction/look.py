@@ -44,6 +44,7 @@ HEAD_BYTES = 64 * 1024
 WHOLE_BYTES = 32 * 1024 * 1024  # a file up to this size is read into memory once
 _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
 _OPEN_FLAGS |= getattr(os, "O_NOINHERIT", 0)
+_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)  # not on Windows: there a look just before has to do
 _WHY = {
     errno.ENOENT: "The file is not there any more.",
     errno.ENOTDIR: "The file is not there any more.",
@@ -56,6 +57,8 @@ _WHY = {
     errno.ENAMETOOLONG: "The name of the file is too long for this system.",
     errno.ENXIO: "This is no file that holds text, but a socket or a device.",
 }
+
+_ENDS_AT_LINK = (errno.ELOOP, errno.EMLINK)  # as different systems say it
 
 _NARROWER: Mapping[int, type[SourceUnreadable]] = {
     errno.ENOENT: SourceGone,
@@ -135,7 +138,7 @@ def look(
         return Looked(item.key, plan)
     result = _extract(source, reader, seen, seen.segments[0], options, progress)
     if source.data is None or seen.unit == "page":  # read again after it was hashed
-        _check_still(item.path, signature)
+        _check_still(item.path, signature, item.follow)
     return Looked(item.key, plan, result)
 
 
@@ -154,7 +157,7 @@ def read_segment(task: SegmentTask, registry: Registry, progress: Progress) -> E
         SourceError: In all its kinds; ``SourceChanged`` when the file is not the one that was planned.
     """
     plan = task.plan
-    head, signature = _head(task.path, HEAD_BYTES)
+    head, signature = _head(task.path, HEAD_BYTES, task.follow)
     if signature != plan.signature:
         raise SourceChanged("The file was changed while it was being read.")
     reader = registry.named(plan.reader)
@@ -171,15 +174,14 @@ def read_segment(task: SegmentTask, registry: Registry, progress: Progress) -> E
     )
     source = SourceFile(task.path, plan.signature.size, head, passwords=task.secrets)
     result = _extract(source, reader, seen, plan.segments[task.number], task.options, progress)
-    _check_still(task.path, plan.signature)
+    _check_still(task.path, plan.signature, task.follow)
     return Extracted(task.key, result)
 
 
 def _take(item: LookItem, options: ExtractOptions, progress: Progress) -> tuple[SourceFile, str, FileSignature]:
     """Open, check and hash a file; its bytes when it is small, else its cuts when it is text."""
     path = item.path
-    _regular(os.stat(path))  # before it is opened: to open a device may set something going
-    descriptor = os.open(path, _OPEN_FLAGS)
+    descriptor = _opened(path, item.follow)
     try:
         before = _regular(os.fstat(descriptor))
         size = before.st_size
@@ -276,10 +278,29 @@ def _extract(
     )
 
 
-def _head(path: str, length: int) -> tuple[bytes, FileSignature]:
+def _opened(path: str, follow: bool) -> int:
+    """Open a file for reading, once it is known to be one: to open a device may set something going."""
+    _regular(os.stat(path, follow_symlinks=follow))
+    try:
+        return os.open(path, _OPEN_FLAGS if follow else _OPEN_FLAGS | _NO_FOLLOW)
+    except OSError as error:
+        if follow or error.errno not in _ENDS_AT_LINK:
+            raise
+        raise _link_instead() from error  # it came just now
+
+
+def _link_instead() -> SourceChanged:
+    error = SourceChanged(
+        "A link has taken the place of the file since it was found. Links inside folders are left out; add the link itself "
+        "if you want what it leads to."
+    )
+    error.final = True
+    return error
+
+
+def _head(path: str, length: int, follow: bool) -> tuple[bytes, FileSignature]:
     """The first bytes of a file and its signature."""
-    _regular(os.stat(path))
-    descriptor = os.open(path, _OPEN_FLAGS)
+    descriptor = _opened(path, follow)
     try:
         signature = signature_of(_regular(os.fstat(descriptor)))
         return os.read(descriptor, length), signature
@@ -291,6 +312,8 @@ def _regular(status: os.stat_result) -> os.stat_result:
     """The status of a file, which must be a regular one: it may have become something else since it was found."""
     if stat.S_ISREG(status.st_mode):
         return status
+    if stat.S_ISLNK(status.st_mode):
+        raise _link_instead()
     what = _KINDS.get(stat.S_IFMT(status.st_mode), "something that is no file")
     error = SourceUnreadable(f"Under this name there is {what} now.")
     error.final = True
@@ -310,9 +333,9 @@ def _read_all(descriptor: int, size: int) -> bytes:
     return b"".join(parts)
 
 
-def _check_still(path: str, signature: FileSignature) -> None:
+def _check_still(path: str, signature: FileSignature, follow: bool) -> None:
     """The file under this path must be the one that was seen."""
-    if signature_of(os.stat(path)) != signature:
+    if signature_of(os.stat(path, follow_symlinks=follow)) != signature:
         raise SourceChanged("The file was changed while it was being read.")
 
 

@@ -76,6 +76,7 @@ class LedgerQueue(LedgerBase):
 
     _last_batch: int = 0  # where the turn of the batches goes on
     _idle: bool = True  # the last claim found nothing
+    _last_named: tuple[int, frozenset[object]] = (0, frozenset())  # of the batch that was asked for last
 
     def claim(
         self, worker_id: str, *, limit: int, max_bytes: int, batch_id: str | None = None, paused_ok: bool = False
@@ -115,10 +116,26 @@ class LedgerQueue(LedgerBase):
             running, queued = JobStatus.RUNNING.value, JobStatus.QUEUED.value
             step = (now, queued, running, Actor.WORKER.value, f"{TAKEN_UP_BY}{label}")
             connection.exec_driver_sql(_HISTORY, [(row[0], *step) for row in rows])
+            named = {batch: self._named(connection, batch) for batch in {row[2] for row in rows}}
             return [
-                Claim(row[0], revision, row[1], str(row[2]), from_db_path(row[3]), row[4], row[5] + 1, row[6])
+                Claim(
+                    row[0], revision, row[1], str(row[2]), from_db_path(row[3]), row[4], row[5] + 1, row[6],
+                    not named[row[2]] or row[3] in named[row[2]],
+                )
                 for row in rows
-            ]
+            ]  # fmt: skip
+
+    def _named(self, connection: Connection, batch: int) -> frozenset[object]:
+        """What a person named for a batch, as it is stored; nothing for a batch that came of no search, as a repair makes.
+
+        It is written with the batch and never changed, so it is not asked for again while one batch is worked on.
+        """
+        last, found = self._last_named
+        if last != batch:
+            sql = "SELECT path FROM ingest_sources WHERE batch_id = ? AND kind <> 'without'"
+            found = frozenset(connection.exec_driver_sql(sql, (batch,)).scalars())
+            self._last_named = (batch, found)
+        return found
 
     def _has_claimable(self) -> bool:
         """Whether it is worth taking the write lock: idle workers must not write."""

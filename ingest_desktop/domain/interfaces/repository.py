@@ -73,6 +73,7 @@ class Claim:
     size: int
     attempts: int
     crashes: int = 0  # processes that died over the file since it last made headway
+    named: bool = False  # by the person, itself: when it is a link it is followed; one that a search found is not
 
 
 @dataclass(frozen=True, slots=True)
