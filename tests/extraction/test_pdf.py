@@ -1,5 +1,6 @@
 """PDF: pages that are pictures, form fields and notes."""
 
+import zlib
 from pathlib import Path
 
 import pytest
@@ -313,3 +314,64 @@ def test_a_long_document_is_let_go_now_and_then(monkeypatch: pytest.MonkeyPatch)
     whole = PdfReader()
     monkeypatch.setattr(pdf_room, "_PAGES_KEPT", 1000)
     assert texts == [b.text for s in plan.segments for b in whole.read(source, plan, s, options, SegmentNotes())]
+
+
+# pages that are damaged -------------------------------------------------------------------------
+
+
+def torn(*streams: str, pages: int = 0) -> bytes:
+    """A document of pages with a text, and behind them one for each of these streams."""
+    more = "".join(f"{900 + number} 0 obj\n{stream}\nendobj\n" for number, stream in enumerate(streams))
+    made = pdf(*((words(LONG), ""),) * max(1, pages), *(("", "/XX"),) * len(streams), more=more).decode("latin-1")
+    for number in range(len(streams)):
+        made = made.replace(f"/Contents {11 + 2 * (max(1, pages) + number)} 0 R", f"/Contents {900 + number} 0 R")
+    return made.encode("latin-1")
+
+
+def packed(content: bytes, *, more: str = "", cut: int = 0, swap: bool = False) -> str:
+    data = zlib.compress(content)
+    data = data[: len(data) - cut] if cut else data
+    data = data[:-4] + b"\1\2\3\4" if swap else data
+    return f"<< /Length {len(data)} /Filter /FlateDecode {more} >>\nstream\n{data.decode('latin-1')}\nendstream"
+
+
+def test_a_page_whose_content_cannot_be_unpacked_is_a_gap_and_a_blank_one_is_none(fake: FakeTesseract) -> None:
+    garbage = "x\x9c" + "garbage, not packed at all" * 20
+    bad = (
+        f"<< /Length {len(garbage)} /Filter /FlateDecode >>\nstream\n{garbage}\nendstream",
+        f"<< /Length {len(garbage)} /Filter /NoSuchFilter >>\nstream\n{garbage}\nendstream",
+        "(no stream)",
+    )
+    good = (
+        packed(b""),
+        packed(b"q Q " * 9),
+        packed(b"q Q " * 9, swap=True),
+        packed(b"q Q " * 9, cut=2),
+        "<< /Length 0 >>\nstream\n\nendstream",
+        "<< /Length 0 /Filter /FlateDecode >>\nstream\n\nendstream",
+        "[]",
+    )
+    found = told(memory(torn(*bad, *good)))
+    assert [number for number, _ in found.failed] == [2, 3, 4]
+    assert {why for _, why in found.failed} == {"The page is damaged: what is on it cannot be unpacked."}
+    assert found.counts == (11, 1, 0)
+    assert LONG in found.text
+
+
+def test_of_many_bare_pages_some_are_asked_about_and_all_when_one_of_them_is_damaged(
+    fake: FakeTesseract, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    really = PypdfDocument.is_damaged
+
+    def noted(self: PypdfDocument, index: int) -> bool:
+        asked.append(index + 1)
+        return really(self, index)
+
+    monkeypatch.setattr(PypdfDocument, "is_damaged", noted)
+    bad = "<< /Length 9 /Filter /NoSuchFilter >>\nstream\nx\x9cgarbage\nendstream"
+    assert told(memory(torn(*[packed(b"")] * 30))).failed == [] and len(asked) == 8
+    assert len(told(memory(torn(*[packed(b"")] * 4, *[bad] * 26))).failed) == 26
+    asked.clear()
+    told(memory(pdf(*((words(LONG), ""),) * 5)))
+    assert asked == []

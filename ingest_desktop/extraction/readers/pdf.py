@@ -21,6 +21,9 @@ _SCANNED_STEP = 4  # pages of a segment that is recognised: each may take a minu
 _MIXED_STEP = 16  # the same, where less than a third of the pages are pictures
 _LOOKED_AT = 9  # pages, spread over the document, to see whether it is scanned
 _SECOND_OPINION_BYTES = 64 * 1024 * 1024  # pypdf is not asked about larger files
+_BARE_ASKED = 8  # bare pages of a segment that pypdf is asked about: blank pages are common in some documents
+_BARE_PAGES = 5_000  # of a document: pypdf lists all of them first
+_TORN = "The page is damaged: what is on it cannot be unpacked."
 _PAGES_KEPT = 2000  # of one document that stays open: memory must not grow with its length
 
 
@@ -66,7 +69,7 @@ class PdfReader:
     def __init__(self) -> None:
         self._key: object = None
         self._document: PdfDocument | None = None
-        self._second: PdfDocument | None = None  # pypdf's view of the same file, when a page needed it
+        self._second: pypdf_engine.PypdfDocument | None = None  # pypdf's view of the same file, when a page needed it
         self._second_failed = False
         self._seen: dict[int, Page] = {}  # pages that the plan looked at already, by index
         self._pages_read = 0  # since it was opened
@@ -108,6 +111,7 @@ class PdfReader:
         scans = Scans(plan.shape, options, notes, notes.units_seen)
         is_last, recognises = segment == plan.segments[-1], ocr.languages_of(plan.shape) is not None
         holding: list[int] = []  # pages that files are attached to
+        bare: list[int] = []
         for page in range(segment.start, segment.stop):
             found = self._page(source, document, page, notes)
             try:
@@ -123,6 +127,8 @@ class PdfReader:
                     yield Block("\n".join(found.remarks), page=page, last=True)
                 if found.holds_files:
                     holding.append(page)
+                if found.is_bare:
+                    bare.append(page)
             finally:
                 if found.placed is not None:
                     found.placed.close()
@@ -130,6 +136,9 @@ class PdfReader:
             tell = notes.recognising if found.pictured.wanted and recognises else notes.progress
             if tell is not None:
                 tell(page - segment.start + 1, segment.stop - segment.start)
+        if bare:
+            notes.units_failed += ((page, _TORN) for page in self._torn(source, document, bare))
+            notes.units_failed.sort()
         attached = document.attached
         if scans.unread and (notes.units_with_text or attached or _has_text_beside(document, segment)):
             notes.units_failed += ((page, NOT_RECOGNISED) for page in scans.unread)
@@ -224,7 +233,18 @@ class PdfReader:
         notes.warnings.append(f"Page {page}: {why[:300]}")
         return Page("")
 
-    def _second_opinion(self, source: SourceFile, document: PdfDocument) -> PdfDocument | None:
+    def _torn(self, source: SourceFile, document: PdfDocument, bare: list[int]) -> list[int]:
+        """Which of these pages, that seem to be bare, are damaged: PDFium makes no difference."""
+        second = self._second_opinion(source, document) if document.pages <= _BARE_PAGES else None
+        if second is None:
+            return []
+        asked = bare[:: -(-len(bare) // _BARE_ASKED)]
+        torn = [page for page in asked if second.is_damaged(page - 1)]
+        if torn and len(asked) < len(bare):  # then the others are worth the time
+            torn = [page for page in bare if second.is_damaged(page - 1)]
+        return torn
+
+    def _second_opinion(self, source: SourceFile, document: PdfDocument) -> pypdf_engine.PypdfDocument | None:
         if self._second is None and not self._second_failed and isinstance(document, pdfium_engine.PdfiumDocument):
             try:
                 if source.size <= _SECOND_OPINION_BYTES:

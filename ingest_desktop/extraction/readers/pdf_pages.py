@@ -50,7 +50,7 @@ class Placed(Protocol):
 class Page(NamedTuple):
     """The text of a page; what is written in its form fields and notes, a line each; where its stretches stand.
 
-    ``holds_files``: there are files attached to it.
+    ``holds_files``: there are files attached to it. ``is_bare``: there is nothing at all on it.
     """
 
     text: str
@@ -58,6 +58,7 @@ class Page(NamedTuple):
     pictured: Pictured = Pictured()
     placed: Placed | None = None
     holds_files: bool = False
+    is_bare: bool = False
 
 
 def signs(text: str) -> int:

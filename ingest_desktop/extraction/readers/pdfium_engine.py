@@ -89,7 +89,8 @@ class PdfiumDocument:
                 pictured = look_at(page, text)
             self._placed = [one for one in self._placed if one.is_open]
             self._placed.append(placed)
-            return Page(text, remarks, pictured, placed, holds_files)
+            is_bare = not text and raw.FPDFPage_CountObjects(page) == 0
+            return Page(text, remarks, pictured, placed, holds_files, is_bare)
         except BaseException:
             if placed is not None:
                 placed.close()

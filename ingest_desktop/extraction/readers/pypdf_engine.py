@@ -2,6 +2,7 @@
 
 import io
 import logging
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +15,9 @@ from ingest_desktop.extraction.unlocking import still_locked
 _MAX_BOOKMARKS = 5000
 _MAX_DEPTH = 8
 _MAX_REMARKS = 2000  # of a page
+_LOOKED_AT_BYTES = 1024 * 1024  # of what is drawn on a page that seems to be bare, unpacked
+_EMPTY_BYTES = 16  # no more are there when nothing was packed
+_SUM_BYTES = 4  # at the end of what is packed
 
 
 class PypdfDocument:
@@ -73,6 +77,23 @@ class PypdfDocument:
         """The notes on a page, counted from 0. Raises whatever pypdf raises."""
         return list(self._reader.pages[index].get("/Annots") or ())[:_MAX_REMARKS]
 
+    def is_damaged(self, index: int) -> bool:
+        """Whether what is drawn on a page, counted from 0, cannot be had, or not unpacked.
+
+        To be asked of pages that seem to be bare: of a long content only the beginning is looked at.
+        """
+        try:
+            page = self._reader.pages[index]
+            content = page.get("/Contents")
+            if content is None:
+                return False
+            parts = content.get_object()
+            return any(map(_is_damaged, parts if isinstance(parts, list) else [parts]))
+        except IngestError:
+            raise
+        except Exception:  # noqa: BLE001  that is what was asked
+            return True
+
     def picture(self, index: int) -> tuple[bytes, int | None]:
         """pypdf draws no pages."""
         raise PageRefused(f"nothing here draws page {index + 1}")
@@ -122,6 +143,21 @@ def _keys(source: SourceFile) -> Iterator[str | bytes]:
         yield password
         if not password.isascii():
             yield from keys(password)
+
+
+def _is_damaged(part: Any) -> bool:
+    """Whether a stream cannot be unpacked. Raises whatever pypdf raises over it."""
+    stream = part.get_object()
+    if "/Filter" not in stream:
+        return not hasattr(stream, "get_data")
+    packed = stream._data
+    if stream["/Filter"] != "/FlateDecode" or "/DecodeParms" in stream:
+        return bool(packed) and not stream.get_data() and len(packed) > _EMPTY_BYTES
+    try:
+        found = zlib.decompressobj().decompress(packed, _LOOKED_AT_BYTES)
+    except zlib.error:  # a false sum at the end of what is whole is common, and no harm
+        found = zlib.decompressobj().decompress(packed[:-_SUM_BYTES], _LOOKED_AT_BYTES)
+    return not found and len(packed) > _EMPTY_BYTES
 
 
 def _remarks(page: Any) -> tuple[tuple[str, ...], bool]:
