@@ -15,7 +15,7 @@ VERSIONS: Final = {
     "docx": 6,
     "epub": 2,
     "html": 3,
-    "image": 2,
+    "image": 3,
     "json": 3,
     "jsonl": 2,
     "latex": 2,

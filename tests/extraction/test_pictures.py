@@ -1,6 +1,7 @@
-"""Pictures beyond PNG and JPEG: GIF, BMP in all its forms, JPEG 2000, PBM to PPM, and those that nobody reads."""
+"""Pictures beyond PNG and JPEG: GIF, WebP that moves, BMP in all its forms, JPEG 2000, PBM to PPM, and those that nobody reads."""
 
 import base64
+import io
 import struct
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,12 +9,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PySide6.QtGui import QImage
 
 from ingest_desktop.domain.errors import LeftOut, SourceMalformed, UnsupportedFormat
 from ingest_desktop.extraction import detect, kinds
 from ingest_desktop.extraction.readers.bmp import as_pnm
 from ingest_desktop.extraction.readers.jpeg_2000 import as_pgm
 from ingest_desktop.extraction.readers.picture_heads import head_of, jpeg_2000_size
+from ingest_desktop.extraction.readers.webp import first_picture, moves
 from ingest_desktop.extraction.registry import Registry
 
 from .conftest import memory
@@ -30,6 +33,11 @@ JP2 = (
         "AAAADGpQICANCocKAAAAFGZ0eXBqcDIgAAAAAGpwMiAAAAAtanAyaAAAABZpaGRyAAAAEAAAACAAAQcHAAAAAAAPY29scgEAAAAAABEAAAC5anAyYw=="
     )
     + J2K
+)
+# 40 dots across and 30 down; the first picture is green on the left and red on the right, the second blue
+WEBP = base64.b64decode(
+    "UklGRpIAAABXRUJQVlA4WAoAAAACAAAAJwAAHQAAQU5JTQYAAAAAAAAAAABBTk1GNgAAAAAAAAAAACcAAB0AAAAAAAJWUDhMHQAAAC8nQAcAD3Ac5PmP"
+    "+Y8KhNlG86c9gxrcO6L/UeMPAEFOTUYoAAAAAAAAAAAAJwAAHQAAAAAAAFZQOEwPAAAALydABwAHENH//gciov8BAA=="
 )
 FRAME = b",\0\0\0\0\5\0\3\0\0\2\2\x44\1\0"
 
@@ -159,6 +167,8 @@ HEADS = [
     (b"P4 5\n3\n" + bytes(3), "image/x-portable-anymap", 15, False),
     (JP2, "image/jp2", 512, False),
     (J2K, "image/jp2", 512, False),
+    (WEBP, "image/webp", 1200, True),
+    (WEBP[:106], "image/webp", 1200, False),
 ]
 
 
@@ -224,3 +234,47 @@ def test_a_drawing_is_a_document_that_nobody_reads() -> None:
     with pytest.raises(UnsupportedFormat, match="are not supported") as caught:
         Registry([]).choose(memory(b"AC1027" + bytes(90), "plan.dwg"))
     assert not isinstance(caught.value, LeftOut)
+
+
+# WebP that moves --------------------------------------------------------------------------------
+
+
+def test_a_webp_that_moves_is_read_by_its_first_picture_and_that_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake: FakeTesseract = install(tmp_path / "bin", monkeypatch)
+    fake.answers("sure 96 heron words")
+    found = told(memory(WEBP, "a.webp"))
+    assert found.text == "heron words\n" and found.counts == (1, 1, 1)
+    assert found.plan.warnings == ("Its first picture was read; those that follow, as it moves, were not.",)
+    first = first_picture(WEBP)
+    assert first is not None
+    assert fake.asked[0]["bytes"] == len(first) and fake.asked[0]["head"] == first[:24].hex()
+    told(memory(first, "b.webp"))
+    assert fake.asked[1]["bytes"] == len(first)  # one that stands still is handed on as it is
+    assert told(memory(WEBP[:106], "c.webp")).plan.warnings == ()
+
+
+def test_the_first_picture_of_a_webp_is_a_file_that_others_open() -> None:
+    picture = QImage.fromData(first_picture(WEBP) or b"")
+    assert (picture.width(), picture.height()) == (40, 30)
+    assert [picture.pixelColor(across, 5).name() for across in (5, 35)] == ["#00c800", "#ff0000"]
+
+
+def test_a_picture_that_is_larger_than_its_webp_says_is_not_unpacked() -> None:
+    assert first_picture(WEBP[:24] + b"\x26" + WEBP[25:]) is None
+    assert first_picture(WEBP[:27] + b"\x1c" + WEBP[28:]) is None
+    small = bytearray(WEBP)
+    small[small.index(b"ANMF") + 14] = 9  # the picture itself is larger than its frame
+    assert QImage.fromData(first_picture(bytes(small)) or b"").isNull()
+
+
+@given(data=st.data())
+def test_any_damage_to_a_webp_ends(data: st.DataObject) -> None:
+    damaged = bytearray(WEBP)
+    for _ in range(data.draw(st.integers(1, 5))):
+        damaged[data.draw(st.integers(12, len(damaged) - 1))] = data.draw(st.integers(0, 255))
+    cut = bytes(damaged[: data.draw(st.integers(21, len(damaged)))])
+    assert moves(io.BytesIO(cut), cut[:32]) in (True, False)
+    first = first_picture(cut)
+    assert first is None or first.startswith(b"RIFF")

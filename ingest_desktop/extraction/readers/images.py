@@ -14,6 +14,7 @@ from ingest_desktop.extraction.readers.jpeg_2000 import as_pgm
 from ingest_desktop.extraction.readers.picture_heads import Frame, Head, alone, head_of, jpeg_2000_size
 from ingest_desktop.extraction.readers.scans import Scans
 from ingest_desktop.extraction.readers.upright import upright
+from ingest_desktop.extraction.readers.webp import first_picture
 from ingest_desktop.extraction.versions import VERSIONS
 
 _MOVES = "Its first picture was read; those that follow, as it moves, were not."
@@ -85,6 +86,8 @@ def _readable(data: bytes) -> bytes | None:
     """A picture of a format of which tesseract reads a part alone, in one that it reads; None for all others."""
     if data.startswith(b"BM"):
         return as_pnm(data)
+    if data.startswith(b"RIFF"):
+        return first_picture(data)
     if data.startswith((b"\0\0\0\x0cjP", b"\xff\x4f")):
         return as_pgm(data, *jpeg_2000_size(data[:4096]))
     return None

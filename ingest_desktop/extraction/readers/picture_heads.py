@@ -5,6 +5,7 @@ import struct
 from typing import BinaryIO, Final, NamedTuple
 
 from ingest_desktop.domain.errors import SourceMalformed
+from ingest_desktop.extraction.readers import webp
 
 _MAX_FRAMES: Final = 100_000  # of a TIFF file
 _MAX_MARKERS = 20_000  # of a JPEG file before its size is told
@@ -47,7 +48,7 @@ class Head(NamedTuple):
 def head_of(stream: BinaryIO) -> Head:
     """Read the head of a picture file of one of ``_MEDIA_TYPES``; of TIFF all directories.
 
-    Of a GIF that moves there is its first picture alone, as that is what is recognised.
+    Of a GIF or WebP that moves there is its first picture alone, as that is what is recognised.
 
     Raises:
         SourceMalformed: It tells no size.
@@ -63,6 +64,7 @@ def head_of(stream: BinaryIO) -> Head:
             name, frames = "jpeg", (_jpeg(stream),)
         elif start[:4] == b"RIFF" and start[8:12] == b"WEBP":
             name, frames = "webp", (_webp(start),)
+            moves = webp.moves(stream, start)
         elif start[:4] in (b"II*\0", b"MM\0*"):
             name, frames = "tiff", _tiff(stream, "<" if start[:2] == b"II" else ">", start)
         elif start[:4] == b"GIF8":
