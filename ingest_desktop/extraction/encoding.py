@@ -32,7 +32,15 @@ _HOMES = {
     "iso8859-3": frozenset(("eo", "mt")),
     "cp1258": frozenset(("vi",)),
 }
+_LETTERS = {  # of the languages that a few Western letters are most often taken for
+    "hu": frozenset("áéíóöőúüű"),
+    "lv": frozenset("āčēģīķļņšūž"),
+    "lt": frozenset("ąčęėįšųūž"),
+}
+_BEYOND = re.compile(r"[^\x00-\x7f]")
 _WHOLE = frozenset("utf-8 gb18030 big5 cp932 cp949 euc_jp euc_kr".split())  # who fits so many pairs of bytes is right
+# What stands in texts of two bytes for a sign, and not in Western ones: letters beyond ASCII side by side, but for two small ones.
+_SIDE_BY_SIDE = re.compile(rb"[\x80-\xff]{3}|[\x80-\xde][\x80-\xff]|[\x80-\xff][\x80-\xde]")
 _WINDOWS_PAGES = {  # what is meant where a page has nothing but controls
     "iso8859-1": "cp1252",
     "iso8859-15": "cp1252",
@@ -98,14 +106,23 @@ def guess_encoding(data: bytes) -> str:
     if b"\x1b" in sample:
         sample = _ESCAPES.sub(b"", sample)  # the colours of a terminal
     name, language = _by_statistics(sample)
-    at_home = language in _HOMES[name] if name in _HOMES else name in _WHOLE
-    if not at_home and western.is_latin(sample):
+    if not _is_at_home(sample, name, language) and western.is_latin(sample):
         name = western.reading(sample, name) or name
     if _CONTROLS.search(sample):
         return _WINDOWS_PAGES.get(name, name)
     if name == western.WINDOWS and b"\xa4" in sample:
         return "iso8859-15"  # the sign of the euro is written, that of any currency is not
     return name
+
+
+def _is_at_home(sample: bytes, name: str, language: str) -> bool:
+    """Whether a text has what those in a code page have that are written in a language."""
+    if name not in _HOMES:
+        return name in _WHOLE and _SIDE_BY_SIDE.search(sample) is not None
+    letters = _LETTERS.get(language)
+    used = {sign for sign in _BEYOND.findall(sample.decode(name, "replace").lower()) if sign.isalpha()}
+    own = letters is None or letters.issuperset(used)
+    return own and language in _HOMES[name]
 
 
 def _by_statistics(sample: bytes) -> tuple[str, str]:

@@ -34,7 +34,7 @@ VERSIONS: Final = {
     "rtf": 3,
     "sealed": 2,
     "sheets": 5,
-    "subtitles": 1,
+    "subtitles": 2,
     "tar": 2,
     "text": 1,
     "whatsapp": 1,

@@ -505,6 +505,28 @@ def test_cues_have_times_and_speakers_and_no_styles() -> None:
     assert found.plan.units == 3
 
 
+def test_what_a_player_does_not_show_is_left_out() -> None:
+    found = given_by(
+        SubtitleReader(),
+        "WEBVTT - A film\nKind: captions\n\nNOTE by Ana\nof two lines\n\nREGION\nid:a\n\nopening\n00:01.000 --> 00:02.000\n"
+        "Hello\nREGION is said\n\nNOTE\nnot for viewers\n\nsecond cue\n00:03.000 --> 00:04.000\n \nthere\n\nNOTE the end\n",
+    )
+
+    assert found.text == "[00:00:01] Hello REGION is said\n[00:00:03] there"
+
+
+def test_cues_are_whole_across_segments() -> None:
+    cues = "".join(f"name {n}\n00:{n:02}.000 --> 00:{n:02}.500\nsaid {n}\n\nNOTE no\n\n" for n in range(1, 40))
+    found = given_by(SubtitleReader(), "WEBVTT\n\n" + cues, ExtractOptions(segment_bytes=150))
+
+    assert len(found.plan.segments) > 5
+    assert not [n for n in range(1, 40) if f"said {n}\n" not in found.text + "\n"]
+
+
+def test_text_that_only_begins_like_subtitles_is_kept() -> None:
+    assert "WEBVTT is a format" in given_by(SubtitleReader(), "WEBVTT is a format.\n\nNOTE begins a remark.\n").text
+
+
 def test_cues_of_srt() -> None:
     found = given_by(
         SubtitleReader(),

@@ -36,6 +36,27 @@ def test_short_texts_are_read_as_they_were_written(text: str, encoding: str) -> 
     assert decode(data, encoding_of(data)) == decode(data, encoding)
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "encoding"),
+    [
+        ("Désolée.", "Désolée, señor.", "cp1252"),
+        ("Désolée.", "Très drôle.", "cp1252"),
+        ("Tu étais où, hier ?", "Bien sûr !", "cp1252"),
+        ("Schöne Grüße", "Über alles", "cp1252"),
+        ("Señor", "¡Adiós!", "cp1252"),
+        ("Köszönöm szépen.", "Nem értem őt.", "cp1250"),
+        ("你好嗎?", "我很好,謝謝。", "big5"),
+        ("OK 你好", "Hello 謝謝", "big5"),
+        ("你好吗?", "我很好,谢谢。", "gb18030"),
+        ("안녕하세요", "잘 지내요", "cp949"),
+    ],
+)
+def test_two_cues_of_subtitles_are_read_as_they_were_written(first: str, second: str, encoding: str) -> None:
+    text = f"1\n00:00:01,000 --> 00:00:03,000\n{first}\n\n2\n00:00:04,000 --> 00:00:06,000\n{second}\n"
+    data = text.encode(encoding)
+    assert decode(data, encoding_of(data)) == text
+
+
 def test_colours_of_a_terminal_do_not_hide_what_a_text_is_in() -> None:
     text = "\x1b[1;32mДорогая Анна\x1b[0m, сегодня идёт дождь, и всё хорошо"
     assert encoding_of(text.encode("cp1251")) == "cp1251"

@@ -1,4 +1,7 @@
-"""Subtitles (SRT, WebVTT): what is said, with times and speakers; without numbers, styles and positions."""
+"""Subtitles (SRT, WebVTT): what is said, with times and speakers, as a player shows it.
+
+Numbers, styles and positions are left out; so are the header of WebVTT, its notes, and the names of its cues.
+"""
 
 import re
 from collections.abc import Iterator
@@ -16,7 +19,7 @@ _STAMP = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2})(?:[.,]\d{1,6})?"
 _TIMING = re.compile(rf"^[ \t]*{_STAMP}[ \t]*-->[ \t]*\d[^\n]*$", re.MULTILINE)
 _ARROW = re.compile(rb"-->")
 _NUMBER = re.compile(r"(?:\A|\n)[^\S\n]*\n[^\S\n]*\d+[^\S\n]*\n*\Z")  # below a blank line
-_UNSEEN = re.compile(r"^(?:STYLE|REGION)\b[^\n]*\n(?:[^\n]+\n?)*", re.MULTILINE)
+_WEB = "text/vtt"
 _SPEAKER = re.compile(r"<v(?:\.[^\s<>]*+)?[ \t]++([^<>\n]++)>")
 _TAG = re.compile(r"</?[a-zA-Z][^<>\n]{0,200}>|</?[cuibv]>|<\d[\d:.]*>|\{\\[^{}\n]{0,100}\}")
 
@@ -33,29 +36,43 @@ class SubtitleReader(TextReader):
         plan = super().plan(source, options)
         count = sum(len(_ARROW.findall(segment_bytes(source, segment))) for segment in plan.segments)
         web = b"WEBVTT" in source.head[:16]
-        return replace(plan, unit="cue", units=count, media_type="text/vtt" if web else "application/x-subrip")
+        return replace(plan, unit="cue", units=count, media_type=_WEB if web else "application/x-subrip")
 
     def read(
         self, source: SourceFile, plan: ReaderPlan, segment: SegmentSpec, options: ExtractOptions, notes: SegmentNotes
     ) -> Iterator[Block]:
-        found = list(_cues(segment_text(source, plan, segment)))
+        text = segment_text(source, plan, segment)
+        found = list(_cues(text, web=plan.media_type == _WEB and plan.units > 0, first=not segment.start))
         notes.units_seen = sum(piece.number > 0 for piece in found)
         notes.units_with_text = sum(piece.number > 0 and bool(piece.text) for piece in found)
         yield from packed((piece for piece in found if piece.text), options.chunk_chars, time_of)
 
 
-def _cues(text: str) -> Iterator[Piece]:
-    """The cues of a text, one line each; what another one said just before is not said again."""
+def _cues(text: str, *, web: bool, first: bool) -> Iterator[Piece]:
+    """The cues of a text, one line each; what another one said just before is not said again.
+
+    Args:
+        text: Of a segment.
+        web: It is WebVTT, in which a cue ends with an empty line; what follows is the name of the next, or a note.
+        first: The text begins with the file, and not with the rest of a cue.
+    """
     marks = list(_TIMING.finditer(text))
     before = text[: marks[0].start()] if marks else text
-    opening = _plain(_NUMBER.sub("", "\n" + _UNSEEN.sub("", before.removeprefix("WEBVTT"))))
+    if web:
+        rest, blank, _ = before.partition("\n\n")
+        before = rest if not first and (blank or not marks) else ""
+    opening = _plain(_NUMBER.sub("", "\n" + before))
     if opening:
         yield Piece(opening, 0, _time(marks[0]) if marks else "")
     last = ""
     for number, mark in enumerate(marks, 1):
         stop = marks[number].start() if number < len(marks) else len(text)
-        said = _UNSEEN.sub("", text[mark.end() : stop])
-        said = _plain(_NUMBER.sub("", said) if number < len(marks) else said)
+        said = text[mark.end() : stop]
+        if web:
+            said = said.partition("\n\n")[0]
+        elif number < len(marks):
+            said = _NUMBER.sub("", said)
+        said = _plain(said)
         time = _time(mark)
         yield Piece(f"[{time}] {said}" if said and said != last else "", number, time)
         last = said
