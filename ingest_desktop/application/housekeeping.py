@@ -6,7 +6,7 @@ import time
 from datetime import datetime, timedelta
 
 from ingest_desktop.config.settings import Settings
-from ingest_desktop.domain.errors import IngestError, StoreDamaged, StoreError
+from ingest_desktop.domain.errors import IngestError, StoreDamaged, StoreError, StoreTooNew
 from ingest_desktop.domain.interfaces.contents import ContentStores
 from ingest_desktop.domain.interfaces.repository import Repository
 
@@ -45,7 +45,7 @@ class Housekeeping:
                 try:
                     done += self._drop(kb_id) if is_dropped else self._deliver_to(kb_id)
                 except StoreError as error:  # damaged, perhaps: it is told again later, and the others now
-                    wait = DAMAGED_SECONDS if isinstance(error, StoreDamaged) else BUSY_SECONDS
+                    wait = DAMAGED_SECONDS if isinstance(error, StoreDamaged | StoreTooNew) else BUSY_SECONDS
                     self._not_before[kb_id] = time.monotonic() + wait
                     _log.warning("content not told", extra={"kb_id": kb_id, "code": error.code, "cause": str(error)})
         return done

@@ -380,10 +380,10 @@ class Scheduler:
             if pause_seconds:
                 self._condition.wait_for(lambda: self._stopping, pause_seconds)
 
-    def hold_damaged(self, kb_id: str) -> bool:
-        """Pause a damaged knowledge base and let go of its jobs; False when that cannot be written."""
+    def hold_damaged(self, kb_id: str, code: str) -> bool:
+        """Pause a knowledge base for the error with this code and let go of its jobs; False when that cannot be written."""
         try:
-            self._repository.hold_damaged(kb_id)
+            self._repository.hold_damaged(kb_id, code)
             self.recheck()
         except IngestError as error:
             _log.warning("damaged store not held", extra={"code": error.code, "cause": str(error)})

@@ -15,14 +15,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from ingest_desktop.domain.errors import IngestError, LedgerDamaged, StoreDamaged, StoreFaulty
+from ingest_desktop.domain.errors import IngestError, LedgerDamaged, StoreDamaged, StoreFaulty, StoreTooNew
 from ingest_desktop.domain.interfaces.care import CareSettings, Damage
 from ingest_desktop.infrastructure.backups import Stopped, back_up_if_due
 from ingest_desktop.infrastructure.content_registry import KnowledgeBaseStores, has_bytes
-from ingest_desktop.infrastructure.damage import damaged_bases, hold_damaged, mark_ledger
+from ingest_desktop.infrastructure.content_schema import MIGRATIONS
+from ingest_desktop.infrastructure.damage import damaged_bases, hold_damaged, let_go_repaired, mark_ledger
 from ingest_desktop.infrastructure.database import open_read_only, reading, writing
 from ingest_desktop.infrastructure.ledger import BACKUPS_FOLDER, Ledger
 from ingest_desktop.infrastructure.ledger_base import to_micros, to_moment, utc_now
+from ingest_desktop.infrastructure.migrations import refuse_newer, stored_version
 from ingest_desktop.infrastructure.store_errors import translated_errors
 from ingest_desktop.infrastructure.swapping import refuse_emptied
 
@@ -48,6 +50,7 @@ class Caretaker:
     def care(self, settings: CareSettings, stop: threading.Event) -> list[Damage]:
         """See ``StoreCare``."""
         self._ledger.reserve.keep(settings.min_free_bytes)
+        self._look_after_newer()
         with suppress(Stopped):
             for where, path in self._files():
                 if not stop.is_set():
@@ -56,11 +59,30 @@ class Caretaker:
                 if where not in self._known and not stop.is_set():
                     self._back_up(where, path, settings, stop)
         lost = self._contents.lost(base.kb_id for base in self._ledger.knowledge_bases())
-        still = {"ledger", *damaged_bases(self._ledger), *lost}
+        still = {"ledger", *damaged_bases(self._ledger), *damaged_bases(self._ledger, StoreTooNew.code), *lost}
         self._known = {where: damage for where, damage in self._known.items() if where in still}
         for kb_id in still - {"ledger", *self._known}:
             self._known[kb_id] = Damage(StoreDamaged.code, kb_id, f"The knowledge base {self._name(kb_id)} is damaged.")
         return list(self._known.values())
+
+    def _look_after_newer(self) -> None:
+        """Hold what a newer version of the program wrote, and let it go once this version can read it."""
+        held = set(damaged_bases(self._ledger, StoreTooNew.code))
+        for where, path in self._files():
+            if where == "ledger" or (where in self._looked and where not in held):
+                continue
+            try:
+                refuse_newer(path, stored_version(path), MIGRATIONS[-1].version)
+            except StoreTooNew as error:
+                hold_damaged(self._ledger, where, error.code)
+                text = f"The knowledge base {self._name(where)} is paused. {error}"
+                self._known[where] = Damage(error.code, where, text)
+            except IngestError:  # damaged, perhaps: the look that follows finds it
+                continue
+            else:
+                if where in held:
+                    let_go_repaired(self._ledger, where, StoreTooNew.code)
+                    self._known.pop(where, None)
 
     def _files(self) -> Iterator[tuple[str, Path]]:
         yield "ledger", self._ledger.path

@@ -36,6 +36,7 @@ def reason(code: str | None) -> str:
         "store_damaged": translate("causes", "store damaged"),
         "ledger_damaged": translate("causes", "list of jobs damaged"),
         "store_gone": translate("causes", "data folder gone"),
+        "store_too_new": translate("causes", "newer version needed"),
         "content_gone": translate("causes", "to be read again"),
     }.get(code or "", translate("causes", "something went wrong"))
 
@@ -49,6 +50,7 @@ def hold(code: str) -> str:
         "store_read_only": translate("causes", "store may not be written"),
         "store_gone": translate("causes", "data folder gone"),
         "store_damaged": translate("causes", "a knowledge base is damaged"),
+        "store_too_new": translate("causes", "a newer version is needed"),
         "ledger_damaged": translate("causes", "list of jobs damaged"),
         "on_battery": translate("causes", "on battery"),
     }.get(code, translate("causes", "work is held up"))

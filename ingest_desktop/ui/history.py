@@ -68,6 +68,12 @@ def _of_the_recovery() -> dict[str, str]:
         "its file can be read again": translate("history", "its file can be read again"),
         "the knowledge base is damaged": translate("history", "the knowledge base is damaged"),
         "it was repaired": translate("history", "it was repaired"),
+        "a newer version of the program wrote the knowledge base": translate(
+            "history", "a newer version of the program wrote the knowledge base"
+        ),
+        "this version of the program can read the knowledge base": translate(
+            "history", "this version of the program can read the knowledge base"
+        ),
         "its text was damaged or missing": translate("history", "its text was damaged or missing"),
         "its outcome was lost": translate("history", "its outcome was lost"),
         "its receipt was lost": translate("history", "its receipt was lost"),

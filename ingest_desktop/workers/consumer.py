@@ -28,6 +28,7 @@ from ingest_desktop.domain.errors import (
     StoreFull,
     StoreGone,
     StoreReadOnly,
+    StoreTooNew,
 )
 from ingest_desktop.domain.interfaces.contents import ContentStores
 from ingest_desktop.domain.interfaces.repository import Confirmed, ContentStore, Ending, Finished, Repository, SegmentIn
@@ -184,6 +185,10 @@ class Consumer:
                 if not self._hold_damaged(kb_id, group, error):
                     self._sort_out(kb_id, group, error)
                 break
+            except StoreTooNew as error:
+                if not self._hold_damaged(kb_id, group, error):
+                    self._sort_out(kb_id, group, error)
+                break
             except Exception as error:  # noqa: BLE001 - also what a reader made that no store takes: it must not end us
                 self._sort_out(kb_id, group, error)
                 break
@@ -213,12 +218,16 @@ class Consumer:
         except IngestError:
             return True
 
-    def _hold_damaged(self, kb_id: str, group: Group, error: StoreDamaged) -> bool:
-        """A damaged knowledge base waits to be repaired, and its jobs with it; the others go on. False when it cannot."""
+    def _hold_damaged(self, kb_id: str, group: Group, error: StoreDamaged | StoreTooNew) -> bool:
+        """A damaged knowledge base waits to be repaired, and its jobs with it; the others go on. False when it cannot.
+
+        One that a newer version of the program wrote waits for that version.
+        """
         if isinstance(error, LedgerDamaged):
             return False
-        _log.error("knowledge base damaged", extra={"kb_id": kb_id, "cause": str(error)})
-        if not self._scheduler.hold_damaged(kb_id):
+        what = "newer" if isinstance(error, StoreTooNew) else "damaged"
+        _log.error(f"knowledge base {what}", extra={"kb_id": kb_id, "cause": str(error)})
+        if not self._scheduler.hold_damaged(kb_id, error.code):
             return False
         self._scheduler.ended(group.jobs)
         self._hub.trouble(error.code, str(error), error.hint)
@@ -227,7 +236,7 @@ class Consumer:
     def _sort_out(self, kb_id: str, group: Group, error: Exception) -> None:
         """A group cannot be stored: find the guilty by halves, so that its neighbours do not fail with it."""
         jobs = group.jobs
-        if len(jobs) == 1 or isinstance(error, StoreDamaged):
+        if len(jobs) == 1 or isinstance(error, StoreDamaged | StoreTooNew):
             self._fail(kb_id, group, error)
             return
         _log.warning("group cannot be stored; trying halves", extra={"cause": str(error)})

@@ -31,10 +31,12 @@ from ingest_desktop.domain.errors import (
     SourceUnreadable,
     StoreBusy,
     StoreDamaged,
+    StoreError,
     StoreFaulty,
     StoreFull,
     StoreGone,
     StoreReadOnly,
+    StoreTooNew,
 )
 from ingest_desktop.domain.interfaces.extraction import ExtractionChild, TookTooLong
 from ingest_desktop.domain.wire import Extracted, Failed, Looked, Message, SegmentTask, Unsettled, Working, recipe_of
@@ -316,15 +318,22 @@ class _Gathering:
                 told = None if isinstance(error, StoreDamaged) else error  # damage that lasts is told by who holds it
                 self._scheduler.met_trouble(told, min(PLAN_WAIT_SECONDS, 0.1 * 2**tries))
                 if isinstance(error, StoreDamaged) and tries >= DAMAGE_TRIES:
-                    if not self._scheduler.hold_damaged(job.claim.kb_id):
-                        self._results.append(Fault(job, error.code, str(error)))
+                    self._hold(job, error)
                     return
                 continue
+            except StoreTooNew as error:
+                self._hold(job, error)
+                return
             except IngestError as error:
                 self._results.append(Fault(job, error.code, str(error)))
             if tries:
                 self._scheduler.met_trouble(None)
             return
+
+    def _hold(self, job: ActiveJob, error: StoreError) -> None:
+        """Its knowledge base cannot be used: it waits, and its jobs with it."""
+        if not self._scheduler.hold_damaged(job.claim.kb_id, error.code):
+            self._results.append(Fault(job, error.code, str(error)))
 
     def _progress(self, message: Working) -> None:
         job = self._by_key.get(message.key)

@@ -86,7 +86,18 @@ def test_history_is_told_in_words(changes: dict[str, object], said: str) -> None
 @pytest.mark.parametrize(
     "reason",
     [
-        *(DIED, DIED_READING, SILENT, LOST_TEXT, reach.REASON, damage.REASON, passwords.REASON, ledger_again.REASON),
+        *(
+            DIED,
+            DIED_READING,
+            SILENT,
+            LOST_TEXT,
+            reach.REASON,
+            damage.REASON,
+            damage.REASON_NEWER,
+            damage.READABLE,
+            passwords.REASON,
+            ledger_again.REASON,
+        ),
         *(f"{tool.value} is there" for tool in Tool),
         f"{TAKEN_UP_BY}window",
         f"{TAKEN_UP_BY}ingest run",

@@ -386,7 +386,7 @@ def test_a_disk_that_reports_errors_delays_and_fails_nothing(
     fake.service.submit([str(docs)])
     work(fake)
     assert set(statuses(fake).values()) == {COMPLETED}
-    assert listener.troubles == [error.code, ""]
+    wait_for(lambda: listener.troubles == [error.code, ""], "its end is told, just after the jobs have ended")
     assert_clean(fake)
 
 

@@ -306,8 +306,11 @@ class Repository(Protocol):
         """Remove for good jobs deleted before a time; how many. Call it again while it returns ``limit``."""
         ...
 
-    def hold_damaged(self, kb_id: str) -> bool:
-        """Pause a knowledge base whose file is damaged, until it is repaired; False when it was paused already."""
+    def hold_damaged(self, kb_id: str, code: str = "store_damaged") -> bool:
+        """Pause a knowledge base whose file is damaged, until it is repaired; False when it was paused already.
+
+        With ``code`` "store_too_new" one that a newer version of the program wrote, until this one can read it.
+        """
         ...
 
     def move(self, job_ids: Sequence[str], where: QueueMove) -> int: ...
