@@ -27,7 +27,7 @@ VERSIONS: Final = {
     "mhtml": 3,
     "msg": 3,
     "notebook": 1,
-    "odf": 5,
+    "odf": 6,
     "pdf": 7,
     "pptx": 2,
     "rst": 1,

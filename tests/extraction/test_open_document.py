@@ -140,3 +140,26 @@ def test_encrypted_packages_ask_for_a_password(kind: str) -> None:
 def test_entities_are_refused(declared: str) -> None:
     with pytest.raises(SourceMalformed, match="entities"):
         Read(zipped({"mimetype": "application/vnd.oasis.opendocument.text", "content.xml": declared + "<d>&x;</d>"}))
+
+
+def test_deleted_text_that_stands_among_the_other_is_left_out() -> None:
+    def change(number: int, kind: str) -> str:
+        return (
+            f'<text:changed-region xml:id="c{number}" text:id="c{number}"><text:{kind}><office:change-info>'
+            f"<dc:creator>Ana</dc:creator></office:change-info></text:{kind}></text:changed-region>"
+        )
+
+    def mark(number: int, place: str) -> str:
+        return f'<text:change-{place} text:change-id="c{number}"/>'
+
+    read = Read(
+        flat(
+            "text",
+            f"<office:text><text:tracked-changes>{change(1, 'deletion')}{change(2, 'insertion')}{change(3, 'deletion')}"
+            f"</text:tracked-changes><text:p>Quince {mark(1, 'start')}medlar <text:span>plum</text:span>{mark(1, 'end')}"
+            f"{mark(2, 'start')}sloe{mark(2, 'end')} tart</text:p><text:p>Best {mark(3, 'start')}baked</text:p>"
+            f"<text:h text:outline-level='1'>Pears</text:h><text:p>or {mark(3, 'end')}stewed</text:p></office:text>",
+        )
+    )
+
+    assert read.text == "Quince sloe tart\nBest\nstewed"

@@ -20,6 +20,7 @@ from ingest_desktop.extraction.readers.odf_sheets import SheetFlow, extents, str
 from ingest_desktop.extraction.readers.odf_text import (
     CONTENT,
     UNSEEN,
+    Deletions,
     attribute,
     paragraph,
     row_text,
@@ -231,6 +232,11 @@ def _running_heads(package: Package, title: str | None) -> Iterator[Block]:
     except SourceMalformed:
         return
     seen: dict[str, None] = {}
+    deletions = Deletions()
+    for part in root.iter():
+        deletions.meet(part)
+        if local(part) == "p":
+            deletions.take_out_of(part)
     for part in root.iter():
         if local(part).startswith(("header", "footer")) and not local(part).endswith("style"):
             seen.update(dict.fromkeys(texts_of(part)))

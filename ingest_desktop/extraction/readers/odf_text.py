@@ -23,6 +23,7 @@ def units_of(package: Package, wanted: frozenset[str], marks: frozenset[str]) ->
     """The outermost elements of these names when they are complete, and the start and end of the marks."""
     inside: Any = None
     unseen = 0
+    deletions = Deletions()
     for event, element in xml_events(package, CONTENT):
         name = local(element)
         if name in UNSEEN:
@@ -30,15 +31,55 @@ def units_of(package: Package, wanted: frozenset[str], marks: frozenset[str]) ->
             if event == "end" and inside is None:
                 forget(element)
         elif unseen:
-            continue
+            if event == "start":
+                deletions.meet(element)
         elif inside is None and event == "start" and name in wanted:
             inside = element
         elif inside is element:
+            deletions.take_out_of(element)
             yield "whole", element
             inside = None
             forget(element)
         elif inside is None and name in marks:
             yield event, element
+
+
+class Deletions:
+    """Deleted text that stands among the other: some programs keep it there, between two marks, while changes are shown."""
+
+    def __init__(self) -> None:
+        self._change = ""
+        self._deleted: set[str] = set()  # changes, by their ids
+        self._open: set[str] = set()  # those whose first mark was met, and not yet their last
+
+    def meet(self, element: Any) -> None:
+        """Learn from an element of the list of changes, which stands before the text."""
+        name = local(element)
+        if name == "changed-region":
+            self._change = attribute(element, "id")
+        elif name == "deletion":
+            self._deleted.add(self._change)
+
+    def take_out_of(self, element: Any) -> None:
+        """Take deleted text out of the next element of the text."""
+        if not self._deleted:
+            return
+        from lxml import etree
+
+        for event, part in etree.iterwalk(element, events=("start", "end")):
+            if event == "start":
+                self._pass(part)
+                if self._open and part.text:
+                    part.text = ""
+            elif self._open and part.tail and part is not element:
+                part.tail = ""
+
+    def _pass(self, part: Any) -> None:
+        name = local(part)
+        if name == "change-start" and attribute(part, "change-id") in self._deleted:
+            self._open.add(attribute(part, "change-id"))
+        elif name == "change-end":
+            self._open.discard(attribute(part, "change-id"))
 
 
 def attribute(element: Any, name: str) -> str:
