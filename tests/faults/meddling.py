@@ -95,13 +95,11 @@ class TornLog(_Meddling):
     file: str = LEDGER
 
     def round(self, number: int, draw: random.Random, work: Path) -> Verdict:
-        data = self._copied(work)
-        log = data / f"{self.file}-wal"
-        program = self._add(data)
-        wait_until(lambda: program.has_ended() or _size(log) > 2 * FRAME_BYTES, PATIENCE_SECONDS)
-        program.has_ended(draw.uniform(0.0, LATEST_SECONDS))
-        program.kill_all()
-        what = tear(log, draw)
+        data = work / "data"
+        while (
+            what := self._torn(work, draw)
+        ) is None:  # at a moment without a log there is nothing to tear: draw another
+            shutil.rmtree(data)
         verdict = self._mend(data)
         verdict.add(
             judge(
@@ -112,9 +110,17 @@ class TornLog(_Meddling):
                 renumbered=self.file == LEDGER,
             )
         )
-        verdict.hits = int(what is not None)
-        verdict.notes.append(what or "there was no log to tear")
+        verdict.notes.append(what)
         return verdict
+
+    def _torn(self, work: Path, draw: random.Random) -> str | None:
+        data = self._copied(work)
+        log = data / f"{self.file}-wal"
+        program = self._add(data)
+        wait_until(lambda: program.has_ended() or _size(log) > 2 * FRAME_BYTES, PATIENCE_SECONDS)
+        program.has_ended(draw.uniform(0.0, LATEST_SECONDS / 2))
+        program.kill_all()
+        return tear(log, draw)
 
     def _mend(self, data: Path) -> Verdict:
         """What a person does: start it, let it repair what it asks to, let it check, and drop the files again."""
@@ -163,7 +169,7 @@ class Vanished(_Meddling):
         wait_until(
             lambda: program.has_ended() or is_accepted(data), PATIENCE_SECONDS
         )  # before, it makes a store of its own
-        ended = program.has_ended(draw.uniform(0.0, LATEST_SECONDS / 2))
+        ended = program.has_ended(draw.uniform(0.0, LATEST_SECONDS / 4))
         data.rename(aside)
         program.has_ended(draw.uniform(0.2, 5.0))
         verdict = Verdict()
