@@ -68,6 +68,7 @@ _MAGICS = (
     (b"MZ\x90\0", "Programs"),
 )
 _MAGIC_BYTES = frozenset(magic[:1] for magic, _ in _MAGICS)  # few texts begin with one of these
+_RESERVED_BYTES = 512  # NULs at the beginning: fewer belong to a format
 _CONTROLS = bytes(sorted(set(range(32)) - {0, 7, 8, 9, 10, 11, 12, 13, 14, 15, 26, 27})) + b"\x7f"
 _cache: list[tuple[bytes, str, str]] = []  # the last answer: several readers ask for the same file
 
@@ -127,6 +128,9 @@ def _text_suffix_of(path: str) -> str:
 
 def _text_kind(head: bytes, suffix: str) -> str:
     """Which kind of text."""
+    if head[:1] == b"\0" and _beyond_nuls(head) is not head:
+        found = text_kind(_beyond_nuls(head), suffix)
+        return found if found == kinds.JSONL else TEXT  # other readers need not take what stands before
     marked = encoding_of_head(head)
     if marked and marked.startswith(("utf-16", "utf-32")):
         head = head[: len(head) & ~3].decode(marked, "replace").encode("utf-8", "replace")
@@ -151,6 +155,12 @@ def looks_like_text(head: bytes) -> bool:
     if not head or encoding_of_head(head):
         return True
     sample = head[:8192]
+    if sample[0] == 0:
+        beyond = _beyond_nuls(head)
+        if beyond is not head and beyond:
+            sample = beyond[:8192]
+            if sample.count(0) > len(sample) * 0.05:
+                return False
     controls = len(sample) - len(sample.translate(None, _CONTROLS))
     nuls = sample.count(0)
     if controls > len(sample) * 0.01 or nuls > len(sample) * 0.3:
@@ -159,6 +169,12 @@ def looks_like_text(head: bytes) -> bool:
         return True
     letters = len(sample) - len(sample.translate(None, bytes(range(0x80, 0x100))))
     return nuls == 0 or letters < len(sample) * 0.3
+
+
+def _beyond_nuls(head: bytes) -> bytes:
+    """What stands behind the NULs of a log that was made larger before it was written, or whose machine went down."""
+    beyond = head.lstrip(b"\0")
+    return beyond if len(head) - len(beyond) >= _RESERVED_BYTES else head
 
 
 def _other_binary(head: bytes) -> str | None:

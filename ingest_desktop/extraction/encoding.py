@@ -103,6 +103,8 @@ def is_utf8(data: bytes, *, cut: bool = False) -> bool:
 def guess_encoding(data: bytes) -> str:
     """The likely encoding of bytes that are neither UTF-8 nor marked. Always a codec that Python has."""
     sample = _telling_sample(data)
+    if b"\0" in sample:
+        sample = sample.replace(b"\0", b"")
     if b"\x1b" in sample:
         sample = _ESCAPES.sub(b"", sample)  # the colours of a terminal
     name, language = _by_statistics(sample)

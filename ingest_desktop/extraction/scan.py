@@ -90,7 +90,8 @@ class TextScanner:
         return found
 
     def _count(self, block: bytes, low: int, high: int) -> int:
-        """Line ends between two places of the block."""
+        """Line ends between two places of the block; one before it, in the block before, is below zero."""
+        high = max(high, 0)
         if self._width == 1:
             return block.count(self._newline, max(low, 0), high)
         total, found = 0, self._find(block, max(low, 0), high)

@@ -4,9 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest_desktop.extraction import western
-from ingest_desktop.extraction.detect import looks_like_text
+from ingest_desktop.extraction import kinds, western
+from ingest_desktop.extraction.detect import kind_of, looks_like_text
 from ingest_desktop.extraction.encoding import decode, encoding_of, encoding_of_head, guess_encoding
+from ingest_desktop.extraction.readers.text import TextReader, segment_text
+
+from .conftest import OPTIONS, memory
 
 
 @pytest.mark.parametrize(
@@ -74,3 +77,22 @@ def test_numbers_of_two_bytes_are_no_text() -> None:
 def test_any_bytes_are_judged(data: bytes, guessed: str) -> None:
     assert western.reading(data, guessed) in {None, "cp1252", "cp850", "mac-roman"}
     data.decode(guess_encoding(data), "replace")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
+def test_log_that_begins_with_space_it_reserved_is_text(encoding: str) -> None:
+    lines = "".join(f"2024-05-12 09:{minute:02}:00 Gerät für Köln läuft\n" for minute in range(60))
+    data = bytes(4096) + lines.encode(encoding)
+    source = memory(data, "a.log")
+    plan = TextReader().plan(source, OPTIONS)
+
+    assert kind_of(source) == kinds.TEXT
+    assert segment_text(source, plan, plan.segments[0]) == lines
+    assert kind_of(memory(bytes(4096) + b'{"a": 1}\n{"a": 2}\n', "b.jsonl")) == kinds.JSONL
+
+
+@pytest.mark.parametrize(
+    "data", [bytes(8192), bytes(4096) + b"ab\0\0" * 400, bytes(4096) + b"\1CD001\1" + bytes(900), bytes(40) + b"abc"]
+)
+def test_nuls_before_what_is_no_text_make_none(data: bytes) -> None:
+    assert not looks_like_text(data)

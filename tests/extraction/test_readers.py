@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ingest_desktop.domain.errors import LimitExceeded, SourceEncrypted, SourceMalformed, UnsupportedFormat
@@ -38,6 +38,7 @@ OPTIONS = ExtractOptions()
     st.integers(16, 400),
     st.integers(1, 500),
 )
+@example(["aa京", "aaaaaaaaéééé京 aa", "a"], "utf-8", 16, 15)  # cut in the block before the one that tells it
 def test_segments_join_to_the_whole_text(lines: list[str], encoding: str, size: int, step: int) -> None:
     text = "\n".join(lines)
     data = ("\ufeff" + text).encode(encoding)

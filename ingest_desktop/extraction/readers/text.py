@@ -47,6 +47,8 @@ def segment_text(source: SourceFile, plan: ReaderPlan, segment: SegmentSpec) -> 
     """The decoded text of one segment, line ends as newlines."""
     data = segment_bytes(source, segment)
     encoding = plan.encoding or "utf-8"
+    if data[:1] == b"\0" and not segment.start and not encoding.startswith(("utf-16", "utf-32")):
+        data = data.lstrip(b"\0")  # space that a log reserved, and nothing that was ever written
     if segment.start and encoding == "utf-32":  # only the first segment has the mark that tells the byte order
         encoding = "utf-32-le" if source.head.startswith(b"\xff\xfe") else "utf-32-be"
     return decode(data, encoding, old_mac=old_mac(source.head))
