@@ -4,6 +4,7 @@ import io
 import json
 import zlib
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -129,6 +130,30 @@ def test_how_many_of_them_a_password_opens_belongs_to_the_recipe() -> None:
     assert shapes[0] == shapes[1] and "unlocked=1" in shapes[2]
 
 
+def locked_alone(password: str) -> bytes:
+    """A document in which attached files alone are encrypted: it opens without a password."""
+    told: Any = PdfReader(io.BytesIO(attached({}, password=password))).trailer["/Encrypt"]
+    keys = " ".join(f"{key} <{told[key].original_bytes.hex()}>" for key in ("/O", "/U", "/OE", "/UE", "/Perms"))
+    entry = (
+        f"/Encrypt << /Filter /Standard /V 5 /R 6 /Length 256 /P {told['/P']} {keys} /StmF /Identity /StrF /Identity "
+        "/EFF /StdCF /CF << /StdCF << /AuthEvent /EFOpen /CFM /AESV3 /Length 32 >> >> >> /ID [<00> <00>]"
+    )
+    more = "900 0 obj\n<< /Length 6 >>\nstream\nquince\nendstream\nendobj\n"
+    tree = "/Names << /EmbeddedFiles << /Names [(a) << /F (a.txt) /EF << /F 900 0 R >> >>] >> >>"
+    data = pdf((words(BODY), ""), (words(BODY), ""), more=more, trailer=tree)
+    return data.replace(b"/Root 1 0 R", b"/Root 1 0 R " + entry.encode("ascii"))
+
+
+def test_files_that_are_locked_alone_are_named_and_a_password_makes_another_recipe() -> None:
+    data = locked_alone("pear")
+    read = Read(data, "a.pdf")
+    assert BODY in read.text
+    assert read.notes[0].units_failed == [(2, "a.txt: It asks for a password.")]
+    reader = Registry(()).choose(memory(data, "a.pdf"))
+    plans = [reader.plan(replace(memory(data, "a.pdf"), passwords=given), OPTIONS) for given in (("plum",), ("pear",))]
+    assert plans[0].shape == read.plan.shape and "unlocked=1" in plans[1].shape
+
+
 def test_limits_hold_for_them_too() -> None:
     bomb = Read(attached({"a.txt": bytes(40_000_000), "b.txt": b"quince"}), "a.pdf")
     assert "quince" in bomb.text
@@ -151,7 +176,7 @@ def test_limits_hold_for_them_too() -> None:
     ("stream", "said"),
     [
         ("<< /Length 9 /Filter /FlateDecode >>\nstream\nx\x9cgarbage\nendstream", "cannot be unpacked"),
-        ("<< /Length 9 /Filter /NoSuchFilter >>\nstream\nx\x9cgarbage\nendstream", "cannot be unpacked"),
+        ("<< /Length 9 /Filter /NoSuchFilter >>\nstream\nx\x9cgarbage\nendstream", "cannot be undone here"),
         ("(no stream)", "cannot be unpacked"),
     ],
 )

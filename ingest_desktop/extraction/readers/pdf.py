@@ -31,7 +31,6 @@ class PdfDocument(Protocol):
     """An open PDF, whichever engine opened it."""
 
     pages: int
-    by_password: bool  # that opened it
 
     @property
     def attached(self) -> bool:
@@ -52,6 +51,10 @@ class PdfDocument(Protocol):
 
     def metadata(self) -> dict[str, str]:
         """Title, Author and so on, as far as they are told."""
+        ...
+
+    def attachments(self) -> list[str]:
+        """The names of the files that are attached to the document, as far as they are told."""
         ...
 
     def close(self) -> None:
@@ -99,7 +102,7 @@ class PdfReader:
         title = " ".join(metadata.get("Title", "").split())[:500] or None
         shape = found.shape if found is not None else ""
         if document.attached:
-            shape = pdf_attachments.shape(source, options, opened=document.by_password)
+            shape = pdf_attachments.shape(source, options)
         return ReaderPlan("page", pages, segments, "application/pdf", None, title, metadata, outline, shape=shape)
 
     def read(
@@ -148,6 +151,7 @@ class PdfReader:
                 options,
                 notes,
                 plan.title,
+                named=document.attachments() if is_last and attached else (),
                 of_document=plan.units if is_last and attached else None,
                 pages=holding,
                 share=notes.units_seen / plan.units,

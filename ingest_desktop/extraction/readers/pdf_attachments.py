@@ -4,7 +4,7 @@ PDFium tells whether there are any; pypdf, which keeps limits while it unpacks, 
 """
 
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
@@ -13,7 +13,7 @@ from ingest_desktop.domain.interfaces.extraction import Block, SegmentNotes, Sou
 from ingest_desktop.domain.wire import ExtractOptions
 from ingest_desktop.extraction import allowance, nested
 from ingest_desktop.extraction.allowance import Allowance, Spent
-from ingest_desktop.extraction.limits import memory_message
+from ingest_desktop.extraction.limits import OutOfTime, memory_message
 from ingest_desktop.extraction.members import most_of_one, too_large
 from ingest_desktop.extraction.nested import Inside
 from ingest_desktop.extraction.readers.pypdf_engine import PypdfDocument
@@ -25,29 +25,41 @@ _GROWS: Final = 20  # what is attached to pages takes no part of the share of a 
 _SYSTEMS: Final = ("/UF", "/F", "/Unix", "/Mac", "/DOS")  # keys that lead to a file, the newest first
 _DAMAGED: Final = "It is damaged: it cannot be unpacked."
 _CUT: Final = "It is damaged: its end is missing."
-_UNREAD: Final = "The files that are attached to it could not be read: "
+_UNKNOWN: Final = "It is packed or encrypted in a way that cannot be undone here."
+_NO_NAME: Final = "attached file"
 
 
 class _Attached(NamedTuple):
-    """A file as it is listed; ``stream`` is None when that is damaged."""
+    """A file as it is listed; ``stream`` holds it, or is the error that says why it cannot be had."""
 
     name: str
     stream: Any
     page: int  # from 1
 
 
-def shape(source: SourceFile, options: ExtractOptions, *, opened: bool) -> str:
+def shape(source: SourceFile, options: ExtractOptions) -> str:
     """What shapes the text of attached files, for the recipe: how many of them a password opens belongs to it.
 
     Args:
         source: A document that files are attached to.
         options: As it is read with.
-        opened: A password opened the document itself.
     """
     if not source.passwords:
         return nested.shape(options)
+    try:
+        document = _opened(source)
+    except SourceError:
+        return nested.shape(options)  # it is told when it is read
     nested.begin(source, options)
-    return nested.shape(options, unlocked=opened + nested.unlocked(_lockable(source, options), options))
+    try:
+        opened = nested.unlocked(_lockable(document, source, options), options)
+    except OutOfTime:
+        raise
+    except Exception:  # noqa: BLE001  the same
+        opened = 0
+    finally:
+        document.close()
+    return nested.shape(options, unlocked=document.by_password + opened)
 
 
 def attached_blocks(
@@ -56,8 +68,9 @@ def attached_blocks(
     notes: SegmentNotes,
     title: str | None,
     *,
+    named: Sequence[str],
     of_document: int | None,
-    pages: Iterable[int],
+    pages: Sequence[int],
     share: float,
 ) -> Iterator[Block]:
     """The blocks of attached files; what cannot be read is a gap that names it, of its page.
@@ -67,20 +80,23 @@ def attached_blocks(
         options: As it is read with.
         notes: Of the segment.
         title: Of the document: it stands above the headings.
+        named: The files of the document itself, in case that they cannot be had.
         of_document: The page (from 1) that the files of the document itself are counted with; None: not in this segment.
         pages: Those of this segment, from 1, that files are attached to.
         share: The part of this segment in the document, above 0 and up to 1: what it may unpack.
     """
-    pages = list(pages)
-    number = of_document or pages[0]
-    try:
-        document = _opened(source)
-    except SourceError as error:
-        notes.units_failed.append((number, f"{_UNREAD}{error}"))
-        return
     own = SegmentNotes(recognising=notes.recognising)
+    document: PypdfDocument | None = None
     try:
-        found = _listed(document, of_document, pages)
+        try:
+            document = _opened(source)
+            found = _listed(document, of_document, pages)
+        except OutOfTime:
+            raise
+        except Exception as raised:  # noqa: BLE001  the document itself is read
+            error = raised if isinstance(raised, SourceError) else SourceMalformed(_DAMAGED)
+            found = [_Attached(name or _NO_NAME, error, of_document) for name in named if of_document]
+            found += [_Attached(_NO_NAME, error, page) for page in pages]
         allowed = None if of_document else _allowed(found, source, options, share)
         with Inside(source, options, own, allowed=allowed, first=None) as inside:
             for attached in found:
@@ -88,7 +104,8 @@ def attached_blocks(
                 for block in _one(attached, inside, options):
                     yield block._replace(path=(title, *block.path)) if title and block.path is not None else block
     finally:
-        document.close()
+        if document is not None:
+            document.close()
     notes.units_failed += own.units_failed
     notes.warnings += own.warnings
     notes.units_by_ocr += own.units_by_ocr
@@ -97,7 +114,7 @@ def attached_blocks(
 
 def _opened(source: SourceFile) -> PypdfDocument:
     if source.data is None and source.size > _MOST_BYTES:
-        raise LimitExceeded(f"the document has more than {_MOST_BYTES:,} bytes.")
+        raise LimitExceeded(f"Files attached to a document of more than {_MOST_BYTES:,} bytes are not read.")
     return PypdfDocument(source)
 
 
@@ -111,20 +128,13 @@ def _one(attached: _Attached, inside: Inside, options: ExtractOptions) -> Iterat
     yield from inside.blocks(attached.name, data, trouble=None if is_whole else _CUT)
 
 
-def _lockable(source: SourceFile, options: ExtractOptions) -> Iterator[SourceFile]:
+def _lockable(document: PypdfDocument, source: SourceFile, options: ExtractOptions) -> Iterator[SourceFile]:
     """What is attached to the document and may ask for a password of its own."""
-    try:
-        document = _opened(source)
-    except SourceError:
-        return  # it is told when it is read
-    try:
-        for attached in _listed(document, 1, ()):
-            if nested.may_lock(attached.name):
-                with suppress(SourceError):
-                    data, _ = _unpacked(attached.stream, options)
-                    yield nested.inner_source(attached.name, data, source.passwords)
-    finally:
-        document.close()
+    for attached in _listed(document, 1, ()):
+        if nested.may_lock(attached.name):
+            with suppress(SourceError):
+                data, _ = _unpacked(attached.stream, options)
+                yield nested.inner_source(attached.name, data, source.passwords)
 
 
 def _allowed(found: list[_Attached], source: SourceFile, options: ExtractOptions, share: float) -> Allowance:
@@ -151,7 +161,7 @@ def _files(entries: Iterable[tuple[object, Any]], page: int, seen: set[object]) 
             if "/EF" not in told:
                 continue
             held: Any = _at(told, "/EF")
-            shown = _text(told, "/UF") or _text(told, "/F") or (name if isinstance(name, str) else "")
+            shown = _text(told, "/UF") or _text(told, "/F") or (name if isinstance(name, str) else _NO_NAME)
             key = next(key for key in _SYSTEMS if key in held)
             place: Any = held.raw_get(key)
             mark = (place.idnum, place.generation) if hasattr(place, "idnum") else id(place)
@@ -161,7 +171,7 @@ def _files(entries: Iterable[tuple[object, Any]], page: int, seen: set[object]) 
         except IngestError:
             raise
         except Exception:  # noqa: BLE001  the others are kept
-            yield _Attached(name if isinstance(name, str) else "", None, page)
+            yield _Attached(name if isinstance(name, str) else _NO_NAME, SourceMalformed(_DAMAGED), page)
 
 
 def _of_document(catalogue: Any) -> Iterator[tuple[object, Any]]:
@@ -220,8 +230,8 @@ def _unpacked(stream: Any, options: ExtractOptions) -> tuple[bytes, bool]:
         SourceMalformed: They are damaged.
         LimitExceeded: They are too many, or a bomb.
     """
-    if stream is None:
-        raise SourceMalformed(_DAMAGED)
+    if isinstance(stream, SourceError):
+        raise stream
     most, packed, is_whole = most_of_one(options), _packed(stream), True
     try:
         if stream.get("/Filter") == "/FlateDecode" and "/DecodeParms" not in stream:
@@ -232,6 +242,8 @@ def _unpacked(stream: Any, options: ExtractOptions) -> tuple[bytes, bool]:
             data = bytes(stream.get_data())
     except IngestError:
         raise
+    except NotImplementedError as error:
+        raise SourceMalformed(_UNKNOWN) from error
     except MemoryError as error:
         raise LimitExceeded(memory_message()) from error
     except Exception as error:

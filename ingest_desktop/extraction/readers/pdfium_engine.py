@@ -22,6 +22,7 @@ from ingest_desktop.extraction.unlocking import still_locked
 _TAGS = ("Title", "Author", "Subject", "Keywords", "Creator", "Producer", "CreationDate", "ModDate")
 _MAX_BOOKMARKS = 5000
 _MAX_DEPTH = 8
+_MAX_ATTACHMENTS = 1000  # that are named
 _MAX_CHARS_PER_PAGE = 20_000_000
 
 NO_PASSWORD = "The document is locked with certificates, or in another way that no password opens."
@@ -56,7 +57,6 @@ class PdfiumDocument:
             if code == raw.FPDF_ERR_PASSWORD:
                 raise still_locked(source.passwords)
             raise SourceMalformed("The file begins like a PDF document but cannot be opened as one.")
-        self.by_password = key is not None
         self.pages: int = raw.FPDF_GetPageCount(self._handle)
         self.attached = raw.FPDFDoc_GetAttachmentCount(self._handle) > 0
         self._lacks_spaces = made_by_moves(self._handle)
@@ -162,6 +162,16 @@ class PdfiumDocument:
                 text = buffer.raw[: size - 2].decode("utf-16-le", "replace").replace("\0", "").strip()
                 if text:
                     found[tag] = text
+        return found
+
+    def attachments(self) -> list[str]:
+        """The names of the files that are attached to the document, as far as they are told."""
+        found = []
+        buffer = (ctypes.c_ushort * 1024)()
+        for number in range(min(raw.FPDFDoc_GetAttachmentCount(self._handle), _MAX_ATTACHMENTS)):
+            attachment = raw.FPDFDoc_GetAttachment(self._handle, number)
+            size = raw.FPDFAttachment_GetName(attachment, buffer, 2048) if attachment else 0
+            found.append(ctypes.string_at(buffer, size - 2).decode("utf-16-le", "replace") if 2 < size <= 2048 else "")
         return found
 
     def outline(self) -> tuple[tuple[int, int, str], ...]:

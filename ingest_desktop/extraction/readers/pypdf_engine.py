@@ -73,6 +73,10 @@ class PypdfDocument:
         except Exception:  # noqa: BLE001  what is damaged lists nothing
             return False
 
+    def attachments(self) -> list[str]:
+        """Nothing: what pypdf can name it can also get."""
+        return []
+
     def annotations(self, index: int) -> list[Any]:
         """The notes on a page, counted from 0. Raises whatever pypdf raises."""
         return list(self._reader.pages[index].get("/Annots") or ())[:_MAX_REMARKS]
