@@ -78,6 +78,7 @@ class Scheduler:
         self._stopping = False
         self._held: set[str] = set()  # why nothing is claimed for now
         self._store_trouble: IngestError | None = None
+        self._without_process: dict[str, IngestError] = {}  # readers, and why
 
     @property
     def options(self) -> ExtractOptions:
@@ -360,8 +361,11 @@ class Scheduler:
 
     @property
     def store_trouble(self) -> IngestError | None:
-        """What the store refused last, a claim perhaps; None when it works. It is tried again all the while."""
-        return self._store_trouble
+        """What the store refused last, a claim perhaps, or why a reader has no process; None when all works.
+
+        It is tried again all the while.
+        """
+        return self._store_trouble or next(iter(list(self._without_process.values())), None)
 
     @property
     def is_held_idle(self) -> bool:
@@ -379,6 +383,16 @@ class Scheduler:
             self._store_trouble = error
             if pause_seconds:
                 self._condition.wait_for(lambda: self._stopping, pause_seconds)
+
+    def met_no_process(self, reader: str, error: IngestError, pause_seconds: float) -> None:
+        """A reader has no process to read with. Waits a little then, but not past the end."""
+        with self._condition:
+            self._without_process[reader] = error
+            self._condition.wait_for(lambda: self._stopping, pause_seconds)
+
+    def has_process(self, reader: str) -> None:
+        """A reader has a process again."""
+        self._without_process.pop(reader, None)
 
     def hold_damaged(self, kb_id: str, code: str) -> bool:
         """Pause a knowledge base for the error with this code and let go of its jobs; False when that cannot be written."""

@@ -179,6 +179,17 @@ class ReaderCrashed(SourceError):
     hint = "The file breaks its reader. Save it anew with another program and add it again."
 
 
+class ReaderNotStarted(IngestError):
+    """No process that reads files can be started, or it ended before it was ready. No file is to blame: all wait."""
+
+    code = "reader_not_started"
+    retryable = True
+    hint = (
+        "It is tried again by itself. Close other programs if memory or processes are short; look whether a guard against "
+        "viruses stops the processes of Ingest Desktop; if neither helps, install it anew."
+    )
+
+
 class Quarantined(SourceError):
     """The file brought its reader down twice, the second time alone. It is not read again until a person asks for it."""
 

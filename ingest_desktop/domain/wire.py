@@ -230,6 +230,11 @@ class Working:
 
 
 @dataclass(frozen=True)
+class Ready:
+    """The first message of a process, before it was given any file: what it dies of later is its task."""
+
+
+@dataclass(frozen=True)
 class TaskDone:
     """The last message of a task. ``peak_bytes`` is the child's peak resident memory so far."""
 
@@ -237,7 +242,7 @@ class TaskDone:
 
 
 Task = LookLot | SegmentTask
-Message = Looked | Extracted | Failed | Unsettled | Working | TaskDone
+Message = Looked | Extracted | Failed | Unsettled | Working | TaskDone | Ready
 
 
 CUT_BY_BYTES = frozenset(("byte", "row", "record", "cue", "message"))  # units of texts, which are cut at byte offsets

@@ -21,6 +21,7 @@ from ingest_desktop.domain.wire import (
     LookItem,
     LookLot,
     Message,
+    Ready,
     Secrets,
     SegmentTask,
     Task,
@@ -143,7 +144,10 @@ def main() -> int:
         limiter.settle()
         gc.freeze()
         gc.set_threshold(_GC_THRESHOLD, 20, 100)
-        server = Server(Outbox(stream), limiter, Registry())
+        outbox = Outbox(stream)
+        server = Server(outbox, limiter, Registry())
+        outbox.put(Ready())
+        outbox.flush()
         while True:
             task: LookLot | SegmentTask = read_frame(inbox)
             server.run(task)

@@ -12,12 +12,12 @@ from typing import Any, BinaryIO, Final, Protocol
 
 import msgspec
 
-from ingest_desktop.domain.wire import Extracted, Failed, Looked, Message, TaskDone, Unsettled, Working
+from ingest_desktop.domain.wire import Extracted, Failed, Looked, Message, Ready, TaskDone, Unsettled, Working
 
 _LENGTH: Final = struct.Struct("<Q")
 _HEAD: Final = struct.Struct("<BQ")  # which type of message, and how long
 MAX_FRAME_BYTES: Final = 4 * 1024**3
-_TYPES: Final[tuple[type[Message], ...]] = (Looked, Extracted, Failed, Working, TaskDone, Unsettled)
+_TYPES: Final[tuple[type[Message], ...]] = (Looked, Extracted, Failed, Working, TaskDone, Unsettled, Ready)
 _KIND: Final[dict[type, int]] = {kind: number for number, kind in enumerate(_TYPES)}
 _HALVES: Final = re.compile("[\ud800-\udfff]")
 _encode = msgspec.msgpack.Encoder().encode

@@ -12,9 +12,9 @@ import time
 from collections.abc import Callable
 from typing import Any, BinaryIO, Final, cast
 
-from ingest_desktop.domain.errors import LimitExceeded, ReaderCrashed
+from ingest_desktop.domain.errors import LimitExceeded, ReaderCrashed, ReaderNotStarted
 from ingest_desktop.domain.interfaces.extraction import TookTooLong
-from ingest_desktop.domain.wire import Message, Task, TaskDone, Working
+from ingest_desktop.domain.wire import Message, Ready, Task, TaskDone, Working
 from ingest_desktop.extraction.frames import BadFrame, read_message, write_frame
 from ingest_desktop.extraction.limits import ChildLimits, cpu_message, memory_message, taken_bytes
 
@@ -59,6 +59,7 @@ class ChildProcess:
         self._lock = threading.Lock()  # guards the process handle against a kill from another thread
         self._process: subprocess.Popen[bytes] | None = None
         self._inbox: BinaryIO | None = None  # what the process sends
+        self._ready = False  # the process said that it is
         self._tasks = 0
         self._peak_bytes = 0
         self._clock: _Clock | None = None  # of the process
@@ -81,9 +82,7 @@ class ChildProcess:
             self._end()
         process = self._process or self._start()
         self._overdue = self._ended = False
-        clock = self._clock = self._clock or _Clock(
-            self._wall_seconds, self._time_is_up, process.pid, self._memory_bytes
-        )
+        clock = self._clock = self._clock or self._new_clock(process)
         try:
             with clock:
                 self._converse(process, task, on_message, clock)
@@ -124,6 +123,11 @@ class ChildProcess:
         inbox, outbox = cast(BinaryIO, self._inbox), cast(BinaryIO, process.stdin)
         write_frame(outbox, task)
         outbox.flush()
+        if not self._ready:
+            if type(read_message(inbox)) is not Ready:
+                raise BadFrame("something else than that it is ready")
+            self._ready = True
+            clock.restart()
         while True:
             message = read_message(inbox)
             if type(message) is TaskDone:
@@ -139,18 +143,21 @@ class ChildProcess:
         if sys.platform == "win32":
             flags = subprocess.CREATE_NO_WINDOW | subprocess.BELOW_NORMAL_PRIORITY_CLASS
         with self._lock:
-            process = subprocess.Popen(
-                command(),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                bufsize=_BUFFER_BYTES,
-                close_fds=True,
-                start_new_session=sys.platform != "win32",  # what it forks can be ended with it
-                creationflags=flags,
-                env=_environment(),
-            )
-            self._process, self._killed_at = process, 0.0
+            try:
+                process = subprocess.Popen(
+                    command(),
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                    bufsize=_BUFFER_BYTES,
+                    close_fds=True,
+                    start_new_session=sys.platform != "win32",  # what it forks can be ended with it
+                    creationflags=flags,
+                    env=_environment(),
+                )
+            except OSError as error:
+                raise ReaderNotStarted(f"No process that reads files can be started ({error.strerror}).") from error
+            self._process, self._killed_at, self._ready = process, 0.0, False
         self._inbox = cast(BinaryIO, process.stdout)
         _widen(self._inbox)
         if sys.platform != "win32":
@@ -164,13 +171,30 @@ class ChildProcess:
             raise self._obituary(process) from error
         return process
 
+    def _new_clock(self, process: "subprocess.Popen[bytes]") -> "_Clock":
+        try:
+            return _Clock(self._wall_seconds, self._time_is_up, process.pid, self._memory_bytes)
+        except RuntimeError as error:  # a process without a limit of time may hang for ever
+            self._end()
+            raise ReaderNotStarted("The system lets the program start no more threads.") from error
+
     def _time_is_up(self) -> None:
         self._overdue = True
         self.kill()
 
-    def _obituary(self, process: "subprocess.Popen[bytes]", taken: float = 0.0) -> LimitExceeded | ReaderCrashed:
+    def _obituary(
+        self, process: "subprocess.Popen[bytes]", taken: float = 0.0
+    ) -> LimitExceeded | ReaderCrashed | ReaderNotStarted:
         """Bury a dead process and say why it died; ``taken`` is the share of memory that its last file had."""
         code = self._bury(process)
+        how = f"signal {-code}" if code < 0 else f"exit code {code}"
+        if not self._ready and (self._overdue or not self._ended):
+            why = (
+                f"was not ready after {self._wall_seconds:g} seconds"
+                if self._overdue
+                else f"ended at its start ({how})"
+            )
+            return ReaderNotStarted(f"The process that reads files {why}.")
         if self._overdue:
             return TookTooLong(
                 f"Reading took longer than {self._wall_seconds:g} seconds (INGESTION_CHILD_WALL_SECONDS)."
@@ -179,7 +203,6 @@ class ChildProcess:
             return LimitExceeded(cpu_message(self._cpu_seconds))
         if code < 0 and not self._ended and taken >= _EXHAUSTED:
             return LimitExceeded(memory_message())  # libraries in C and Rust abort or fault when they are refused more
-        how = f"signal {-code}" if code < 0 else f"exit code {code}"
         return ReaderCrashed(f"The process that read the file ended unexpectedly ({how}).")
 
     def _is_over(self, process: "subprocess.Popen[bytes]") -> bool:

@@ -28,6 +28,7 @@ def reason(code: str | None) -> str:
         "left_out": translate("causes", "left out: no document"),
         "limit_exceeded": translate("causes", "limit reached"),
         "reader_crashed": translate("causes", "breaks its reader"),
+        "reader_not_started": translate("causes", "no process to read with"),
         "quarantined": translate("causes", "quarantined"),
         "store_busy": translate("causes", "store busy"),
         "store_full": translate("causes", "disk full"),
@@ -53,6 +54,7 @@ def hold(code: str) -> str:
         "store_too_new": translate("causes", "a newer version is needed"),
         "ledger_damaged": translate("causes", "list of jobs damaged"),
         "on_battery": translate("causes", "on battery"),
+        "reader_not_started": translate("causes", "no process to read with"),
     }.get(code, translate("causes", "work is held up"))
 
 
@@ -117,6 +119,11 @@ def _source_steps() -> dict[str, str]:
         "limit_exceeded": translate("causes", "Raise the limit named in the message in the settings, then retry."),
         "reader_crashed": translate(
             "causes", "The file breaks its reader. Save it anew with another program and add it again."
+        ),
+        "reader_not_started": translate(
+            "causes",
+            "It is tried again by itself. Close other programs if memory or processes are short; look whether a guard "
+            "against viruses stops the processes of Ingest Desktop; if neither helps, install it anew.",
         ),
         "quarantined": translate(
             "causes",

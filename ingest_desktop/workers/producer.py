@@ -27,6 +27,7 @@ from ingest_desktop.domain.errors import (
     LimitExceeded,
     Quarantined,
     ReaderCrashed,
+    ReaderNotStarted,
     SourceMalformed,
     SourceUnreadable,
     StoreBusy,
@@ -48,6 +49,7 @@ FLUSH_SECONDS = 0.25  # results of a slow lot are handed on this often
 PLAN_WAIT_SECONDS = 5.0  # between two looks at what is stored of a long document, while the store refuses them
 DAMAGE_TRIES = 6  # a page that could not be read at one moment looks like a damaged one
 NO_ANSWER = "The disk or the network folder that holds the file does not answer."
+LONGEST_START_WAIT_SECONDS = 30.0  # between two tries to start a process
 MAX_DEATHS = 2  # of children over one file, or one segment: once perhaps among others, then alone
 
 
@@ -77,6 +79,8 @@ class Producer:
         self._child: ExtractionChild | None = None
         self._in_hand: tuple[float, _Gathering] | None = None  # since when, which task
         self._given_up: _Gathering | None = None  # the task whose child we killed ourselves
+        self._not_started: ReaderNotStarted | None = None  # why no process could be started just now
+        self._starts = 0  # that failed in a row
 
     def run(self) -> None:
         """Work until stopped."""
@@ -86,6 +90,7 @@ class Producer:
                 assignment = self._scheduler.next_task(self._poll_seconds, self.name)
                 if assignment is not None:
                     self._work(child, assignment)
+                    self._wait_for_process()
         except ResultQueueClosed:
             _log.warning("producer ended late", extra={"worker": self.name})
         except Exception:  # noqa: BLE001 - the loop's top: a bug must not end the window; the jobs await recovery
@@ -130,12 +135,16 @@ class Producer:
         self._in_hand = (time.monotonic(), gathered)
         gathered.tell_in_hand()
         with work_context(job_id=str(claim.job_id), kb_id=claim.kb_id, batch_id=claim.batch_id):
+            self._not_started = None
             try:
                 child.run(task, gathered.on_message)
+            except ReaderNotStarted as error:
+                self._not_started = error
+                self._give_back(gathered, task)
             except (ReaderCrashed, LimitExceeded) as error:
                 if not self._stop.is_set():
                     self._broken(gathered, error, task, died=True)
-            except Exception as error:  # noqa: BLE001 - no process could be started, or a bug: the loop must go on
+            except Exception as error:  # noqa: BLE001 - a bug, most likely: the loop must go on
                 if not self._stop.is_set():
                     bug = None if isinstance(error, OSError | IngestError) else error
                     _log.error("reading failed", extra={"worker": self.name, "cause": str(error)}, exc_info=bug)
@@ -148,6 +157,26 @@ class Producer:
                     gathered.flush()
                 finally:
                     self._scheduler.returned(jobs)
+
+    def _wait_for_process(self) -> None:
+        """Wait when none could be started, longer each time; the task was given back, and is nobody's in the meantime."""
+        error = self._not_started
+        if error is not None:
+            self._starts += 1
+            wait_seconds = min(LONGEST_START_WAIT_SECONDS, 0.1 * 2 ** min(self._starts, 10))
+            _log.error("no reading process", extra={"worker": self.name, "cause": str(error)})
+            self._scheduler.met_no_process(self.name, error, wait_seconds)
+        elif self._starts:
+            self._starts = 0
+            self._scheduler.has_process(self.name)
+
+    def _give_back(self, gathered: "_Gathering", task: object) -> None:
+        """What was not answered is read later, and nobody is to blame."""
+        rest = [job for job in gathered.unanswered() if not job.dropped]
+        if rest and isinstance(task, SegmentTask):
+            self._scheduler.give_back_segment(rest[0], task.number)
+        elif rest:
+            self._scheduler.give_back(rest)
 
     def _leave_out_what_hangs(self, prober: Prober, gathered: "_Gathering", task: object) -> None:
         """Some files of a task are where a file system does not answer: they fail, and the others are read."""
@@ -169,17 +198,14 @@ class Producer:
         """The child died: what it had handed over stands, the file in hand is suspect, the rest is read again.
 
         A file that goes over a limit alone ends with that. One that kills its child alone, a second time, is
-        quarantined; when no process could be started (``died`` is False) it is not to blame and waits.
+        quarantined; when none died (``died`` is False) it is not to blame, and is tried again later.
         """
         waiting = gathered.unanswered()
         rest = [job for job in waiting if not job.dropped]
         if not rest:
             return
         if self._given_up is gathered or waiting[0].dropped:  # it was ended because of a file that is gone: no blame
-            if isinstance(task, SegmentTask):
-                self._scheduler.give_back_segment(rest[0], task.number)
-            else:
-                self._scheduler.give_back(rest)
+            self._give_back(gathered, task)
             return
         suspect = rest[0]
         alone = isinstance(task, SegmentTask) or (len(gathered.jobs) == 1)

@@ -1,21 +1,34 @@
 """Files that bring down what reads them: who is blamed, who is not, and when it ends."""
 
+import itertools
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from application.kit import FakeApp, FakeChild, Script, all_jobs, assert_clean, job_of, statuses, work, write_files
+from application.kit import (
+    FakeApp,
+    FakeChild,
+    Script,
+    all_jobs,
+    assert_clean,
+    job_of,
+    statuses,
+    wait_for,
+    work,
+    write_files,
+)
 
 from ingest_desktop.application.progress import ProgressBoard
 from ingest_desktop.application.scheduler import Scheduler
 from ingest_desktop.application.work import ActiveJob
 from ingest_desktop.domain.enums import JobPhase, JobStatus
-from ingest_desktop.domain.errors import ReaderCrashed
+from ingest_desktop.domain.errors import ReaderCrashed, ReaderNotStarted
 from ingest_desktop.domain.interfaces.repository import Claim, Progressed
 from ingest_desktop.domain.models import JobSelector
 from ingest_desktop.domain.wire import LookItem, LookLot, Message, SegmentTask
 from ingest_desktop.infrastructure.hands import in_hand
+from ingest_desktop.workers.producer import MAX_DEATHS
 
 MAKE = Callable[..., FakeApp]
 COMPLETED, FAILED, QUEUED = JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.QUEUED
@@ -123,16 +136,30 @@ def test_a_segment_that_kills_twice_is_told_from_two_that_kill_once(
 
 def test_a_process_that_cannot_be_started_is_nobodys_fault(make_fake: MAKE, script: Script, docs: Path) -> None:
     fake = make_fake(max_attempts=2)
-    write_files(docs, {"a.txt": "text"})
+    write_files(docs, {"a.txt": "text", "long.txt": "\n".join("abcd")})
+    script.segments_of = lambda path: 4 if path.endswith("long.txt") else 1
+    told: list[str] = []
+    is_told, tries = threading.Event(), itertools.count(1)
 
-    def fail(_child: FakeChild, _item: LookItem) -> None:
-        raise OSError("no more processes")
+    class Strip:
+        def trouble(self, code: str, _message: str, _hint: str) -> None:
+            told.append(code)
+            is_told.set()
 
-    script.before_file = fail
+        def __getattr__(self, _name: str) -> object:
+            return lambda *_args: None
+
+    def fail(_child: FakeChild, _task: object) -> None:
+        if next(tries) <= 2 * MAX_DEATHS or not is_told.is_set():  # more often than a file may be tried
+            raise ReaderNotStarted("no more processes")
+
+    fake.events.subscribe(Strip())  # type: ignore[arg-type]
+    script.before_file = script.before_segment = fail
     fake.service.submit([str(docs)])
     work(fake)
-    job = job_of(fake, docs / "a.txt")
-    assert (job.error_code, job.attempts, job.dead_lettered, job.crashes) == ("reader_crashed", 2, True, 0)
+    for job in all_jobs(fake):
+        assert (job.status, job.attempts, job.crashes) == (COMPLETED, 1, 0)
+    wait_for(lambda: told == ["reader_not_started", ""], "the strip goes away")
 
 
 # --- the program dies ----------------------------------------------------------------------------

@@ -135,6 +135,7 @@ class ExtractionChild(Protocol):
         Starts the process when there is none. Enforces the wall limit.
 
         Raises:
+            ReaderNotStarted: No process could be started, or it ended before it was ready: the task was not begun.
             ReaderCrashed: The child died. Messages handed over before stand; the rest was not read.
             LimitExceeded: The child was ended because a task went over a limit; ``TookTooLong`` when that was the wall limit.
         """
