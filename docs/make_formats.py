@@ -72,7 +72,7 @@ FORMATS: tuple[tuple[str, str, str, str, str], ...] = (
     ("Outlook packets (winmail.dat)", "tnef", "", "header lines, body, attachments", "our own"),
     ("Subtitles (SRT, WebVTT)", "subtitles", "srt vtt", "what is said, with time and speaker", "our own"),
     ("WhatsApp", "whatsapp", "whatsapp", "messages with time and speaker", "our own"),
-    ("ChatGPT", "chatgpt", "chatgpt", "conversations with their roles", "Python's json"),
+    ("ChatGPT", "chatgpt", "chatgpt", "conversations with their roles, other branches below", "Python's json"),
     ("Slack exports", "", "slack", "messages with channel, time and speaker", "Python's json"),
     ("Source code", "code", "py", "blocks along functions and classes", "our own"),
     ("Plain text", "text", "txt", "lines, in any common encoding", "our own; chardet for the encoding"),

@@ -8,7 +8,7 @@ from typing import Final
 
 VERSIONS: Final = {
     "asciidoc": 1,
-    "chatgpt": 1,
+    "chatgpt": 2,
     "code": 1,
     "compressed": 3,
     "csv": 1,

@@ -573,7 +573,7 @@ def _conversation(title: str, *said: tuple[str, str], current: str | None = "las
     return {"title": title, "create_time": 1.7e9, "mapping": mapping, "current_node": current}
 
 
-def test_conversations_follow_the_branch_that_was_shown() -> None:
+def test_conversations_follow_the_branch_that_was_shown_and_tell_the_others_below() -> None:
     value = _conversation("Monads", ("system", ""), ("user", "What is it?"), ("assistant", "A monoid."))
     mapping = value["mapping"]
     assert isinstance(mapping, dict)
@@ -582,12 +582,25 @@ def test_conversations_follow_the_branch_that_was_shown() -> None:
         "parent": "n1",
     }
 
+    mapping["hidden"] = {
+        "message": {
+            "author": {"role": "user"},
+            "content": {"parts": ["Not seen."]},
+            "metadata": {"is_visually_hidden_from_conversation": True},
+        }
+    }
+
     found = given_by(ChatGptReader(), json.dumps([value, _conversation("Second", ("user", "Bye."))]))
 
-    assert found.plan.units == 3
-    assert [row.heading for row in found.rows] == ["Monads", "Monads", "Second", "Second"]
+    assert found.plan.units == 4
+    assert [row.heading for row in found.rows] == [
+        *["Monads"] * 2,
+        *["Monads › Other branches"] * 2,
+        *["Second"] * 2,
+    ]
     assert found.rows[1].text == "User: What is it?\n\nAssistant: A monoid."
-    assert "Dropped" not in found.text
+    assert found.rows[3].text == "Assistant: Dropped."
+    assert "Not seen." not in found.text
     assert found.extras[1] == {"time": "2023-11-14 22:13 UTC"}
 
 

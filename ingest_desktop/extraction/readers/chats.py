@@ -20,6 +20,7 @@ _CONVERSATION: Final = re.compile(
 )
 _ROLE: Final = re.compile(rb'"role"\s*:\s*"')
 _HIDDEN: Final = "is_visually_hidden_from_conversation"
+_OTHERS: Final = "Other branches"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -66,7 +67,7 @@ def _messages(text: str) -> Iterator[Piece]:
 
 
 class ChatGptReader(TextReader):
-    """Reads the conversations of an exported account, each along the branch that was shown last."""
+    """Reads the conversations of an exported account, each along the branch that was shown last; other branches below it."""
 
     name = "chatgpt"
     version = VERSIONS["chatgpt"]
@@ -79,7 +80,7 @@ class ChatGptReader(TextReader):
         count = 0
         for segment in segments:
             for conversation, _ in _conversations(segment_text(source, plan, segment)):
-                count += len(list(_said(conversation))) if conversation else 0
+                count += sum(map(len, _said(conversation))) if conversation else 0
         return replace(plan, unit="message", units=count, segments=segments)
 
     def read(
@@ -92,9 +93,12 @@ class ChatGptReader(TextReader):
                     yield Block(other, keep=True)
                 continue
             yield Block(str(conversation.get("title") or "Conversation"), 1)
-            said = list(_said(conversation))
-            notes.units_seen += len(said)
+            said, others = _said(conversation)
+            notes.units_seen += len(said) + len(others)
             yield from packed(said, options.chunk_chars, time_of, between="\n\n")
+            if others:
+                yield Block(_OTHERS, 2)
+                yield from packed(others, options.chunk_chars, time_of, between="\n\n")
         notes.units_with_text = notes.units_seen
 
 
@@ -109,9 +113,20 @@ def _conversations(text: str) -> Iterator[tuple[dict[str, Any] | None, str]]:
                 yield None, as_text(replace(record, value=value))
 
 
-def _said(conversation: dict[str, Any]) -> Iterator[Piece]:
-    """The messages of a conversation that were shown, in order."""
-    for number, node in enumerate(_branch(conversation), 1):
+def _said(conversation: dict[str, Any]) -> tuple[list[Piece], list[Piece]]:
+    """The messages of a conversation: those that were shown, in order, and those of other branches, as they are kept.
+
+    Other branches hold questions before they were changed, and answers that were asked for anew.
+    """
+    shown = _branch(conversation)
+    known = set(map(id, shown))
+    others = [node for node in conversation["mapping"].values() if isinstance(node, dict) and id(node) not in known]
+    return list(_pieces(conversation, shown)), list(_pieces(conversation, others))
+
+
+def _pieces(conversation: dict[str, Any], nodes: list[dict[str, Any]]) -> Iterator[Piece]:
+    """What some nodes say to people."""
+    for number, node in enumerate(nodes, 1):
         message = node.get("message")
         if not isinstance(message, dict):
             continue
