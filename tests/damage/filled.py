@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from application.kit import FakeApp, FakeChild, Script, job_of, plan_file, result_of, work, write_files
+from application.kit import FakeApp, FakeChild, Script, job_of, plan_file, result_of, wait_for, work, write_files
 
 from ingest_desktop.domain.enums import Actor
 from ingest_desktop.domain.models import JobSelector
@@ -59,16 +59,16 @@ def fill(folder: Path) -> Path:
     work(app)
     again = job_of(app, docs / "again.txt").id
     app.service.delete(JobSelector(job_ids=(job_of(app, docs / "trash.txt").id, again)))
-    app.housekeeping.deliver()
+    wait_for(lambda: app.housekeeping.deliver() >= 0 and not app.repository.outbox(), "the deletion is told")
     app.service.submit([str(docs / "again.txt")])
     work(app)
-    app.lifecycle.stop(10)
+    assert app.lifecycle.stop(60) == []  # a steward that is late would tell what follows
     untold = JobSelector(job_ids=(job_of(app, other / "d.txt").id,))
     app.repository.delete(untold, actor=Actor.COMMAND)  # told to the outbox alone
     app.service.submit([str(later)])
     app.service.pause(JobSelector(job_ids=(job_of(app, later / "w0.txt").id,)))
     app.service.cancel(JobSelector(job_ids=(job_of(app, later / "w1.txt").id,)))
-    assert app.check() == []
+    assert app.check() == [] and len(app.repository.outbox()) == 1
     app.close()
     return folder
 
