@@ -71,6 +71,7 @@ FORMATS: tuple[tuple[str, str, str, str, str], ...] = (
     ("Outlook messages (MSG)", "msg", "msg", "header lines, body, attachments", "olefile and our own"),
     ("Outlook packets (winmail.dat)", "tnef", "", "header lines, body, attachments", "our own"),
     ("Subtitles (SRT, WebVTT)", "subtitles", "srt vtt", "what is said, with time and speaker", "our own"),
+    ("Calendars and address cards (ICS, VCF)", "cards", "", "lines, with folded ones whole", "our own"),
     ("WhatsApp", "whatsapp", "whatsapp", "messages with time and speaker", "our own"),
     ("ChatGPT", "chatgpt", "chatgpt", "conversations with their roles, other branches below", "Python's json"),
     ("Slack exports", "", "slack", "messages with channel, time and speaker", "Python's json"),

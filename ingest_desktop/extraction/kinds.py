@@ -36,6 +36,7 @@ MBOX: Final = "mbox"
 MSG: Final = "msg"
 TNEF: Final = "tnef"  # what Outlook packs mail into for the way
 SUBTITLES: Final = "subtitles"
+CARDS: Final = "cards"  # calendars and address cards
 WHATSAPP: Final = "whatsapp"
 CHATGPT: Final = "chatgpt"
 CODE: Final = "code"
@@ -50,7 +51,7 @@ COMPRESSED: Final = "compressed"  # one stream of gzip, bzip2 or xz; a tar file 
 ALL: Final = frozenset(
     (
         "pdf image docx pptx xlsx xlsb xls doc ppt odt ods odp rtf epub html mhtml markdown rst latex asciidoc csv json jsonl "
-        "xml yaml notebook eml mbox msg tnef subtitles whatsapp chatgpt code text zip tar 7z rar compressed locked"
+        "xml yaml notebook eml mbox msg tnef cards subtitles whatsapp chatgpt code text zip tar 7z rar compressed locked"
     ).split()
 )
 
@@ -139,6 +140,7 @@ CALLED: Final[dict[str, str]] = {
     EML: "a mail message",
     MBOX: "a mailbox",
     SUBTITLES: "subtitles",
+    CARDS: "a calendar or address card",
     WHATSAPP: "a chat export",
     CHATGPT: "a chat export",
     CODE: "source code",
@@ -149,7 +151,9 @@ CALLED: Final[dict[str, str]] = {
 }
 # Kinds that are a narrower view of what an ending promises, not a contradiction of it.
 _ALSO: Final = {
-    TEXT: frozenset({WHATSAPP, SUBTITLES, MARKDOWN, RST, YAML, CSV, JSON, JSONL, XML, EML, MBOX, CODE, LATEX, HTML}),
+    TEXT: frozenset(
+        {WHATSAPP, SUBTITLES, CARDS, MARKDOWN, RST, YAML, CSV, JSON, JSONL, XML, EML, MBOX, CODE, LATEX, HTML}
+    ),
     HTML: frozenset({XML, TEXT}),
     CSV: frozenset({TEXT}),  # of one column
     JSON: frozenset({JSONL, NOTEBOOK, CHATGPT}),

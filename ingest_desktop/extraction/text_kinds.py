@@ -43,6 +43,7 @@ _XML_START: Final = re.compile(rb"<\?xml\s|<!DOCTYPE\s|<[A-Za-z_][\w.:-]*[\s>/]|
 _FLAT: Final = re.compile(
     rb"<office:document\s[^>]*\boffice:mimetype=.application/vnd\.oasis\.opendocument\.(text|spreadsheet|presentation)\b"
 )
+_CARD: Final = re.compile(rb"BEGIN:(?:VCALENDAR|VCARD)[ \t]*\r?\n", re.IGNORECASE)
 _LATEX: Final = re.compile(rb"^\s*\\(?:documentclass|documentstyle|begin\{document\})", re.M)
 _ASCIIDOC: Final = re.compile(rb"\A(?:[^\n]*\n){0,3}= \S")
 _YAML_LINE: Final = re.compile(rb"^(?:---|- |[\w.\"'/-]+[ \t]*:(?:[ \t]|\r?$))", re.M)
@@ -236,6 +237,10 @@ def _tell_letter(head: bytes, _suffix: str) -> str | None:
     return _subtitles(head) if head.startswith(b"WEBVTT") else None
 
 
+def _tell_begin(head: bytes, _suffix: str) -> str | None:
+    return kinds.CARDS if _CARD.match(head.lstrip(b"\xef\xbb\xbf \t\r\n")) else None
+
+
 def _tell_backslash(head: bytes, _suffix: str) -> str | None:
     return kinds.LATEX if _LATEX.match(head) else None
 
@@ -245,6 +250,8 @@ _TELL: Final[dict[bytes, Callable[[bytes, str], str | None]]] = {
     b"[": _tell_bracket,
     b"<": _tell_angle,
     b"W": _tell_letter,
+    b"B": _tell_begin,
+    b"b": _tell_begin,
     b"\\": _tell_backslash,
     b"\xe2": _chat,
     b"\xd9": _chat,  # the digits of Arabic

@@ -15,7 +15,10 @@ from hypothesis import strategies as st
 from ingest_desktop.domain.errors import LimitExceeded, SourceError, SourceMalformed
 from ingest_desktop.domain.interfaces.extraction import Reader, ReaderPlan, SegmentNotes, SourceFile
 from ingest_desktop.domain.wire import ChunkRow, ExtractOptions
+from ingest_desktop.extraction import kinds
 from ingest_desktop.extraction.chunker import chunk_blocks
+from ingest_desktop.extraction.detect import kind_of
+from ingest_desktop.extraction.readers.cards import CardReader
 from ingest_desktop.extraction.readers.chats import ChatGptReader, WhatsAppReader
 from ingest_desktop.extraction.readers.json_data import JsonLinesReader, JsonReader, records
 from ingest_desktop.extraction.readers.notebook import NotebookReader
@@ -665,3 +668,27 @@ def test_damaged_files_end_in_text_or_in_one_of_our_errors(number: int) -> None:
             given_by(reader, bytes(data), options)
         except SourceError:
             pass
+
+
+# --- calendars and address cards -----------------------------------------------------------------
+
+
+def test_folded_lines_are_whole_and_keep_their_places() -> None:
+    text = (
+        "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nSUMMARY:Tea at the har\r\n bour\\, with\r\n\t cake\r\nDESCRIPTION:One\\ntwo\r\n"
+        "LOCATION:Pier\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+    )
+    found = given_by(CardReader(), text)
+
+    assert "SUMMARY:Tea at the harbour, with cake\n" in found.text
+    assert "DESCRIPTION:One two\nLOCATION:Pier\n" in found.text
+    assert found.rows[0].line_start == 1 and found.rows[-1].line_end == 9
+    source = memory(text.encode(), "a.ics")
+    plan = CardReader().plan(source, ExtractOptions())
+    blocks = list(CardReader().read(source, plan, plan.segments[0], ExtractOptions(), SegmentNotes()))
+    assert [block.line_start for block in blocks] == [1, 6]
+
+
+def test_cards_are_told_by_their_beginning() -> None:
+    assert kind_of(memory(b"BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Ana\r\nEND:VCARD\r\n", "a.vcf")) == kinds.CARDS
+    assert kind_of(memory(b"BEGIN:VCARD is how a card begins.\n", "a.txt")) == kinds.TEXT

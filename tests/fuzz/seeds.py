@@ -422,6 +422,7 @@ _TEXTS: dict[str, str] = {
     "<!-- n --><?p i?><item>&lt;&#65;</item></list>\n",
     "data.yaml": "---\na: 1\nb:\n  - x: |\n      text\n    y: >-\n      folded\n  - &k {c: d}\n  - *k\n---\nz: [1, 2]\n...\n",
     "film.srt": "1\n00:00:01,000 --> 00:00:02,500\n<i>Here's</i> looking\n\n2\n00:01:00,000 --> 00:01:04,000 X1:0\n{\\an8}at you\n",
+    "tea.ics": "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nSUMMARY:Tea with\r\n  Ana\\, at five\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n",
     "film.vtt": "WEBVTT - x\n\nNOTE no\n\nSTYLE\n::cue{}\n\nid\n00:01.000 --> 00:02.500 align:start\n<v Ana>Hello</v> <c.x>you</c>\n\n"
     "00:00:03.000 --> 00:00:04.000\n- Two\n- lines\n",
     "chat.txt": "12/05/2024, 09:14 - Ana: Hello everyone\n12/05/2024, 09:15 - Ben: Second line\ncontinues\n[13.05.24, 10:00:01] Ana: x\n"
