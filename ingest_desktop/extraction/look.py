@@ -76,7 +76,9 @@ _KINDS = {
     stat.S_IFBLK: "a device",
 }
 
-_CALM = frozenset({"text", "code", "markdown", "html", "rst", "csv", "json", "jsonl", "xml", "yaml", "subtitles"})
+_CALM = frozenset(
+    {"text", "code", "markdown", "html", "rst", "csv", "json", "jsonl", "xml", "yaml", "subtitles", "cards"}
+)
 
 _NO_PROSE = frozenset({"code", "json", "jsonl", "xml", "yaml"})  # whose words are those of a program
 

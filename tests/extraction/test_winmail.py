@@ -5,10 +5,11 @@ import struct
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest_desktop.domain.errors import LimitExceeded, SourceError, SourceMalformed
+from ingest_desktop.domain.media import reason_of_head
 from ingest_desktop.extraction import detect, kinds, tnef
 from ingest_desktop.extraction.readers.mail import MailReader
 from ingest_desktop.extraction.readers.winmail import WinmailReader
@@ -139,6 +140,7 @@ def test_counts_are_bounded() -> None:
     assert "damaged" in notes.units_failed[0][1]
 
 
+@settings(deadline=None)  # the first one loads what guesses encodings
 @given(st.data())
 def test_damage_ends_in_one_of_our_errors(data: st.DataObject) -> None:
     spoilt = bytearray(LETTER)
@@ -157,3 +159,7 @@ def test_anything_behind_the_mark_ends_in_one_of_our_errors(rest: bytes) -> None
         tnef.parse(tnef.MARK + b"\1\0" + rest, troubles, max_files=9, max_depth=3)
     except SourceError as error:
         assert str(error)
+
+
+def test_packet_is_no_binary_that_a_search_passes_over() -> None:
+    assert reason_of_head("winmail.dat", LETTER) is None
