@@ -43,7 +43,7 @@ OUTCOMES = {"source_encrypted": "encrypted", "source_malformed": "corrupt", "lim
 # Kind, formats of the corpus, what is read, with what. A test holds the kinds to those that the program tells apart.
 FORMATS: tuple[tuple[str, str, str, str, str], ...] = (
     ("PDF", "pdf", "pdf", "text in reading order, outline, form fields, remarks, facts", "PDFium; pypdf for a page that fails"),
-    ("Scans and pictures (PNG, JPEG, TIFF, WebP, GIF, BMP, JPEG 2000, PNM)", "image", "jpg scan", "the text in the picture", "tesseract, where installed"),
+    ("Scans, pictures (PNG, JPEG, TIFF, WebP, GIF, BMP, JP2, PNM)", "image", "jpg scan", "the text in the picture", "tesseract, where installed"),
     ("Word (DOCX)", "docx", "docx", "body, numbers of lists, tables, text boxes, content controls, notes, headers", "our own, with lxml"),
     ("PowerPoint (PPTX)", "pptx", "pptx", "titles, text, tables, charts, notes", "our own, with lxml"),
     ("Excel (XLSX, XLSB, XLS)", "xlsx xlsb xls", "xlsx", "rows below their header", "calamine; our own for long sheets"),
