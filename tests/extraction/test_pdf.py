@@ -370,7 +370,10 @@ def test_of_many_bare_pages_some_are_asked_about_and_all_when_one_of_them_is_dam
 
     monkeypatch.setattr(PypdfDocument, "is_damaged", noted)
     bad = "<< /Length 9 /Filter /NoSuchFilter >>\nstream\nx\x9cgarbage\nendstream"
-    assert told(memory(torn(*[packed(b"")] * 30))).failed == [] and len(asked) == 8
+    assert told(memory(torn(*[packed(b"")] * 30))).failed == [] and asked == []
+    unknown = "9990 0 obj\n" + bad + "\nendobj\n"  # of no page
+    whole = torn(*[packed(b"")] * 30)
+    assert told(memory(whole + unknown.encode("latin-1"))).failed == [] and len(asked) == 8
     assert len(told(memory(torn(*[packed(b"")] * 4, *[bad] * 26))).failed) == 26
     asked.clear()
     told(memory(pdf(*((words(LONG), ""),) * 5)))

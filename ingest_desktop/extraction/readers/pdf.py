@@ -11,7 +11,7 @@ from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, Segme
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import detect, kinds, ocr
 from ingest_desktop.extraction.ocr import NotRecognised
-from ingest_desktop.extraction.readers import pdf_attachments, pdfium_engine, pypdf_engine
+from ingest_desktop.extraction.readers import pdf_attachments, pdf_streams, pdfium_engine, pypdf_engine
 from ingest_desktop.extraction.readers.pdf_pages import Page, PageRefused, is_odd, signs
 from ingest_desktop.extraction.readers.scans import Scans
 from ingest_desktop.extraction.versions import VERSIONS
@@ -23,6 +23,7 @@ _LOOKED_AT = 9  # pages, spread over the document, to see whether it is scanned
 _SECOND_OPINION_BYTES = 64 * 1024 * 1024  # pypdf is not asked about larger files
 _BARE_ASKED = 8  # bare pages of a segment that pypdf is asked about: blank pages are common in some documents
 _BARE_PAGES = 5_000  # of a document: pypdf lists all of them first
+_STREAMS_BYTES = 32 * 1024 * 1024  # of a document whose streams are looked at, all at once in memory
 _TORN = "The page is damaged: what is on it cannot be unpacked."
 _PAGES_KEPT = 2000  # of one document that stays open: memory must not grow with its length
 
@@ -74,6 +75,7 @@ class PdfReader:
         self._document: PdfDocument | None = None
         self._second: pypdf_engine.PypdfDocument | None = None  # pypdf's view of the same file, when a page needed it
         self._second_failed = False
+        self._has_torn: bool | None = None  # whether a stream of it does not unpack; None: nobody asked yet
         self._seen: dict[int, Page] = {}  # pages that the plan looked at already, by index
         self._pages_read = 0  # since it was opened
 
@@ -192,6 +194,7 @@ class PdfReader:
         self._key = self._document = self._second = None
         self._seen = {}
         self._second_failed = False
+        self._has_torn = None
         self._pages_read = 0
 
     def _step(self, document: PdfDocument) -> int:
@@ -239,7 +242,12 @@ class PdfReader:
 
     def _torn(self, source: SourceFile, document: PdfDocument, bare: list[int]) -> list[int]:
         """Which of these pages, that seem to be bare, are damaged: PDFium makes no difference."""
-        second = self._second_opinion(source, document) if document.pages <= _BARE_PAGES else None
+        if document.pages > _BARE_PAGES or source.size > _STREAMS_BYTES:
+            return []
+        if self._has_torn is None:
+            with source.open() as stream:
+                self._has_torn = pdf_streams.has_torn(source.data or stream.read())
+        second = self._second_opinion(source, document) if self._has_torn else None
         if second is None:
             return []
         asked = bare[:: -(-len(bare) // _BARE_ASKED)]
