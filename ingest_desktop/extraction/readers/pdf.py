@@ -11,7 +11,7 @@ from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, Segme
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import detect, kinds, ocr
 from ingest_desktop.extraction.ocr import NotRecognised
-from ingest_desktop.extraction.readers import pdf_attachments, pdf_streams, pdfium_engine, pypdf_engine
+from ingest_desktop.extraction.readers import pdf_streams, pdfium_engine, pypdf_engine
 from ingest_desktop.extraction.readers.pdf_pages import Page, PageRefused, is_odd, signs
 from ingest_desktop.extraction.readers.scans import Scans
 from ingest_desktop.extraction.versions import VERSIONS
@@ -104,6 +104,10 @@ class PdfReader:
         title = " ".join(metadata.get("Title", "").split())[:500] or None
         shape = found.shape if found is not None else ""
         if document.attached:
+            from ingest_desktop.extraction.readers import (
+                pdf_attachments,
+            )  # few documents need all that reads files in files
+
             shape = pdf_attachments.shape(source, options)
         return ReaderPlan("page", pages, segments, "application/pdf", None, title, metadata, outline, shape=shape)
 
@@ -148,6 +152,8 @@ class PdfReader:
         if scans.unread and (notes.units_with_text or attached or _has_text_beside(document, segment)):
             notes.units_failed += ((page, NOT_RECOGNISED) for page in scans.unread)
         if holding or (is_last and attached):
+            from ingest_desktop.extraction.readers import pdf_attachments
+
             yield from pdf_attachments.attached_blocks(
                 source,
                 options,
