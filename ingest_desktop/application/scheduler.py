@@ -1,7 +1,4 @@
-"""Who reads what next: claims jobs, packs small files into lots, deals out the segments of long ones.
-
-A *suspect* is a file over which a process died. It is read when nothing else is left in hand, and nothing else is
-handed out meanwhile: should it take the whole program with it, no other file was there to be blamed.
+"""Who reads what next: claims jobs, hands them out as tasks, and knows which of them are in hand.
 
 Shared by all producers and the consumer of a process; every method may be called from any thread. The lock is
 never held while the store is asked, so a slow disk keeps no one from handing in results.
@@ -9,35 +6,23 @@ never held while the store is asked, so a slow disk keeps no one from handing in
 
 import logging
 import threading
-from collections import deque
 from collections.abc import Iterable, Sequence
 
-from ingest_desktop.application.packing import lot_task, pack
+from ingest_desktop.application.line import Assignment, Line
 from ingest_desktop.application.passwords import PasswordBook
 from ingest_desktop.application.progress import ProgressBoard
 from ingest_desktop.application.settling import Settling
-from ingest_desktop.application.sharing import Segments
 from ingest_desktop.application.work import ActiveJob
 from ingest_desktop.config.settings import Settings
 from ingest_desktop.domain.enums import JobPhase
 from ingest_desktop.domain.errors import IngestError
 from ingest_desktop.domain.interfaces.contents import ContentStores
 from ingest_desktop.domain.interfaces.repository import Claim, KnownPath, Repository
-from ingest_desktop.domain.wire import (
-    DocumentPlan,
-    ExtractOptions,
-    FileSignature,
-    LookLot,
-    SegmentTask,
-    recipe_of,
-)
+from ingest_desktop.domain.wire import DocumentPlan, ExtractOptions, FileSignature, recipe_of
 
 _log = logging.getLogger(__name__)
 
 CLAIM_BYTES = 64 * 1024 * 1024
-
-Assignment = tuple[LookLot | SegmentTask, list[ActiveJob]]
-"""A task for a child, and the jobs it is about, in the task's order."""
 
 
 class Scheduler:
@@ -64,15 +49,9 @@ class Scheduler:
         self._batch_id = batch_id
         self._condition = threading.Condition()
         self._active: dict[int, ActiveJob] = {}
-        self._lots: deque[list[ActiveJob]] = deque()
-        self._segments = Segments()
-        self._suspects: deque[ActiveJob] = deque()
+        self._line = Line(settings, passwords or PasswordBook())
         self._aside = Settling(self._options.settle_seconds)
-        self._lone: ActiveJob | None = None  # the suspect that is being read
-        self._out = 0  # tasks that were handed out and did not come back
         self._seats: dict[str, int] = {}
-        self._passwords = passwords or PasswordBook()
-        self._lots_turn = True
         self._refilling = False
         self._wanted = True  # whether a claim may bring something
         self._stopping = False
@@ -93,12 +72,12 @@ class Scheduler:
             with self._condition:
                 if self._stopping:
                     return None
-                self._take_back_settled()
-                found = None if self._held else self._take(reader)
+                if settled := self._aside.take():
+                    self._line.add([job for job in settled if not job.dropped])
+                found = None if self._held else self._line.take(reader)
                 if found is not None:
-                    self._out += 1
                     return found
-                refill = self._wanted and not self._refilling and not self._held and not self._has_suspects
+                refill = self._wanted and not self._refilling and not self._held and not self._line.has_suspects
                 refill = refill and not self._aside.is_full
                 if refill:
                     self._refilling = True
@@ -116,40 +95,10 @@ class Scheduler:
             if self._aside.put(job, seen, wait_seconds):
                 self._condition.notify_all()  # who waits has to wake up sooner
 
-    def _take_back_settled(self) -> None:
-        jobs = [job for job in self._aside.take() if not job.dropped]
-        if jobs:
-            self._suspects.extend(job for job in jobs if job.suspect)
-            self._lots.extend(self._pack(job for job in jobs if not job.suspect))
-
-    def _take(self, reader: str) -> Assignment | None:
-        self._drop_taken_away()
-        segment = None if self._lots and self._lots_turn else self._segments.take(reader)
-        self._lots_turn = segment is not None or not self._lots  # in turns, so that one endless document blocks nothing
-        if segment is None and self._lots:
-            return self._lot_task(self._lots.popleft())
-        if segment is not None:
-            job, number = segment
-            assert job.plan is not None
-            claim, secrets = job.claim, self._passwords.for_claim(job.claim)
-            task = SegmentTask(claim.job_id, claim.path, job.plan, number, self._options, secrets, claim.named)
-            return task, [job]
-        if self._suspects and self._lone is None and not self._out:
-            self._lone = self._suspects.popleft()
-            return self._lot_task([self._lone])
-        return None
-
-    @property
-    def _has_suspects(self) -> bool:
-        return self._lone is not None or bool(self._suspects)
-
     def returned(self, jobs: Sequence[ActiveJob]) -> None:
         """A task that was handed out is done with, whatever became of it. Once for each."""
         with self._condition:
-            self._out -= 1
-            lone = self._lone
-            if lone is not None and lone in jobs and (lone.plan is None or len(lone.plan.segments) <= 1):
-                self._lone = None  # it is read, or lined up again
+            self._line.returned(jobs)
             self._condition.notify_all()
 
     def in_hand(self, reader: str, job: ActiveJob | None) -> None:
@@ -171,22 +120,6 @@ class Scheduler:
     def crash_limit(self) -> int:
         """After so many deaths without headway a file is read no more."""
         return self._settings.crash_limit
-
-    def _lot_task(self, jobs: list[ActiveJob]) -> Assignment:
-        return lot_task(jobs, self._passwords, self._options), jobs
-
-    def _drop_taken_away(self) -> None:
-        if self._lone is not None and (self._lone.dropped or not self._lone.suspect):
-            self._lone = None
-        while self._suspects and self._suspects[0].dropped:
-            self._suspects.popleft()
-        self._segments.drop_taken_away()
-        while self._lots:
-            kept = [job for job in self._lots[0] if not job.dropped]
-            if kept:
-                self._lots[0] = kept
-                return
-            self._lots.popleft()
 
     def _refill(self) -> bool:
         """Claim jobs and pack them. When a claim brings nothing, the next one waits for ``wake``.
@@ -220,8 +153,7 @@ class Scheduler:
                 if former is not None:  # taken away and waiting again before we noticed: what is in hand of it is void
                     former.dropped = True
                 self._active[job.claim.job_id] = job
-            self._suspects.extend(job for job in jobs if job.suspect)
-            self._lots.extend(self._pack(job for job in jobs if not job.suspect))
+            self._line.add(jobs)
             self._condition.notify_all()
         return claims is not None
 
@@ -233,9 +165,6 @@ class Scheduler:
             known: dict[str, KnownPath] = self._contents.of(kb_id).known([job.claim.path for job in group])
             for job in group:
                 job.known = known.get(job.claim.path)
-
-    def _pack(self, jobs: Iterable[ActiveJob]) -> list[list[ActiveJob]]:
-        return pack(jobs, most_bytes=self._settings.lot_bytes, most_files=self._settings.batch_size)
 
     def planned(self, job: ActiveJob, plan: DocumentPlan, reader: str) -> bool:
         """A long document was looked at by a reader: deal out the segments that are missing. False when none is.
@@ -253,7 +182,7 @@ class Scheduler:
             job.missing = set() if has_twin else set(state.next_segments)
             job.done_units = sum(s.stop - s.start for s in plan.segments if s.number not in job.missing)
             job.stored_units = job.done_units
-            self._segments.deal(job, reader, self._options)
+            self._line.segments.deal(job, reader, self._options)
             self._board.post(job.claim.job_id, JobPhase.EXTRACTING, job.done_units, job.total_units, plan.unit)
             self._condition.notify_all()
             return bool(job.missing)
@@ -269,14 +198,13 @@ class Scheduler:
                 suspect.deaths += 1
                 for job in jobs:
                     job.alone = True
-            self._suspects.extendleft(job for job in reversed(jobs) if job.suspect)
-            self._lots.extendleft(reversed(self._pack(job for job in jobs if not job.suspect)))
+            self._line.put_back(jobs)
             self._condition.notify_all()
 
     def give_back_segment(self, job: ActiveJob, number: int) -> None:
         """A segment whose child died: read it again, last."""
         with self._condition:
-            self._segments.again(job, number)
+            self._line.segments.again(job, number)
             self._condition.notify_all()
 
     # for the consumer ----------------------------------------------------------------------

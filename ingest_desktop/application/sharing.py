@@ -7,9 +7,8 @@ from typing import Final
 from ingest_desktop.application.work import ActiveJob
 from ingest_desktop.domain.wire import DocumentPlan, ExtractOptions
 
-PAGES_HELD: Final = (
-    20_000  # of one document, by all children together: each keeps about 1 kB for every page before its own
-)
+PAGES_HELD: Final = 20_000
+"""Of one document, by all children together: each keeps about 1 kB for every page before its own."""
 GONE_SECONDS: Final = 5.0  # a reader that took no segment for so long makes room for another one
 
 
@@ -18,9 +17,6 @@ class Segments:
 
     def __init__(self) -> None:
         self._waiting: deque[tuple[ActiveJob, int]] = deque()
-
-    def __bool__(self) -> bool:
-        return bool(self._waiting)
 
     def deal(self, job: ActiveJob, reader: str, options: ExtractOptions) -> None:
         """All that is missing of a document, which this reader has open already."""

@@ -8,9 +8,10 @@ import threading
 import time
 from collections.abc import Callable
 
+from ingest_desktop.application.line import Assignment
 from ingest_desktop.application.progress import ProgressBoard
 from ingest_desktop.application.reach import Prober
-from ingest_desktop.application.scheduler import Assignment, Scheduler
+from ingest_desktop.application.scheduler import Scheduler
 from ingest_desktop.application.work import (
     ActiveJob,
     Complete,
