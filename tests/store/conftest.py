@@ -1,11 +1,13 @@
-"""Ledgers on real files, with a clock that tests turn."""
+"""Ledgers on real files, with a clock that tests turn, and knowledge bases on real files."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from content_kit import OpenStore
 from ledger_kit import Clock
 
+from ingest_desktop.infrastructure.content_store import KnowledgeBaseStore
 from ingest_desktop.infrastructure.ledger import Ledger
 
 
@@ -32,3 +34,22 @@ def open_ledger(tmp_path: Path, clock: Clock) -> Iterator[Callable[..., Ledger]]
 @pytest.fixture
 def ledger(open_ledger: Callable[..., Ledger]) -> Ledger:
     return open_ledger()
+
+
+@pytest.fixture
+def open_store(tmp_path: Path) -> Iterator[OpenStore]:
+    opened: list[KnowledgeBaseStore] = []
+
+    def open_it(name: str = "library") -> KnowledgeBaseStore:
+        store = KnowledgeBaseStore(name, tmp_path / name, backup_dir=tmp_path / "backups", busy_timeout_seconds=2)
+        opened.append(store)
+        return store
+
+    yield open_it
+    for store in opened:
+        store.close()
+
+
+@pytest.fixture
+def store(open_store: OpenStore) -> KnowledgeBaseStore:
+    return open_store()

@@ -1,7 +1,8 @@
 """What the tests of content and search share: plans, segments, a store on a real file."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 
 from ingest_desktop.domain.cjk import cjk_terms
 from ingest_desktop.domain.interfaces.repository import Confirmed, Finished, LiveVersion, SegmentIn
@@ -12,6 +13,9 @@ from ingest_desktop.infrastructure.content_store import KnowledgeBaseStore
 
 RECIPE = "text/1 seg=1 chunk=900 overlap=0"
 OTHER_RECIPE = "text/2 seg=1 chunk=500 overlap=0"
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+SOON = timedelta(days=1)
+OpenStore = Callable[..., KnowledgeBaseStore]
 
 
 def plan_of(content: str, segments: int = 1, *, size: int | None = None) -> DocumentPlan:
@@ -82,3 +86,13 @@ def export(store: KnowledgeBaseStore) -> list[Chunk]:
 def assert_sound(store: KnowledgeBaseStore) -> None:
     """What ``ingest check`` asks of a knowledge base."""
     assert list(check_content(store)) == []
+
+
+def sweep_all(store: KnowledgeBaseStore, before: datetime = LONG_AGO) -> None:
+    while store.sweep(unfinished_before=before, limit=2):
+        pass
+
+
+def rows_in(store: KnowledgeBaseStore, table: str) -> int:
+    with store.engine.connect() as connection:
+        return int(connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one())
