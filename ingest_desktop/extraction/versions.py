@@ -19,7 +19,7 @@ VERSIONS: Final = {
     "image": 3,
     "json": 3,
     "jsonl": 2,
-    "latex": 2,
+    "latex": 3,
     "legacy": 4,
     "locked": 1,
     "mail": 3,

@@ -193,6 +193,36 @@ def test_links_cells_and_lengths_of_latex_leave_words_only() -> None:
     assert body.text.split() == ["first", "second", "R&D", "third", "The", "end."]
 
 
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (r"\begin{thebibliography}{9}\bibitem{k} Knuth, Literate.\end{thebibliography}", "k Knuth, Literate."),
+        (r"\begin{center}{\large Famous words}\end{center}", "Famous words"),
+        (r"\begin{block}{Inner}text\end{block}", "Inner text"),
+        (r"\begin{theorem}[Pythagoras] It holds.\end{theorem}", "[Pythagoras] It holds."),
+        (r"\begin{tabular}{l|p{3cm}@{}c} a & b\\ c & d\end{tabular}", "a b c d"),
+        (r"\begin{tabular*}{\textwidth}{lcr}a\end{tabular*}", "a"),
+        (r"\begin{figure}[htbp]\caption[short]{Long}\end{figure}", "Long"),
+        (r"\item[Term] what it means", "Term what it means"),
+        (r"word\footnote{Below} next", "word Below next"),
+        (r"end\par\noindent begin", "end begin"),
+        (r"\multicolumn{2}{|c|}{Over both}", "Over both"),
+        (r"\textcolor{red}{Warm} \parbox{5cm}{Box} \resizebox{\textwidth}{!}{Wide}", "Warm Box Wide"),
+        (r"stra\ss e, \LaTeX is, un\textbf{known}", "straße, LaTeX is, unknown"),
+        (r"\title{On Lamps}\author{Ada}\begin{document}Text", "On Lamps Ada Text"),
+    ],
+)
+def test_no_word_of_latex_is_lost_or_grown_together(source: str, said: str) -> None:
+    (block,) = latex_blocks(source)
+    assert " ".join(block.text.split()) == said
+
+
+def test_slides_of_latex_are_headings() -> None:
+    text = "\\section{One}\n\\begin{frame}[fragile]{First}\nbody\n\\end{frame}\n\\begin{frame}\n\\frametitle{Second}\nmore\n"
+    found = [(block.level, block.text.strip(), block.line_start) for block in latex_blocks(text)]
+    assert [heading for heading in found if heading[0]] == [(3, "One", 1), (6, "First", 2), (6, "Second", 6)]
+
+
 def test_lines_of_latex_are_those_of_the_file() -> None:
     lines = LATEX.split("\n")
     for row in rows_of(LatexReader(), LATEX):

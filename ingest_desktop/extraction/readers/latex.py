@@ -13,11 +13,14 @@ from ingest_desktop.extraction.readers.text import TextReader, segment_text
 from ingest_desktop.extraction.versions import VERSIONS
 
 _LEVELS = {
-    "part": 1, "chapter": 2, "section": 3, "subsection": 4, "subsubsection": 5, "paragraph": 6, "subparagraph": 7,
+    "part": 1, "chapter": 2, "section": 3, "subsection": 4, "subsubsection": 5, "frametitle": 6, "paragraph": 6,
+    "subparagraph": 7,
 }  # fmt: skip
+_FRAME = 6  # a slide that is named where it begins
 _ARGUMENT = r"\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\}){0,200}\}){0,1000})\}"  # with braces in braces
 _HEADING = re.compile(
-    rf"\\(part|chapter|(?:sub){{0,2}}section|(?:sub)?paragraph)\*?[ \t]*(?:\[[^\]\n]{{0,300}}\])?\s{{0,3}}{_ARGUMENT}"
+    r"\\(part|chapter|(?:sub){0,2}section|(?:sub)?paragraph|frametitle|begin[ \t]*\{frame\})"
+    rf"\*?[ \t]*(?:\[[^\]\n]{{0,300}}\])?\s{{0,3}}{_ARGUMENT}"
 )
 _TITLE = re.compile(rf"\\title[ \t]*(?:\[[^\]\n]{{0,300}}\])?\s{{0,3}}{_ARGUMENT}")
 _COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%[^\n]*")
@@ -30,11 +33,28 @@ _SAID = re.compile(
 _SILENT = re.compile(
     r"\\(?:label|ref|eqref|autoref|[cC]ref|pageref|includegraphics|bibliographystyle|bibliography|usepackage|vspace|hspace|input"
     r"|include|pagestyle|thispagestyle|setlength|addtolength|setcounter|addtocounter|rule|newcommand|renewcommand"
-    r"|providecommand|definecolor|hypersetup|fontsize|selectlanguage|[a-z]*cite[a-z]*)\*?"
+    r"|providecommand|definecolor|hypersetup|fontsize|selectlanguage|[a-z]*cite[a-z]*)(?![A-Za-z])\*?"
     r"(?:[ \t]*(?:\[[^\[\]\n]{0,300}\]|\{[^{}\n]{0,500}\})){0,4}"
 )
-_ENVIRONMENT = re.compile(
-    r"\\(?:begin|end)[ \t]*\{[^{}\n]{0,60}\}(?:\[[^\[\]\n]{0,200}\]|\{[|lcrpmbX@!<>{}\d.\\\w ]{0,100}\})?"
+_NESTED = r"\{(?:[^{}\n]|\{[^{}\n]{0,100}\}){0,200}\}"
+_ENVIRONMENT = re.compile(  # with what is no text behind it: columns, widths, places
+    r"\\begin[ \t]*\{(?:(?:tabular[*x]|wrap(?:figure|table)|tabulary|tabu)\*?\}(?:[ \t]*\[[^\[\]\n]{0,200}\])?"
+    rf"(?:[ \t]*{_NESTED}){{1,2}}"
+    r"|(?:tabular|array|longtable|supertabular|minipage|multicols|thebibliography|list|adjustwidth|subfigure|subtable"
+    rf"|columns?|spacing|textblock|turn|rotate)\*?\}}(?:[ \t]*\[[^\[\]\n]{{0,200}}\]){{0,3}}(?:[ \t]*{_NESTED})?"
+    r"|(?:theorem|lemma|proof|proposition|corollary|definition|remark|example|claim|conjecture|exercise)\*?\}"
+    rf"|[^{{}}\n]{{0,60}}\}}(?:[ \t]*\[[^\[\]\n]{{0,200}}\])?(?P<said>{_NESTED})?)"
+    r"|\\end[ \t]*\{[^{}\n]{0,60}\}"
+)
+_LEADING = re.compile(  # commands whose last argument alone is text
+    r"\\(?:(?:textcolor|colorbox|color|parbox|scalebox|raisebox|rotatebox|makebox|framebox|foreignlanguage|hyperref)(?![A-Za-z])"
+    rf"(?:[ \t]*\[[^\[\]\n]{{0,200}}\]){{0,3}}(?:[ \t]*{_NESTED}(?=[ \t]*\{{))?"
+    r"|(?:multicolumn|multirow|resizebox\*?|fcolorbox)(?![A-Za-z])(?:[ \t]*\[[^\[\]\n]{0,200}\])?"
+    rf"(?:[ \t]*{_NESTED}(?=[ \t]*\{{)){{0,2}})"
+)
+_ITEM = re.compile(r"\\item[ \t]*\[([^\[\]\n]{0,300})\]")
+_BESIDE = re.compile(
+    r"\\(?:footnote|footnotetext|thanks|marginpar|caption|author|date|title|item|par|newline|and)(?![A-Za-z])"
 )
 _LINK = re.compile(r"\\href[ \t]*\{[^{}\n]{0,2000}\}")  # what it says follows
 _CELL = re.compile(r"(?<!\\)&")
@@ -43,7 +63,7 @@ _FORMULA = re.compile(
     r"(\$\$[^$]{1,5000}\$\$|(?<!\\)\$[^$\n]{1,1000}(?:\n[^$\n]{1,1000}){0,3}(?<!\\)\$|\\\[(?:(?!\\\[).){1,5000}?\\\])",
     re.DOTALL,
 )
-_COMMAND = re.compile(r"\\([A-Za-z@]+)\*?(?:\[[^\[\]\n]{0,200}\])?[ \t]?")
+_COMMAND = re.compile(r"\\([A-Za-z@]+)\*?(?:\[[^\[\]\n]{0,200}\])?([ \t]?)")
 _SIGN = re.compile(r"\\([#$%&_{} ,;:!/-])")
 _MARKS = {
     "`": "\u0300", "'": "\u0301", "^": "\u0302", "~": "\u0303", "=": "\u0304", "u": "\u0306", ".": "\u0307",
@@ -90,7 +110,7 @@ def latex_blocks(text: str, first_line: int = 1) -> Iterator[Block]:
             line += text.count("\n", start, mark.start())
         heading = " ".join(plain(mark.group(2)).split())
         if heading:
-            yield Block(heading, _LEVELS[mark.group(1)], line_start=line)
+            yield Block(heading, _LEVELS.get(mark.group(1), _FRAME), line_start=line)
         start = mark.end()
         line += mark.group().count("\n")
     if start < len(text):
@@ -133,9 +153,9 @@ def _without_preamble(text: str) -> str:
         kept = []
         last = 0
         for said in _SAID.finditer(before):
-            kept += ["\n" * before.count("\n", last, said.start(2)), said.group(2)]
+            kept += ["\n" * before.count("\n", last, said.start(2)) or " ", said.group(2)]
             last = said.end(2)
-        text = "".join(kept) + "\n" * before.count("\n", last) + after
+        text = "".join(kept) + ("\n" * before.count("\n", last) or " ") + after
     end = _END.search(text)
     return text[: end.start()] if end else text
 
@@ -152,11 +172,21 @@ def plain(text: str) -> str:
 def _said(text: str) -> str:
     if "\\" not in text:
         return text
-    text = _ENVIRONMENT.sub("", _LINK.sub("", _SILENT.sub("", text.replace("\\\\", " "))))
-    text = _CELL.sub(" ", text)
+    text = _ENVIRONMENT.sub(
+        lambda begun: f" {begun['said']} " if begun["said"] else " ",
+        _LINK.sub("", _SILENT.sub("", text.replace("\\\\", " "))),
+    )
+    text = _BESIDE.sub(r" \g<0>", _ITEM.sub(r" \1 ", _LEADING.sub("", text)))
+    text = _CELL.sub(" ", text).replace("}{", "} {")
     text = _ACCENT.sub(_accented, text)
     text = _SIGN.sub(lambda sign: _SIGNS.get(sign[1], sign[1]), text)
-    return _COMMAND.sub(lambda name: _LETTERS.get(name[1], ""), text)
+    return _COMMAND.sub(_said_by, text)
+
+
+def _said_by(command: re.Match[str]) -> str:
+    """What a command stands for. The blank behind one that is a letter of a word only ends its name."""
+    letter = _LETTERS.get(command[1])
+    return command[2] if letter is None else letter + (command[2] if len(letter) > 2 else "")
 
 
 def _without_braces(text: str) -> str:
