@@ -37,7 +37,8 @@ from ingest_desktop.extraction.probing import ProbeProcess
 from ingest_desktop.extraction.registry import guests_are_installed, reader_version
 from ingest_desktop.infrastructure.caretaking import Caretaker
 from ingest_desktop.infrastructure.content_registry import KnowledgeBaseStores
-from ingest_desktop.infrastructure.damage import damaged_bases, refuse_marked_ledger
+from ingest_desktop.infrastructure.damage import refuse_marked_ledger
+from ingest_desktop.infrastructure.holding import held_bases
 from ingest_desktop.infrastructure.ledger import BACKUPS_FOLDER, LEDGER_FILE, Ledger
 from ingest_desktop.infrastructure.ledger_rescue import knows_worker
 from ingest_desktop.infrastructure.persistence import open_persistence
@@ -153,7 +154,7 @@ class App:
     def damaged_bases(self) -> list[str]:
         """Ids of the knowledge bases that their damage has paused and nobody has repaired, or whose file is lost."""
         lost = self.contents.lost(base.kb_id for base in self.repository.knowledge_bases())
-        return list(dict.fromkeys([*damaged_bases(self.repository), *lost]))
+        return list(dict.fromkeys([*held_bases(self.repository), *lost]))
 
     def go_on_if_back(self) -> bool:
         """Take up the work again when the data folder had vanished and is back, with the same store; whether it did.

@@ -50,7 +50,7 @@ def run(app: App, options: argparse.Namespace) -> int:
 
     bases = {base.kb_id: base.name for base in app.service.knowledge_bases()}
     for kb_id in app.contents.lost(bases):
-        app.repository.hold_damaged(kb_id)
+        app.repository.hold_base(kb_id)
     code = work(app, options)
     lost = app.contents.lost(bases)
     for kb_id in lost:

@@ -13,9 +13,10 @@ from ingest_desktop.domain.interfaces.checks import Mended, RepairReport, Unsave
 from ingest_desktop.infrastructure.checks import check_store
 from ingest_desktop.infrastructure.content_fixes import LOST_TEXT, jobs_to_read_again
 from ingest_desktop.infrastructure.content_registry import KnowledgeBaseStores
-from ingest_desktop.infrastructure.damage import let_go_repaired, unmark_ledger
+from ingest_desktop.infrastructure.damage import unmark_ledger
 from ingest_desktop.infrastructure.database import writing
 from ingest_desktop.infrastructure.fixes import mend_store
+from ingest_desktop.infrastructure.holding import let_go
 from ingest_desktop.infrastructure.ledger import LEDGER_FILE, Ledger
 from ingest_desktop.infrastructure.ledger_fixes import queue_again
 from ingest_desktop.infrastructure.repair import problem_of, repair_content, repair_ledger
@@ -107,7 +108,7 @@ def _repair_base(
     if not path.exists() and not has_work:
         return []
     if problem_of(path) is None and _opens(contents, kb_id):
-        if let_go_repaired(ledger, kb_id):  # the disk did not give it for a while
+        if let_go(ledger, kb_id):  # the disk did not give it for a while
             return [Mended("store_damaged", kb_id, "it is sound and was paused for damage: its jobs go on")]
         return []
     return [*repair_content(path, progress), *read_again(ledger, contents, kb_id)]
@@ -127,5 +128,5 @@ def read_again(ledger: Ledger, contents: KnowledgeBaseStores, kb_id: str) -> lis
     again = jobs_to_read_again(ledger, contents.of(kb_id))
     with writing(ledger.engine) as connection:
         number = queue_again(connection, again, LOST_TEXT)
-    let_go_repaired(ledger, kb_id)
+    let_go(ledger, kb_id)
     return [Mended("document_missing", kb_id, f"files queued to be read again: {number}")] if number else []

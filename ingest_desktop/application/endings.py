@@ -11,7 +11,7 @@ from ingest_desktop.domain.enums import Outcome
 from ingest_desktop.domain.errors import LeftOut, UnsupportedFormat
 from ingest_desktop.domain.facts import facts_of
 from ingest_desktop.domain.interfaces.repository import Ending, LiveVersion
-from ingest_desktop.domain.media import INSIDE, MEDIA_TYPES, SENTENCES
+from ingest_desktop.domain.media import INSIDE, MEDIA_TYPES
 from ingest_desktop.domain.models import Receipt
 from ingest_desktop.domain.models.jobs import filename_of
 from ingest_desktop.domain.text import one_line, storable
@@ -25,7 +25,6 @@ SWITCH_OCR_ON = "Switch on the recognition of text in pictures in the settings, 
 NO_TEXT = "There is no text in it. Nothing of this file can be found."
 NO_BYTES = "The file is empty (0 bytes)."
 NOW_ANOTHER = "What is found is what the file held before."
-_REASONS = {sentence: reason for reason, sentence in SENTENCES.items()}
 _READS_PICTURES = frozenset({"pdf", "image"})
 
 
@@ -143,12 +142,17 @@ def _twin_sentence(path: str) -> str:
 
 
 def failure(
-    job: ActiveJob, code: str, message: str, now: datetime, settings: Settings, *, final: bool = False
+    job: ActiveJob, code: str, message: str, now: datetime, settings: Settings, *, final: bool = False, reason: str = ""
 ) -> Ending:
-    """The ending of a job whose file could not be read: a retry later, failed with a next step, or left out."""
+    """The ending of a job whose file could not be read: a retry later, failed with a next step, or left out.
+
+    Args:
+        final: Trying again by itself is of no use.
+        reason: Of what is left out: one of ``media.REASONS``.
+    """
     if code == LeftOut.code:
         if job.known is None:
-            return _left_out(job, message)
+            return _left_out(job, message, reason)
         before = f" {NOW_ANOTHER}" if job.known.chunks and job.known.visible else ""
         code, message = UnsupportedFormat.code, f"{message}{before}"  # it was a document: a person had better look
     due = None if final else retry_at(code, job.claim.attempts, now, settings)
@@ -166,13 +170,13 @@ def failure(
     )
 
 
-def _left_out(job: ActiveJob, message: str) -> Ending:
+def _left_out(job: ActiveJob, message: str, reason: str) -> Ending:
     """The ending of a job whose file is no document, which its name did not tell. It is completed: nothing is owed."""
     return Ending(
         claim=job.claim,
         outcome=Outcome.LEFT_OUT,
         message=message,
-        media_type=MEDIA_TYPES[_REASONS.get(message, "binary")],
+        media_type=MEDIA_TYPES.get(reason, MEDIA_TYPES["binary"]),
         units=job.claim.size,
         receipt=Receipt(unit="byte"),
     )

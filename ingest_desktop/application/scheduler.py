@@ -322,10 +322,10 @@ class Scheduler:
         """A reader has a process again."""
         self._without_process.pop(reader, None)
 
-    def hold_damaged(self, kb_id: str, code: str) -> bool:
+    def hold_base(self, kb_id: str, code: str) -> bool:
         """Pause a knowledge base for the error with this code and let go of its jobs; False when that cannot be written."""
         try:
-            self._repository.hold_damaged(kb_id, code)
+            self._repository.hold_base(kb_id, code)
             self.recheck()
         except IngestError as error:
             _log.warning("damaged store not held", extra={"code": error.code, "cause": str(error)})

@@ -87,6 +87,7 @@ class Fault:
     code: str
     message: str
     final: bool = False  # trying again is of no use
+    reason: str = ""  # of what is left out: one of ``media.REASONS``
 
 
 Result = Stored | Complete | Same | Fault

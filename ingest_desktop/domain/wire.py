@@ -199,7 +199,8 @@ class Extracted:
 class Failed:
     """A file could not be read; the child itself is well. ``code`` is that of an ``IngestError``.
 
-    ``final``: trying again by itself is of no use, whatever the code says.
+    ``final``: trying again by itself is of no use, whatever the code says. ``reason``: of ``LeftOut``, one of
+    ``media.REASONS``.
     """
 
     key: int
@@ -207,6 +208,7 @@ class Failed:
     message: str
     detail: str = ""  # a traceback, for the log only
     final: bool = False
+    reason: str = ""
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import BinaryIO
 
+from ingest_desktop.domain.errors import LeftOut
 from ingest_desktop.domain.wire import (
     ExtractOptions,
     Failed,
@@ -104,7 +105,8 @@ class Server:
         detail = "" if mapped is error else "".join(traceback.format_exception(error, limit=-20))[-8000:]
         if secrets:  # what a library says may hold what it was given
             detail = "" if mapped is error else "".join(traceback.format_tb(error.__traceback__, limit=-20))[-8000:]
-        return Failed(key, mapped.code, _without(secrets, str(mapped)), detail, mapped.final)
+        reason = mapped.reason if isinstance(mapped, LeftOut) else ""
+        return Failed(key, mapped.code, _without(secrets, str(mapped)), detail, mapped.final, reason)
 
     def _progress(self, key: int) -> Progress:
         def progress(phase: str, done: int, total: int, unit: str) -> None:

@@ -1,7 +1,7 @@
 """Looks after the store while the program works: finds damage before a person does, and makes the daily copies.
 
 A first look reads each file for a few seconds at most. Once a day every page and index is read, table by table, and only
-while nobody asks to stop. A knowledge base that is damaged is paused by itself; see ``damage``.
+while nobody asks to stop. A knowledge base that is damaged is paused by itself; see ``holding``.
 """
 
 import logging
@@ -20,8 +20,9 @@ from ingest_desktop.domain.interfaces.care import CareSettings, Damage
 from ingest_desktop.infrastructure.backups import Stopped, back_up_if_due
 from ingest_desktop.infrastructure.content_registry import KnowledgeBaseStores, has_bytes
 from ingest_desktop.infrastructure.content_schema import MIGRATIONS
-from ingest_desktop.infrastructure.damage import damaged_bases, hold_damaged, let_go_repaired, mark_ledger
+from ingest_desktop.infrastructure.damage import mark_ledger
 from ingest_desktop.infrastructure.database import open_read_only, reading, writing
+from ingest_desktop.infrastructure.holding import held_bases, hold_base, let_go
 from ingest_desktop.infrastructure.ledger import BACKUPS_FOLDER, Ledger
 from ingest_desktop.infrastructure.ledger_base import to_micros, to_moment, utc_now
 from ingest_desktop.infrastructure.migrations import refuse_newer, stored_version
@@ -59,7 +60,7 @@ class Caretaker:
                 if where not in self._known and not stop.is_set():
                     self._back_up(where, path, settings, stop)
         lost = self._contents.lost(base.kb_id for base in self._ledger.knowledge_bases())
-        still = {"ledger", *damaged_bases(self._ledger), *damaged_bases(self._ledger, StoreTooNew.code), *lost}
+        still = {"ledger", *held_bases(self._ledger), *held_bases(self._ledger, StoreTooNew.code), *lost}
         self._known = {where: damage for where, damage in self._known.items() if where in still}
         for kb_id in still - {"ledger", *self._known}:
             self._known[kb_id] = Damage(StoreDamaged.code, kb_id, f"The knowledge base {self._name(kb_id)} is damaged.")
@@ -67,21 +68,21 @@ class Caretaker:
 
     def _look_after_newer(self) -> None:
         """Hold what a newer version of the program wrote, and let it go once this version can read it."""
-        held = set(damaged_bases(self._ledger, StoreTooNew.code))
+        held = set(held_bases(self._ledger, StoreTooNew.code))
         for where, path in self._files():
             if where == "ledger" or (where in self._looked and where not in held):
                 continue
             try:
                 refuse_newer(path, stored_version(path), MIGRATIONS[-1].version)
             except StoreTooNew as error:
-                hold_damaged(self._ledger, where, error.code)
+                hold_base(self._ledger, where, error.code)
                 text = f"The knowledge base {self._name(where)} is paused. {error}"
                 self._known[where] = Damage(error.code, where, text)
             except IngestError:  # damaged, perhaps: the look that follows finds it
                 continue
             else:
                 if where in held:
-                    let_go_repaired(self._ledger, where, StoreTooNew.code)
+                    let_go(self._ledger, where, StoreTooNew.code)
                     self._known.pop(where, None)
 
     def _files(self) -> Iterator[tuple[str, Path]]:
@@ -124,7 +125,7 @@ class Caretaker:
             text = f"The list of jobs is damaged. {_told(path, problem)}"
             self._known[where] = Damage(LedgerDamaged.code, where, text)
             return
-        hold_damaged(self._ledger, where)
+        hold_base(self._ledger, where)
         text = f"The knowledge base {self._name(where)} is damaged and paused. {_told(path, problem)}"
         self._known[where] = Damage(StoreDamaged.code, where, text)
 

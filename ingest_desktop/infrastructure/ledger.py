@@ -90,11 +90,11 @@ class Ledger(LedgerAdding, LedgerWorkers, LedgerQueue, LedgerActions, LedgerDele
         """Whether we may not write this store."""
         return is_read_only(self.engine)
 
-    def hold_damaged(self, kb_id: str, code: str = StoreDamaged.code) -> bool:
+    def hold_base(self, kb_id: str, code: str = StoreDamaged.code) -> bool:
         """See ``Repository``."""
-        from ingest_desktop.infrastructure.damage import hold_damaged
+        from ingest_desktop.infrastructure.holding import hold_base
 
-        return hold_damaged(self, kb_id, code)
+        return hold_base(self, kb_id, code)
 
     def back_up(self, target: Path) -> None:
         """Copy the ledger as it is now; the copy appears whole or not at all."""

@@ -182,11 +182,11 @@ class Consumer:
                 if damaged < DAMAGE_TRIES and self._seems_sound(kb_id, error):
                     self._give_up.wait(damage_wait(damaged))
                     continue
-                if not self._hold_damaged(kb_id, group, error):
+                if not self._hold_base(kb_id, group, error):
                     self._sort_out(kb_id, group, error)
                 break
             except StoreTooNew as error:
-                if not self._hold_damaged(kb_id, group, error):
+                if not self._hold_base(kb_id, group, error):
                     self._sort_out(kb_id, group, error)
                 break
             except Exception as error:  # noqa: BLE001 - also what a reader made that no store takes: it must not end us
@@ -204,7 +204,7 @@ class Consumer:
         try:
             self._contents.seems_sound(kb_id)
         except StoreDamaged as lost:
-            return self._hold_damaged(kb_id, group, lost)
+            return self._hold_base(kb_id, group, lost)
         except IngestError:
             pass  # the whole folder is gone: the steward ends the work
         return False
@@ -218,7 +218,7 @@ class Consumer:
         except IngestError:
             return True
 
-    def _hold_damaged(self, kb_id: str, group: Group, error: StoreDamaged | StoreTooNew) -> bool:
+    def _hold_base(self, kb_id: str, group: Group, error: StoreDamaged | StoreTooNew) -> bool:
         """A damaged knowledge base waits to be repaired, and its jobs with it; the others go on. False when it cannot.
 
         One that a newer version of the program wrote waits for that version.
@@ -227,7 +227,7 @@ class Consumer:
             return False
         what = "newer" if isinstance(error, StoreTooNew) else "damaged"
         _log.error(f"knowledge base {what}", extra={"kb_id": kb_id, "cause": str(error)})
-        if not self._scheduler.hold_damaged(kb_id, error.code):
+        if not self._scheduler.hold_base(kb_id, error.code):
             return False
         self._scheduler.ended(group.jobs)
         self._hub.trouble(error.code, str(error), error.hint)
@@ -317,7 +317,7 @@ class Consumer:
     def _failures(self, faults: list[Fault], mine: set[int]) -> list[Ending]:
         now = datetime.now(UTC)
         ours = [fault for fault in faults if fault.job.claim.job_id in mine]
-        return [failure(f.job, f.code, f.message, now, self._settings, final=f.final) for f in ours]
+        return [failure(f.job, f.code, f.message, now, self._settings, final=f.final, reason=f.reason) for f in ours]
 
     def _end_faults(self, group: Group) -> None:
         jobs = group.ending_jobs

@@ -317,7 +317,7 @@ class _Gathering:
                 about = {"job_id": str(message.key), "code": message.code}
                 _log.info("reader failed", extra={**about, "cause": message.message})
                 _log.debug("reader failed", extra={**about, "detail": message.detail})
-            self._results.append(Fault(job, message.code, message.message, message.final))
+            self._results.append(Fault(job, message.code, message.message, message.final, message.reason))
         elif isinstance(message, Extracted):
             self._results.append(Stored(job, message.result))
         elif message.unchanged:
@@ -359,7 +359,7 @@ class _Gathering:
 
     def _hold(self, job: ActiveJob, error: StoreError) -> None:
         """Its knowledge base cannot be used: it waits, and its jobs with it."""
-        if not self._scheduler.hold_damaged(job.claim.kb_id, error.code):
+        if not self._scheduler.hold_base(job.claim.kb_id, error.code):
             self._results.append(Fault(job, error.code, str(error)))
 
     def _progress(self, message: Working) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from application.kit import FakeApp, all_jobs, assert_clean, hits, job_of, work, write_files
+from application.kit import FakeApp, Script, all_jobs, assert_clean, hits, job_of, work, write_files
 from ingest_desktop.application.discovery import Walk
 from ingest_desktop.application.left_out import reason_of
 from ingest_desktop.application.submission import Submitter
@@ -17,6 +17,7 @@ from ingest_desktop.bootstrap import App
 from ingest_desktop.domain.enums import JobStatus, Outcome
 from ingest_desktop.domain.marks import HEAD_BYTES, is_binary, is_document, medium_of, reads_as_text
 from ingest_desktop.domain.media import DOCUMENTS, KINDS, MEDIA_TYPES, REASONS, SENTENCES, named_as
+from ingest_desktop.domain.wire import Failed
 from ingest_desktop.extraction import kinds
 
 MEDIA = {
@@ -268,6 +269,18 @@ LYING = {  # small files under a document's name, which is believed until they a
     "icon.bmp": (b"\0\0\1\0\1\0\x10\x10\0\0\1\0\x20\0\x68\4\0\0\x16\0\0\0" + bytes(300), "picture"),
     "photo.png": (b"\0\0\0\x20ftypheic" + bytes(300), "picture"),
 }
+
+
+@pytest.mark.parametrize(("reason", "told"), [("video", "video/*"), ("of a hostile child", "application/octet-stream")])
+def test_why_it_was_left_out_is_told_by_who_knows_it_whatever_the_sentence_says(
+    fake: FakeApp, script: Script, docs: Path, reason: str, told: str
+) -> None:
+    write_files(docs, {"a.txt": "a"})
+    script.before_file = lambda _, item: [Failed(item.key, "left_out", "Some sentence.", reason=reason)]
+    fake.service.submit([str(docs)])
+    work(fake)
+    job = job_of(fake, docs / "a.txt")
+    assert (job.outcome, job.message, job.mime_type) == (Outcome.LEFT_OUT, "Some sentence.", told)
 
 
 def test_what_turns_out_to_be_no_document_when_it_is_read_is_left_out_too(real: App, docs: Path) -> None:

@@ -21,7 +21,7 @@ from ingest_desktop.domain.models import JobSelector
 from ingest_desktop.infrastructure import backups, caretaking
 from ingest_desktop.infrastructure.backups import Stopped, back_up_if_due, backups_of, newest_sound
 from ingest_desktop.infrastructure.caretaking import Caretaker, look_through
-from ingest_desktop.infrastructure.damage import damaged_bases
+from ingest_desktop.infrastructure.holding import held_bases
 from ingest_desktop.repairing import repair
 from ingest_desktop.workers import care_watch
 
@@ -163,7 +163,7 @@ def test_a_damaged_knowledge_base_is_found_paused_and_told_of_and_the_others_go_
     app.service.start()
     wait_for(lambda: [code for code, _ in troubles.told if code] == ["store_damaged"])
     assert "Library is damaged and paused" in troubles.told[-1][1] and "kb.db" in troubles.told[-1][1]
-    assert damaged_bases(app.repository) == ["library"]
+    assert held_bases(app.repository) == ["library"]
     mine = app.service.submit([str(other)])
     theirs = app.service.submit([str(other)], kb_id=made.kb_id)
     work(app)
@@ -171,7 +171,7 @@ def test_a_damaged_knowledge_base_is_found_paused_and_told_of_and_the_others_go_
     assert app.service.batch_counts(theirs.batch.batch_id).of(JobStatus.COMPLETED) == 1
     assert backups_of(root / LEDGER, root / "backups")  # care made the copy of the day, too
     assert app.repair_knowledge_base("library", lambda _text: None)
-    assert damaged_bases(app.repository) == []
+    assert held_bases(app.repository) == []
     work(app)
     assert app.service.batch_counts(mine.batch.batch_id).of(JobStatus.COMPLETED) == 1
     app.lifecycle.stop(10)

@@ -10,8 +10,9 @@ from application.kit import FakeApp, hits, job_of, statuses, wait_for, work, wri
 
 from damage.kit import open_fake
 from ingest_desktop.domain.enums import JobStatus
+from ingest_desktop.domain.errors import StoreTooNew
 from ingest_desktop.infrastructure.caretaking import Caretaker
-from ingest_desktop.infrastructure.damage import READABLE, REASON_NEWER
+from ingest_desktop.infrastructure.holding import HOLDS
 
 
 def make_newer(app: FakeApp, kb_id: str) -> None:
@@ -38,7 +39,7 @@ def test_its_jobs_wait_and_go_on_once_it_can_be_read(tmp_path: Path, name: str) 
         work(app)
         assert statuses(app) == {name: JobStatus.PAUSED, "other.txt": JobStatus.COMPLETED}
         job = job_of(app, docs / name)
-        assert app.service.history(job.id)[-1].reason == REASON_NEWER
+        assert app.service.history(job.id)[-1].reason == HOLDS[StoreTooNew.code].reason
 
         care = Caretaker(app.repository, app.contents)
         (found,) = care.care(app.settings, threading.Event())
@@ -49,7 +50,7 @@ def test_its_jobs_wait_and_go_on_once_it_can_be_read(tmp_path: Path, name: str) 
         with closing(sqlite3.connect(file_of(app, "library"))) as bare, bare:
             bare.execute("DELETE FROM schema_migrations WHERE version = 999")
         assert care.care(app.settings, threading.Event()) == []
-        assert READABLE in {entry.reason for entry in app.service.history(job.id)}
+        assert HOLDS[StoreTooNew.code].over in {entry.reason for entry in app.service.history(job.id)}
         work(app)
         wait_for(lambda: statuses(app)[name] is JobStatus.COMPLETED, "it goes on by itself")
         assert hits(app, "heron") == [name]

@@ -19,7 +19,7 @@ from ingest_desktop.domain.enums import Actor
 from ingest_desktop.domain.errors import LedgerDamaged, StoreBusy, StoreDamaged
 from ingest_desktop.domain.models import JobSelector
 from ingest_desktop.infrastructure.backups import back_up_if_due
-from ingest_desktop.infrastructure.damage import damaged_bases
+from ingest_desktop.infrastructure.holding import held_bases
 from ingest_desktop.infrastructure.locks import LockFile
 from ingest_desktop.infrastructure.repair import problem_of
 from ingest_desktop.repairing import RepairReport, repair
@@ -270,11 +270,11 @@ def test_the_command_says_what_it_did(root: Path, capsys: pytest.CaptureFixture[
 def test_a_sound_knowledge_base_that_was_held_for_damage_is_let_go(filled: Path, tmp_path: Path) -> None:
     root = copy_of(filled, tmp_path)
     app = open_fake(root)
-    assert app.repository.hold_damaged("library")
+    assert app.repository.hold_base("library")
     app.close()
     assert [(mended.code, mended.where) for mended in mend(root).done] == [("store_damaged", "library")]
     app = open_fake(root)
-    assert damaged_bases(app.repository) == []
+    assert held_bases(app.repository) == []
     assert not any(base.paused for base in app.service.knowledge_bases())
     app.close()
     assert mend(root).done == ()

@@ -51,6 +51,7 @@ RESULT = SegmentResult(
         Looked(8, PLAN, None, unchanged=True),
         Extracted(9, RESULT),
         Failed(1, "source.malformed", "No."),
+        Failed(1, "left_out", "A film.", reason="video"),
         Working(1, "extracting", 2, 0, "page"),
         TaskDone(5),
         Unsettled(2, FileSignature(3, 4, 5, 6), 0.5),

@@ -15,7 +15,7 @@ from ingest_desktop.domain.enums import Actor, JobStatus
 from ingest_desktop.domain.errors import LedgerDamaged, StoreBusy, StoreDamaged, StoreFull, StoreGone, StoreTooNew
 from ingest_desktop.domain.interfaces.checks import Mended, RepairReport, Unsaved
 from ingest_desktop.domain.models import DiscoveryReport, KnowledgeBase
-from ingest_desktop.infrastructure.damage import hold_damaged
+from ingest_desktop.infrastructure.holding import hold_base
 from ingest_desktop.repairing import repair
 from ingest_desktop.ui import theme
 from ingest_desktop.ui.dialogs import BrokenBox, RepairBox
@@ -337,7 +337,7 @@ def test_the_window_repairs_the_list_and_a_knowledge_base(qtbot: QtBot, real: Ma
     app = real.hub.backend
     assert isinstance(app, App)
     qtbot.waitUntil(lambda: app.service.counts().of(JobStatus.COMPLETED) == 5, timeout=WAIT_MS)
-    hold_damaged(app.repository, "library")
+    hold_base(app.repository, "library")
     app.events.stand([(StoreDamaged.code, "The knowledge base Library is damaged.", "Repair it.")])
     qtbot.waitUntil(real.repairs.button.isVisible, timeout=WAIT_MS)
     real.repairs.button.click()

@@ -20,8 +20,9 @@ from ingest_desktop.domain.models import (
     Progress,
     Receipt,
 )
-from ingest_desktop.infrastructure import damage, ledger_again
+from ingest_desktop.infrastructure import ledger_again
 from ingest_desktop.infrastructure.content_fixes import LOST_TEXT
+from ingest_desktop.infrastructure.holding import HOLDS
 from ingest_desktop.infrastructure.ledger_queue import TAKEN_UP_BY
 from ingest_desktop.infrastructure.ledger_workers import DIED, DIED_READING, SILENT
 from ingest_desktop.ui import history
@@ -92,9 +93,7 @@ def test_history_is_told_in_words(changes: dict[str, object], said: str) -> None
             SILENT,
             LOST_TEXT,
             reach.REASON,
-            damage.REASON,
-            damage.REASON_NEWER,
-            damage.READABLE,
+            *(said for hold in HOLDS.values() for said in (hold.reason, hold.over)),
             passwords.REASON,
             ledger_again.REASON,
         ),

@@ -306,8 +306,8 @@ class Repository(Protocol):
         """Remove for good jobs deleted before a time; how many. Call it again while it returns ``limit``."""
         ...
 
-    def hold_damaged(self, kb_id: str, code: str = "store_damaged") -> bool:
-        """Pause a knowledge base whose file is damaged, until it is repaired; False when it was paused already.
+    def hold_base(self, kb_id: str, code: str = "store_damaged") -> bool:
+        """Pause a knowledge base that cannot be used, for the error with this code; False when it was paused already.
 
         With ``code`` "store_too_new" one that a newer version of the program wrote, until this one can read it.
         """
