@@ -48,6 +48,9 @@ from ingest_desktop.workers.steward import Steward
 from ingest_desktop.workers.threads import ThreadHost
 
 PATIENCE = 30.0  # seconds; a fact that takes longer is a failure
+QUEUED, RUNNING, PAUSED = JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.PAUSED
+COMPLETED, FAILED, CANCELLED = JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED
+TEN = {f"{n}.txt": f"word{n} text" for n in range(10)}
 
 
 def wait_for(fact: Callable[[], Any], what: str = "") -> Any:
@@ -91,6 +94,51 @@ class Script:
         child = FakeChild(self)
         self.children.append(child)
         return child
+
+    def fail(self, name: str | tuple[str, ...], error: Exception) -> None:
+        """Reading a file whose name ends so ends with an error."""
+
+        def fail(_child: FakeChild, item: LookItem) -> None:
+            if item.path.endswith(name):
+                raise error
+
+        self.before_file = fail
+
+    def hang(self, name: str = "") -> threading.Event:
+        """A file whose name ends so is read until its child is killed. Returns what is set once it is begun."""
+        begun = threading.Event()
+
+        def hang(child: FakeChild, item: LookItem) -> None:
+            if item.path.endswith(name):
+                begun.set()
+                child.hang()
+
+        self.before_file = hang
+        return begun
+
+    def hang_once(self, number: int, *, of: int) -> threading.Event:
+        """The first child that comes to this segment of so many reads it until it is killed. Returns as ``hang`` does."""
+        begun = threading.Event()
+
+        def hang(child: FakeChild, task: SegmentTask) -> None:
+            if task.number == number and not begun.is_set():
+                begun.set()
+                child.hang()
+
+        self.segments_of = lambda _path: of
+        self.before_segment = hang
+        return begun
+
+    def hold(self) -> tuple[threading.Event, threading.Event]:
+        """No file is read before it may. Returns what is set once one is begun, and what to set so that they go on."""
+        begun, go_on = threading.Event(), threading.Event()
+
+        def hold(_child: FakeChild, _item: LookItem) -> None:
+            begun.set()
+            wait_for(go_on.is_set, "told to go on")
+
+        self.before_file = hold
+        return begun, go_on
 
 
 class FakeChild:
@@ -255,6 +303,7 @@ class FakeApp:
 
 
 AnyApp = App | FakeApp
+MAKE = Callable[..., FakeApp]
 
 
 def write_files(folder: Path, contents: dict[str, str]) -> Path:
@@ -269,6 +318,13 @@ def work(app: AnyApp) -> None:
     """Start, if need be, and wait until the queue is drained."""
     app.service.start()
     assert app.lifecycle.drain(PATIENCE)
+
+
+def start_until(app: AnyApp, path: Path, begun: threading.Event) -> None:
+    """Add a file or folder, start, and wait until a child, or a store, has come to where a test wants it."""
+    app.service.submit([str(path)])
+    app.service.start()
+    assert begun.wait(PATIENCE)
 
 
 def all_jobs(app: AnyApp, **query: Any) -> list[Job]:

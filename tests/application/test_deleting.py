@@ -2,19 +2,16 @@
 
 import os
 import threading
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from application.kit import FakeApp, all_jobs, assert_clean, hits, work, write_files
+from application.kit import MAKE, FakeApp, all_jobs, assert_clean, hits, work, write_files
 from ingest_desktop.domain.enums import Actor
 from ingest_desktop.domain.interfaces.repository import FoundFile, SameContent
 from ingest_desktop.domain.models import Job, JobSelector
 from ingest_desktop.infrastructure.database import reading, writing
-
-MAKE = Callable[..., FakeApp]
 
 
 def read(app: FakeApp, docs: Path, text: str, name: str = "a.txt") -> Job:

@@ -4,22 +4,19 @@ import os
 import stat
 import sys
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from application.kit import FakeApp, Script, all_jobs, statuses, wait_for, work, write_files
+from application.kit import MAKE, FakeApp, Script, all_jobs, statuses, wait_for, work, write_files
 from ingest_desktop.application.discovery import Walk, skip_reason
 from ingest_desktop.application.submission import FIRST_SLICE, SLICE, label_of, slices
 from ingest_desktop.domain.enums import JobStatus
 from ingest_desktop.domain.errors import DuplicateJobError, NotFoundError, QueueFullError
 from ingest_desktop.domain.interfaces.repository import FoundFile
 from ingest_desktop.domain.models import DiscoveryReport, JobSelector
-
-MAKE = Callable[..., FakeApp]
 
 
 def names(walk: Walk, *roots: Path | str) -> list[str]:

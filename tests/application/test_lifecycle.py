@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,11 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from application.kit import (
+    MAKE,
     FakeApp,
     FakeChild,
     Script,
     assert_clean,
     quick_settings,
+    start_until,
     statuses,
     wait_for,
     work,
@@ -28,9 +30,6 @@ from ingest_desktop.application.retries import error_class, retry_at
 from ingest_desktop.domain.enums import JobPhase, JobStatus
 from ingest_desktop.domain.errors import IngestError, SourceChanged, by_code
 from ingest_desktop.domain.wire import LookItem
-
-MAKE = Callable[..., FakeApp]
-
 
 # --- lifecycle -----------------------------------------------------------------------------------
 
@@ -80,16 +79,8 @@ def test_starting_twice_starts_once_and_stopping_twice_is_quiet(fake: FakeApp, s
 def test_stopping_finishes_what_is_in_hand_and_gives_back_the_rest(make_fake: MAKE, script: Script, docs: Path) -> None:
     fake = make_fake(batch_size=1)
     write_files(docs, {f"{n}.txt": f"text {n}" for n in range(6)})
-    reading, go_on = threading.Event(), threading.Event()
-
-    def hold(_child: FakeChild, _item: LookItem) -> None:
-        reading.set()
-        wait_for(go_on.is_set)
-
-    script.before_file = hold
-    fake.service.submit([str(docs)])
-    fake.service.start()
-    assert reading.wait(30)
+    begun, go_on = script.hold()
+    start_until(fake, docs, begun)
     stopper = threading.Thread(target=fake.lifecycle.stop, args=(20,))
     stopper.start()
     wait_for(lambda: fake.lifecycle.crew is None)
@@ -105,11 +96,7 @@ def test_stopping_finishes_what_is_in_hand_and_gives_back_the_rest(make_fake: MA
 
 def test_cancelling_gives_up_what_is_in_hand(fake: FakeApp, script: Script, docs: Path) -> None:
     write_files(docs, {"a.txt": "a", "b.txt": "b"})
-    reading = threading.Event()
-    script.before_file = lambda child, _item: reading.set() or child.hang()
-    fake.service.submit([str(docs)])
-    fake.service.start()
-    assert reading.wait(30)
+    start_until(fake, docs, script.hang())
     assert fake.lifecycle.cancel(10) == []
     assert script.kills == 1
     assert set(statuses(fake).values()) == {JobStatus.QUEUED}
@@ -121,27 +108,15 @@ def test_cancelling_gives_up_what_is_in_hand(fake: FakeApp, script: Script, docs
 
 def test_a_child_that_is_too_slow_to_stop_is_killed(fake: FakeApp, script: Script, docs: Path) -> None:
     write_files(docs, {"a.txt": "a"})
-    reading = threading.Event()
-    script.before_file = lambda child, _item: reading.set() or child.hang()
-    fake.service.submit([str(docs)])
-    fake.service.start()
-    assert reading.wait(30)
+    start_until(fake, docs, script.hang())
     assert fake.lifecycle.stop(0.4) == []
     assert script.kills == 1 and statuses(fake) == {"a.txt": JobStatus.QUEUED}
 
 
 def test_threads_that_do_not_end_in_time_are_named(fake: FakeApp, script: Script, docs: Path) -> None:
     write_files(docs, {"a.txt": "a"})
-    reading, go_on = threading.Event(), threading.Event()
-
-    def deaf(_child: FakeChild, _item: LookItem) -> None:
-        reading.set()
-        wait_for(go_on.is_set)
-
-    script.before_file = deaf
-    fake.service.submit([str(docs)])
-    fake.service.start()
-    assert reading.wait(30)
+    begun, go_on = script.hold()
+    start_until(fake, docs, begun)
     late = fake.lifecycle.stop(0.2)
     go_on.set()
     assert late == ["producer-1"]

@@ -6,14 +6,12 @@ from pathlib import Path
 import pytest
 from extraction.recognition_kit import install, pdf, png
 
-from application.kit import assert_clean, hits, job_of, statuses, wait_for, work, write_files
+from application.kit import COMPLETED, FAILED, assert_clean, hits, job_of, statuses, wait_for, work, write_files
 from ingest_desktop.bootstrap import App
 from ingest_desktop.config.settings_checks import save_changes
 from ingest_desktop.domain.causes import Cause, Tool
-from ingest_desktop.domain.enums import JobStatus, Outcome
+from ingest_desktop.domain.enums import Outcome
 from ingest_desktop.domain.models import JobQuery, JobSelector
-
-COMPLETED, FAILED = JobStatus.COMPLETED, JobStatus.FAILED
 
 
 def test_text_recognition_arrives_while_the_program_runs(

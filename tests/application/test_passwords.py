@@ -2,7 +2,6 @@
 
 import os
 import pickle
-from collections.abc import Callable
 from pathlib import Path
 
 import pypdf
@@ -10,6 +9,9 @@ import pytest
 from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
 
 from application.kit import (
+    COMPLETED,
+    FAILED,
+    MAKE,
     FakeApp,
     FakeChild,
     Script,
@@ -24,7 +26,6 @@ from application.kit import (
     write_files,
 )
 from ingest_desktop.application.passwords import MOST_TRIED, PasswordBook
-from ingest_desktop.domain.enums import JobStatus
 from ingest_desktop.domain.errors import InvalidRequestError
 from ingest_desktop.domain.interfaces.repository import Claim
 from ingest_desktop.domain.models import JobSelector
@@ -36,8 +37,6 @@ from ingest_desktop.domain.wire import (
     SegmentTask,
 )
 
-MAKE = Callable[..., FakeApp]
-COMPLETED, FAILED = JobStatus.COMPLETED, JobStatus.FAILED
 RIGHT, WRONG = "Ölkrug-97 x", "kein-Zutritt!"
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from application.kit import (
+    COMPLETED,
+    FAILED,
     FakeApp,
     Here,
     Script,
@@ -29,8 +31,6 @@ from ingest_desktop.domain.enums import Actor, JobStatus
 from ingest_desktop.domain.wire import Failed
 from ingest_desktop.extraction.probe import can_be_read
 from ingest_desktop.extraction.probing import ProbeProcess, command
-
-COMPLETED, FAILED = JobStatus.COMPLETED, JobStatus.FAILED
 
 
 class Ticks:

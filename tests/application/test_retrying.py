@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 
 from application.kit import (
+    CANCELLED,
+    COMPLETED,
+    FAILED,
+    QUEUED,
     FakeApp,
     FakeChild,
     Script,
@@ -35,8 +39,6 @@ from ingest_desktop.domain.wire import (
 )
 
 from .kit import plan_file
-
-COMPLETED, FAILED, CANCELLED, QUEUED = JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.QUEUED
 
 
 class Pages:

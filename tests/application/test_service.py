@@ -4,13 +4,19 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from application.kit import (
+    CANCELLED,
+    COMPLETED,
+    FAILED,
+    MAKE,
+    PAUSED,
+    QUEUED,
+    RUNNING,
     FakeApp,
     FakeChild,
     Script,
@@ -20,6 +26,7 @@ from application.kit import (
     exported,
     hits,
     job_of,
+    start_until,
     statuses,
     wait_for,
     work,
@@ -27,14 +34,11 @@ from application.kit import (
 )
 from ingest_desktop.application.ingestion_service import scope_of
 from ingest_desktop.bootstrap import App
-from ingest_desktop.domain.enums import JobStatus, Outcome, PauseScope
+from ingest_desktop.domain.enums import Outcome, PauseScope
 from ingest_desktop.domain.errors import InvalidRequestError, NotFoundError, StateTransitionError
 from ingest_desktop.domain.models import JobQuery, JobSelector, QueueMove
 from ingest_desktop.domain.wire import Failed, LookItem, Message, SegmentTask
 
-MAKE = Callable[..., FakeApp]
-QUEUED, RUNNING, PAUSED = JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.PAUSED
-COMPLETED, FAILED, CANCELLED = JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED
 ALL = JobSelector(everything=True)
 
 
@@ -195,18 +199,7 @@ def test_a_paused_group_holds_what_comes_later_and_outlives_a_restart(
 def test_pausing_a_running_document_keeps_its_finished_segments(make_fake: MAKE, script: Script, docs: Path) -> None:
     fake = make_fake()
     write_files(docs, {"long.txt": "\n".join(f"line{n}" for n in range(40))})
-    script.segments_of = lambda _path: 8
-    third = threading.Event()
-
-    def hold(child: FakeChild, task: SegmentTask) -> None:
-        if task.number == 3 and not third.is_set():
-            third.set()
-            child.hang()
-
-    script.before_segment = hold
-    fake.service.submit([str(docs)])
-    fake.service.start()
-    assert third.wait(30)
+    start_until(fake, docs, script.hang_once(3, of=8))
     store = fake.contents.of("library")
     plan = fake.lifecycle.crew.scheduler.active()[0]  # type: ignore[union-attr]
     assert plan.plan is not None
@@ -399,16 +392,7 @@ def _segments(app: FakeApp) -> int:
 
 def test_a_deleted_running_job_is_let_go_of(fake: FakeApp, script: Script, docs: Path) -> None:
     write_files(docs, {"a.txt": "alpha"})
-    reading = threading.Event()
-
-    def hang(child: FakeChild, _item: LookItem) -> None:
-        reading.set()
-        child.hang()
-
-    script.before_file = hang
-    fake.service.submit([str(docs)])
-    fake.service.start()
-    assert reading.wait(30)
+    start_until(fake, docs, script.hang())
     token = fake.service.delete(ALL).undo_token
     assert fake.lifecycle.drain(30) and token
     script.before_file = lambda _child, _item: None

@@ -12,7 +12,20 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, precondition, rule
 
-from application.kit import FakeApp, FakeChild, Script, all_jobs, hits, plan_file, result_of
+from application.kit import (
+    COMPLETED,
+    FAILED,
+    PAUSED,
+    QUEUED,
+    RUNNING,
+    FakeApp,
+    FakeChild,
+    Script,
+    all_jobs,
+    hits,
+    plan_file,
+    result_of,
+)
 from ingest_desktop.domain.enums import TRANSITIONS, JobEvent, JobStatus, Outcome, can, may_retry, target_of
 from ingest_desktop.domain.errors import DuplicateJobError, NotFoundError, ReaderCrashed
 from ingest_desktop.domain.interfaces.repository import Claim
@@ -22,8 +35,6 @@ from ingest_desktop.domain.wire import Failed, Looked, LookItem, Message, Segmen
 PLAIN, EMPTY, HOLED, BROKEN, KILLER, LONG = "plain", "empty", "holed", "broken", "killer", "long"
 KINDS = (PLAIN, EMPTY, HOLED, BROKEN, KILLER, LONG)
 MANY = 2**40
-QUEUED, RUNNING, PAUSED = JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.PAUSED
-COMPLETED, FAILED = JobStatus.COMPLETED, JobStatus.FAILED
 LEGAL = {(source, target) for (source, _), target in TRANSITIONS.items()}
 
 

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from application.kit import (
-    FakeApp,
+    COMPLETED,
+    MAKE,
+    QUEUED,
     FakeChild,
     Script,
     all_jobs,
@@ -38,9 +40,7 @@ from ingest_desktop.domain.wire import (
 from ingest_desktop.extraction.look import NotSettled, look
 from ingest_desktop.extraction.registry import Registry
 
-COMPLETED, QUEUED = JobStatus.COMPLETED, JobStatus.QUEUED
 SETTLE = 2.0
-MAKE = Callable[..., FakeApp]
 
 
 # --- what the child sees -------------------------------------------------------------------------

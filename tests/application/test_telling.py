@@ -5,7 +5,6 @@ import os
 import socket
 import sqlite3
 import threading
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,28 +12,24 @@ from typing import Any
 
 import pytest
 
-from application.kit import FakeApp, FakeChild, Script, all_jobs, job_of, real_app, wait_for, work, write_files
+from application.kit import (
+    MAKE,
+    FakeApp,
+    FakeChild,
+    Script,
+    all_jobs,
+    job_of,
+    real_app,
+    start_until,
+    wait_for,
+    work,
+    write_files,
+)
 from ingest_desktop.bootstrap import App
 from ingest_desktop.cli_working import _wait_for
 from ingest_desktop.domain.enums import JobPhase, JobStatus, Outcome
 from ingest_desktop.domain.models import Counts, JobSelector
-from ingest_desktop.domain.wire import LookItem, SegmentTask
-
-MAKE = Callable[..., FakeApp]
-
-
-def hold_at(script: Script, number: int) -> threading.Event:
-    """The first child that comes to this segment of eight reads it until it is killed."""
-    reached = threading.Event()
-    script.segments_of = lambda _path: 8
-
-    def hold(child: FakeChild, task: SegmentTask) -> None:
-        if task.number == number and not reached.is_set():
-            reached.set()
-            child.hang()
-
-    script.before_segment = hold
-    return reached
+from ingest_desktop.domain.wire import SegmentTask
 
 
 def segments_stored(app: FakeApp | App) -> int:
@@ -46,10 +41,7 @@ def segments_stored(app: FakeApp | App) -> int:
 def test_a_paused_job_tells_its_checkpoint(make_fake: MAKE, script: Script, docs: Path) -> None:
     fake = make_fake()
     write_files(docs, {"long.txt": "\n".join(f"line{n}" for n in range(40))})
-    reached = hold_at(script, 3)
-    fake.service.submit([str(docs)])
-    fake.service.start()
-    assert reached.wait(30)
+    start_until(fake, docs, script.hang_once(3, of=8))
     fake.service.pause(JobSelector(everything=True))  # perhaps before what was read is stored
     assert fake.lifecycle.drain(30)
     stored = wait_for(lambda: job_of(fake, docs / "long.txt").units_done == segments_stored(fake) and 3)
@@ -66,10 +58,7 @@ def test_a_paused_job_tells_its_checkpoint(make_fake: MAKE, script: Script, docs
 def test_a_job_given_back_at_the_end_tells_its_checkpoint(make_fake: MAKE, script: Script, docs: Path) -> None:
     fake = make_fake()
     write_files(docs, {"long.txt": "\n".join(f"line{n}" for n in range(40))})
-    reached = hold_at(script, 5)
-    fake.service.submit([str(docs)])
-    fake.service.start()
-    assert reached.wait(30)
+    start_until(fake, docs, script.hang_once(5, of=8))
     wait_for(lambda: segments_stored(fake) == 5)
     assert fake.lifecycle.cancel(10) == []
     job = job_of(fake, docs / "long.txt")
@@ -80,17 +69,7 @@ def test_a_job_given_back_at_the_end_tells_its_checkpoint(make_fake: MAKE, scrip
 def test_what_is_only_hashed_or_read_is_no_progress(make_fake: MAKE, script: Script, docs: Path) -> None:
     fake = make_fake()
     write_files(docs, {"a.txt": "words"})
-    reached = threading.Event()
-
-    def hold(child: FakeChild, item: LookItem) -> None:
-        if not reached.is_set():
-            reached.set()
-            child.hang()
-
-    script.before_file = hold
-    fake.service.submit([str(docs)])
-    fake.service.start()
-    assert reached.wait(30)
+    start_until(fake, docs, script.hang())
     fake.progress.post(1, JobPhase.HASHING, 900, 1000, "byte")
     wait_for(lambda: job_of(fake, docs / "a.txt").phase is JobPhase.HASHING)
     fake.service.cancel(JobSelector(everything=True))

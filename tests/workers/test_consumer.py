@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 from application.kit import (
+    COMPLETED,
+    FAILED,
+    MAKE,
+    TEN,
     FakeApp,
     FakeChild,
     Script,
@@ -14,6 +18,7 @@ from application.kit import (
     hits,
     job_of,
     result_of,
+    start_until,
     statuses,
     wait_for,
     work,
@@ -28,7 +33,8 @@ from ingest_desktop.domain.errors import (
 from ingest_desktop.domain.interfaces.repository import Ending
 from ingest_desktop.domain.models import JobSelector
 from ingest_desktop.domain.wire import LookItem, Message, SegmentTask
-from workers.crew_kit import COMPLETED, FAILED, LONG, MAKE, TEN
+
+LONG = {"long.txt": "\n".join(f"line{n} of it" for n in range(12))}
 
 
 def test_text_that_no_store_takes_fails_its_file_and_no_other(fake: FakeApp, script: Script, docs: Path) -> None:
@@ -89,9 +95,7 @@ def test_a_slow_consumer_holds_producers_back(make_fake: MAKE, script: Script, d
         return ending(endings)
 
     fake.repository.ending = slow  # type: ignore[method-assign]
-    fake.service.submit([str(docs)])
-    fake.service.start()
-    assert began.wait(30)
+    start_until(fake, docs, began)
     crew = fake.lifecycle.crew
     assert crew is not None
     wait_for(lambda: len(crew.queue) == 1, "the queue is full")

@@ -1,12 +1,13 @@
 """File systems that do not answer: the files there fail as out of reach, and hold up no others."""
 
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from application.kit import (
-    FakeApp,
+    COMPLETED,
+    FAILED,
+    MAKE,
     FakeChild,
     Here,
     Script,
@@ -20,13 +21,9 @@ from application.kit import (
 
 from ingest_desktop.application import reach as rooms
 from ingest_desktop.application.reach import Prober, Reach
-from ingest_desktop.domain.enums import JobStatus
 from ingest_desktop.domain.interfaces.extraction import TookTooLong
 from ingest_desktop.domain.wire import LookItem, SegmentTask
 from ingest_desktop.workers.producer import NO_ANSWER
-
-MAKE = Callable[..., FakeApp]
-COMPLETED, FAILED = JobStatus.COMPLETED, JobStatus.FAILED
 
 
 class Share:

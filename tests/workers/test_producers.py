@@ -5,6 +5,11 @@ from pathlib import Path
 
 import pytest
 from application.kit import (
+    COMPLETED,
+    FAILED,
+    MAKE,
+    QUEUED,
+    TEN,
     FakeApp,
     FakeChild,
     Script,
@@ -12,6 +17,7 @@ from application.kit import (
     assert_clean,
     hits,
     job_of,
+    start_until,
     statuses,
     wait_for,
     work,
@@ -25,7 +31,8 @@ from ingest_desktop.domain.errors import (
 )
 from ingest_desktop.domain.models import JobSelector
 from ingest_desktop.domain.wire import Failed, LookItem, Message, SegmentTask
-from workers.crew_kit import COMPLETED, FAILED, LONG, MAKE, QUEUED, TEN
+
+LONG = {"long.txt": "\n".join(f"line{n} of it" for n in range(12))}
 
 
 def test_a_slow_lot_whose_first_files_are_done_is_not_given_up(fake: FakeApp, script: Script, docs: Path) -> None:
@@ -61,12 +68,7 @@ def work_in_slices(app: FakeApp, script: Script) -> None:
 
 def test_a_file_that_breaks_its_reader_fails_alone(fake: FakeApp, script: Script, docs: Path) -> None:
     write_files(docs, TEN)
-
-    def die(_child: FakeChild, item: LookItem) -> None:
-        if item.path.endswith("3.txt"):
-            raise ReaderCrashed("It died.")
-
-    script.before_file = die
+    script.fail("3.txt", ReaderCrashed("It died."))
     fake.service.submit([str(docs)])
     work(fake)
     job = job_of(fake, docs / "3.txt")
@@ -81,12 +83,7 @@ def test_a_file_that_breaks_its_reader_fails_alone(fake: FakeApp, script: Script
 
 def test_a_file_that_goes_over_a_limit_fails_alone_and_at_once(fake: FakeApp, script: Script, docs: Path) -> None:
     write_files(docs, TEN)
-
-    def stall(_child: FakeChild, item: LookItem) -> None:
-        if item.path.endswith("3.txt"):
-            raise LimitExceeded("It took too long.")
-
-    script.before_file = stall
+    script.fail("3.txt", LimitExceeded("It took too long."))
     fake.service.submit([str(docs)])
     work(fake)
     job = job_of(fake, docs / "3.txt")
@@ -166,17 +163,7 @@ def test_a_document_without_segments_is_malformed(fake: FakeApp, script: Script,
 
 def test_a_job_cancelled_while_it_is_read_is_let_go_of(fake: FakeApp, script: Script, docs: Path) -> None:
     write_files(docs, TEN)
-    reading = threading.Event()
-
-    def hang(child: FakeChild, item: LookItem) -> None:
-        if item.path.endswith("3.txt"):
-            reading.set()
-            child.hang()
-
-    script.before_file = hang
-    fake.service.submit([str(docs)])
-    fake.service.start()
-    assert reading.wait(30)
+    start_until(fake, docs, script.hang("3.txt"))
     job = job_of(fake, docs / "3.txt")
     fake.service.cancel(JobSelector(job_ids=(job.id,)))
     assert fake.lifecycle.drain(30)
@@ -202,9 +189,7 @@ def test_a_job_that_comes_back_while_its_former_claim_is_in_flight(make_fake: MA
             wait_for(go_on.is_set, "told to go on")
 
     script.before_file = hold
-    fake.service.submit([str(docs)])
-    fake.service.start()
-    assert first.wait(30)
+    start_until(fake, docs, first)
     job = job_of(fake, docs / "a.txt")
     # As another process does it, so that this one does not hear of it before it claims the job again.
     selector, actor = JobSelector(job_ids=(job.id,)), fake.service._actor
@@ -228,16 +213,8 @@ def test_a_job_that_comes_back_while_its_former_claim_is_in_flight(make_fake: MA
 
 def test_jobs_dropped_in_the_queue_are_not_read(fake: FakeApp, script: Script, docs: Path) -> None:
     write_files(docs, TEN)
-    reading, go_on = threading.Event(), threading.Event()
-
-    def hold(_child: FakeChild, _item: LookItem) -> None:
-        reading.set()
-        wait_for(go_on.is_set)
-
-    script.before_file = hold
-    fake.service.submit([str(docs / "0.txt")])
-    fake.service.start()
-    assert reading.wait(30)
+    begun, go_on = script.hold()
+    start_until(fake, docs / "0.txt", begun)
     made = fake.service.submit([str(docs / f"{n}.txt") for n in range(1, 10)])
     fake.service.cancel(JobSelector(batch_id=made.batch.batch_id))
     go_on.set()

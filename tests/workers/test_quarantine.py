@@ -7,6 +7,11 @@ from pathlib import Path
 
 import pytest
 from application.kit import (
+    COMPLETED,
+    FAILED,
+    MAKE,
+    QUEUED,
+    TEN,
     FakeApp,
     FakeChild,
     Script,
@@ -22,7 +27,7 @@ from application.kit import (
 from ingest_desktop.application.progress import ProgressBoard
 from ingest_desktop.application.scheduler import Scheduler
 from ingest_desktop.application.work import ActiveJob
-from ingest_desktop.domain.enums import JobPhase, JobStatus
+from ingest_desktop.domain.enums import JobPhase
 from ingest_desktop.domain.errors import ReaderCrashed, ReaderNotStarted
 from ingest_desktop.domain.interfaces.repository import Claim, Progressed
 from ingest_desktop.domain.models import JobSelector
@@ -30,9 +35,6 @@ from ingest_desktop.domain.wire import LookItem, LookLot, Message, SegmentTask
 from ingest_desktop.infrastructure.hands import in_hand
 from ingest_desktop.workers.producer import MAX_DEATHS
 
-MAKE = Callable[..., FakeApp]
-COMPLETED, FAILED, QUEUED = JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.QUEUED
-TEN = {f"{number}.txt": f"text of {number}" for number in range(10)}
 MANY = 2**40
 
 
@@ -66,12 +68,7 @@ def crashes(app: FakeApp) -> dict[str, int]:
 
 def test_neighbours_of_a_killer_lose_nothing_and_are_read_once(fake: FakeApp, script: Script, docs: Path) -> None:
     write_files(docs, TEN)
-
-    def die(_child: FakeChild, item: LookItem) -> None:
-        if item.path.endswith(("2.txt", "7.txt")):
-            raise ReaderCrashed("It died.")
-
-    script.before_file = die
+    script.fail(("2.txt", "7.txt"), ReaderCrashed("It died."))
     fake.service.submit([str(docs)])
     work(fake)
     assert {name for name, status in statuses(fake).items() if status is FAILED} == {"2.txt", "7.txt"}
@@ -94,11 +91,7 @@ def test_a_killer_behind_answers_that_were_held_back_is_found(fake: FakeApp, scr
             for message in held:
                 on_message(message)
 
-    def die(_child: FakeChild, item: LookItem) -> None:
-        if item.path.endswith("7.txt"):
-            raise ReaderCrashed("It died.")
-
-    script.before_file = die
+    script.fail("7.txt", ReaderCrashed("It died."))
     script.child = lambda: Late(script)  # type: ignore[method-assign]
     fake.service.submit([str(docs)])
     work(fake)

@@ -1,11 +1,10 @@
 """Who reads the segments of long documents."""
 
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from application.kit import FakeApp, FakeChild, Script, assert_clean, statuses, wait_for, work, write_files
+from application.kit import MAKE, FakeChild, Script, assert_clean, statuses, wait_for, work, write_files
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,7 +16,6 @@ from ingest_desktop.domain.errors import ReaderCrashed
 from ingest_desktop.domain.interfaces.repository import Claim
 from ingest_desktop.domain.wire import DocumentPlan, ExtractOptions, FileSignature, LookItem, SegmentSpec, SegmentTask
 
-MAKE = Callable[..., FakeApp]
 OPTIONS = ExtractOptions(segment_pages=64)
 
 

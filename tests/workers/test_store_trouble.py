@@ -7,6 +7,10 @@ from typing import Any
 
 import pytest
 from application.kit import (
+    COMPLETED,
+    MAKE,
+    QUEUED,
+    TEN,
     FakeApp,
     all_jobs,
     assert_clean,
@@ -31,7 +35,6 @@ from ingest_desktop.domain.errors import (
 from ingest_desktop.domain.interfaces.repository import Claim, Ending
 from ingest_desktop.domain.models import Job, JobSelector
 from ingest_desktop.workers.steward import Steward
-from workers.crew_kit import COMPLETED, MAKE, QUEUED, TEN
 
 
 class Grumbling:
