@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.fuzz.seeds import zipped
+from tests.fuzz.seeds_packages import zipped
+from tests.fuzz.seeds_pages import turned_photo
 
 _MANY = 60_000
 
@@ -101,6 +102,12 @@ REGRESSIONS = (
         "deep.html", _SLOW, lambda: b"<html>tides" + b"<div>" * 20_000 + b"<!--" * _MANY + b"<script" * 9000, "tides"
     ),
     Regression("speakers.vtt", _SLOW, lambda: b"WEBVTT\n\n00:01.000 --> 00:02.000\ntides" + b"<v " * _MANY, "tides"),
+    Regression(
+        "turned.jpg",
+        "ended its process: PDFium drew a turned photo whose head is damaged (turned.jpg#3)",
+        lambda: turned_photo().replace(b"\xff\xc4\0\x1f\0\0\x01", b"\xff\xc4\0\x1f\0\0\x7f", 1),
+        "picture",
+    ),
     Regression("data.epub", _SLOW, lambda: _book("<html><body>tides" + "<![CDATA[" * _MANY), "tides"),
 )
 

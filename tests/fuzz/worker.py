@@ -21,12 +21,12 @@ from ingest_desktop.domain.wire import Extracted, ExtractOptions, Looked, LookIt
 from ingest_desktop.extraction.frames import pack
 from ingest_desktop.extraction.limits import ChildLimits, Limiter, peak_bytes
 from ingest_desktop.extraction.look import look, read_segment
-from ingest_desktop.extraction.readers import legacy
 from ingest_desktop.extraction.registry import Registry
 from ingest_desktop.extraction.sandbox import close_network
 from tests.fuzz import seeds
 from tests.fuzz.mutations import mutated
 from tests.fuzz.seeds import everything
+from tests.fuzz.stand_ins import take_their_places
 
 MEMORY_BYTES = 2048 * 1024 * 1024
 CPU_SECONDS = 20.0
@@ -59,14 +59,20 @@ class Verdict:
 
 
 class Trier:
-    """Reads files as a child does, and judges how it went."""
+    """Reads files as a child does, and judges how it went.
+
+    Args:
+        folder: Where the files are written.
+        programs: With tesseract and LibreOffice; else with what stands in for them, in all of this process.
+        slow_seconds: Of processor time; more is a finding.
+    """
 
     def __init__(self, folder: str, *, programs: bool, slow_seconds: float) -> None:
         self._folder, self._slow_seconds = folder, slow_seconds
         self._registry = Registry([])
-        self._options = ExtractOptions(ocr=programs)
+        self._options = ExtractOptions()
         if not programs:
-            legacy.find_office = lambda: None
+            take_their_places()
 
     def judge(self, name: str, data: bytes) -> Verdict | None:
         """Read a file to its end. None: it ended in text, or in one of our errors."""

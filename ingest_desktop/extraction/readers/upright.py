@@ -35,6 +35,8 @@ def upright(data: bytes, orientation: int) -> bytes | None:
         picture: Any = pypdfium2.PdfImage.new(document)
         picture.load_jpeg(io.BytesIO(data), inline=True)
         across, down = (side * _POINTS for side in picture.get_px_size())
+        if not across or not down:  # its head is damaged: PDFium would end this process when it draws it
+            return None
         if orientation >= 5:
             across, down = down, across
         page = document.new_page(across, down)
