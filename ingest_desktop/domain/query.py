@@ -5,6 +5,7 @@ not valid in it is read as plain words, never refused. Nothing here knows the in
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -67,7 +68,8 @@ class _Invalid(Exception):
 
 def parse_query(text: str) -> ParsedQuery:
     """Read a query. Never raises."""
-    text = text[:MAX_QUERY_CHARS].replace("“", '"').replace("”", '"').replace("\x00", " ")
+    text = text[:MAX_QUERY_CHARS].replace("“", '"').replace("”", '"').replace("\x00", " ").replace("\xad", "")
+    text = unicodedata.normalize("NFC", text)  # an accent apart from its letter is no part of a word to what follows
     try:
         parser = _Parser(list(_tokens(text)))
         return ParsedQuery(parser.run(), "query")

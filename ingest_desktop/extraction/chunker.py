@@ -19,6 +19,7 @@ from ingest_desktop.extraction.boxes import united
 _SENTENCE_ENDS = (". ", ".\n", "? ", "?\n", "! ", "!\n")
 _WIDE_SENTENCE_ENDS = ("。", "！", "？")
 _GLUE = frozenset("\u200d\ufe0e\ufe0f")  # joiner and variation selectors belong to the character before
+_SOFT_HYPHEN = "\xad"  # where a word may be parted at the end of a line: it is no part of the word that people search
 _MAX_HEADING = 200  # characters of one heading in a path
 _MAX_DEPTH = 8
 
@@ -57,12 +58,16 @@ def chunk_blocks(
     run = _Run(None, None, ())
     seen, most, spent = 0, options.max_output_chars, 0.0
     for block in blocks:
-        text, level, page, _, extra, _, names, _, last, name = block
+        text, level, page, _, extra, _, names, box, last, name = block
         seen += len(text)
         if seen > most:
             raise LimitExceeded(
                 f"The file gives more than {most:,} characters of text in one segment (INGESTION_MAX_OUTPUT_CHARS)."
             )
+        if not text.isascii() and _SOFT_HYPHEN in text and box is None:  # boxes count characters
+            text = text.replace(_SOFT_HYPHEN, "")
+            name = name and name.replace(_SOFT_HYPHEN, "")
+            block = block._replace(text=text, name=name)
         if names is not None:
             path.set(names)
         elif level:
@@ -91,7 +96,7 @@ class _Path:
     """The headings above the text in hand."""
 
     def __init__(self, title: str | None) -> None:
-        self._title = " ".join(title.split())[:_MAX_HEADING] if title else None
+        self._title = " ".join(title.replace(_SOFT_HYPHEN, "").split())[:_MAX_HEADING] if title else None
         self._stack: list[tuple[int, str]] = []
         self.joined: str | None = self._title
 

@@ -19,6 +19,7 @@ TEXTS = {
     5: "東京都の天気は晴れ",
     6: "京都の寺 visit Kyoto",
     7: "we measure 北京大学 rankings",
+    8: "scho\u0308n gelegen",
 }
 
 
@@ -71,6 +72,9 @@ def found(table: sqlite3.Connection, query: str) -> set[int]:
         ("大学 Kyoto", {6, 7}, "query"),
         ("大学 AND rankings", {7}, "query"),
         ("京都 -Kyoto", {5}, "query"),
+        ("schön", {8}, "query"),
+        ("scho\u0308n", {8}, "query"),  # as macOS writes names
+        ("ge\xadle\xadgen", {8}, "query"),  # as it is copied from a page
         # what is not valid is read as plain words
         ('"brown fox', {1, 2, 3}, "words"),
         ("fox AND", {1, 3}, "words"),

@@ -106,6 +106,23 @@ def test_an_accent_stays_with_its_letter() -> None:
     assert rows == ["x" * 99, "e\u0301" * 5]
 
 
+def test_words_are_whole_where_they_might_be_parted() -> None:
+    blocks = [
+        Block("Fen\xadster", 1, line_start=1),
+        Block("Der Fenster\xadrahmen\nist alt.", line_start=2),
+        Block("Tür", line_start=4),
+    ]
+    (row,) = chunk_blocks(blocks, ExtractOptions(), "Ein Hand\xadbuch")
+    assert (row.heading, row.text) == ("Fenster", "Fenster\nDer Fensterrahmen\nist alt.\nTür")
+    assert (row.line_start, row.line_end) == (1, 4)
+    (row,) = chunk_blocks([Block("Text.")], ExtractOptions(), "Ein Hand\xadbuch")
+    assert row.heading == "Ein Handbuch"
+    (row,) = chunk_blocks(
+        [Block("well\xadknown", page=1, box=lambda start, stop: (start, 0, stop, 1))], ExtractOptions()
+    )
+    assert row.text == "well\xadknown"  # what boxes are of is not moved
+
+
 def test_headings_make_the_path_and_lone_ones_go_with_what_follows() -> None:
     blocks = [Block("Garden", 1), Block("Spring", 2), Block("Sow."), Block("Autumn", 2), Block("Reap.")]
     rows = chunk_blocks(blocks, ExtractOptions())
