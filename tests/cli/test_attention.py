@@ -8,14 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from cli.test_commands import Door
+from cli.door import Door
 from ingest_desktop.cli import CAUSES
 from ingest_desktop.domain.causes import NEXT_STEPS, TITLES, Cause
-
-
-@pytest.fixture
-def door(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Door:
-    return Door(tmp_path / "data", capsys)
 
 
 @pytest.fixture

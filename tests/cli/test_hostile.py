@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from .test_commands import Door
+from cli.door import Door
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows refuses such names, and has other permissions")
 
@@ -30,29 +30,21 @@ EVIL = (
 )
 
 
-@pytest.fixture
-def ingest(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Door:
-    monkeypatch.setenv("INGESTION_WORKERS", "1")
-    monkeypatch.setenv("INGESTION_COMMIT_SECONDS", "0.05")
-    monkeypatch.setenv("INGESTION_CONSUMER_POLL_INTERVAL", "0.05")
-    return Door(tmp_path / "data", capsys)
-
-
 @posix
-def test_a_name_is_only_a_name(ingest: Door, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_is_only_a_name(door: Door, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "evil"
     folder.mkdir()
     monkeypatch.chdir(tmp_path)
     for number, name in enumerate(EVIL):
         (folder / name).write_text(f"{name}\nharmless words number{number}")
-    assert ingest("add", str(folder), "--wait") == 0
-    assert {job["original_filename"] for job in ingest.json("jobs")} >= {EVIL[0], EVIL[4]}
+    assert door("add", str(folder), "--wait") == 0
+    assert {job["original_filename"] for job in door.json("jobs")} >= {EVIL[0], EVIL[4]}
     for number, name in enumerate(EVIL):
-        (hit,) = ingest.json("search", f"number{number}")
+        (hit,) = door.json("search", f"number{number}")
         assert os.path.basename(hit["source_path"]) == name
     for command in (["jobs"], ["search", "harmless"], ["stats"], ["check"], ["show", "1"]):
-        assert ingest(*command) == 0
-        assert "\x1b" not in ingest.out and "\x07" not in ingest.out and "\u202e" not in ingest.out
+        assert door(*command) == 0
+        assert "\x1b" not in door.out and "\x07" not in door.out and "\u202e" not in door.out
     assert not list(tmp_path.rglob("pwned"))
     assert not (tmp_path / "elsewhere").exists()
 
@@ -87,13 +79,13 @@ QUERIES = (
 )
 
 
-def test_a_query_is_only_a_query(ingest: Door, tmp_path: Path) -> None:
+def test_a_query_is_only_a_query(door: Door, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("apples and pears")
-    assert ingest("add", str(tmp_path / "a.txt"), "--wait") == 0
-    codes = {query[:40]: ingest("search", query) for query in QUERIES}
+    assert door("add", str(tmp_path / "a.txt"), "--wait") == 0
+    codes = {query[:40]: door("search", query) for query in QUERIES}
     assert {query: code for query, code in codes.items() if code not in (0, 2)} == {}
-    assert [hit["text"] for hit in ingest.json("search", "apples")] == ["apples and pears"]
-    assert ingest("check") == 0
+    assert [hit["text"] for hit in door.json("search", "apples")] == ["apples and pears"]
+    assert door("check") == 0
 
 
 @posix

@@ -10,15 +10,13 @@ from pathlib import Path
 import pytest
 from application.kit import write_files
 
-from cli.test_commands import ROOT, Door
+from cli.door import ROOT, Door
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="devices and pipes are files on Linux")
 
 
 @pytest.fixture
-def filled(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Door:
-    monkeypatch.setenv("INGESTION_WORKERS", "1")
-    door = Door(tmp_path / "data", capsys)
+def filled(door: Door, tmp_path: Path) -> Door:
     docs = write_files(tmp_path / "docs", {f"{number}.txt": f"heron {number}" for number in range(30)})
     assert door("add", "--wait", str(docs)) == 0
     return door

@@ -10,15 +10,10 @@ from pathlib import Path
 import pytest
 from application.test_passwords import RIGHT, WRONG, locked_pdf, spellings
 
-from cli.test_commands import Door, quick
+from cli.door import Door
 
-__all__ = ["quick"]
+pytestmark = pytest.mark.usefixtures("quick")
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def ingest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Door:
-    return Door(tmp_path / "data", capsys)
 
 
 @pytest.fixture
@@ -52,28 +47,28 @@ def run(data: Path, arguments: Sequence[str], given: bytes = b"") -> "subprocess
 
 
 def test_a_locked_file_is_read_with_its_password_and_not_without(
-    ingest: Door, locked: Path, passwords: Callable[..., Path]
+    door: Door, locked: Path, passwords: Callable[..., Path]
 ) -> None:
-    (job,) = ingest.json("add", str(locked), "--wait", code=3)
+    (job,) = door.json("add", str(locked), "--wait", code=3)
     assert (job["status"], job["error_code"]) == ("failed", "source_encrypted")
-    assert ingest("retry", job["id"], "--password-file", str(passwords(WRONG))) == 3
-    assert "does not open it" in ingest.out and ingest.err.count("others may read") == 0
-    (again,) = ingest.json("retry", job["id"], "--password-file", str(passwords(WRONG, RIGHT)))
+    assert door("retry", job["id"], "--password-file", str(passwords(WRONG))) == 3
+    assert "does not open it" in door.out and door.err.count("others may read") == 0
+    (again,) = door.json("retry", job["id"], "--password-file", str(passwords(WRONG, RIGHT)))
     assert again["status"] == "completed"
-    assert ingest.json("search", "harbour")
+    assert door.json("search", "harbour")
 
 
-def test_run_takes_passwords_for_what_waits(ingest: Door, locked: Path, passwords: Callable[..., Path]) -> None:
-    assert ingest("add", str(locked)) == 0
-    assert ingest("run", "--password-file", str(passwords(RIGHT))) == 0
-    assert "1 completed" in ingest.out
+def test_run_takes_passwords_for_what_waits(door: Door, locked: Path, passwords: Callable[..., Path]) -> None:
+    assert door("add", str(locked)) == 0
+    assert door("run", "--password-file", str(passwords(RIGHT))) == 0
+    assert "1 completed" in door.out
 
 
 def test_add_with_passwords_waits_because_they_are_not_kept(
-    ingest: Door, locked: Path, passwords: Callable[..., Path]
+    door: Door, locked: Path, passwords: Callable[..., Path]
 ) -> None:
-    assert ingest("add", str(locked), "--password-file", str(passwords(RIGHT))) == 0
-    assert [job["status"] for job in ingest.json("jobs")] == ["completed"]
+    assert door("add", str(locked), "--password-file", str(passwords(RIGHT))) == 0
+    assert [job["status"] for job in door.json("jobs")] == ["completed"]
 
 
 def test_passwords_come_from_the_input_and_leave_nothing_behind(tmp_path: Path, locked: Path) -> None:
@@ -93,10 +88,10 @@ def test_passwords_come_from_the_input_and_leave_nothing_behind(tmp_path: Path, 
         assert not any(word in text for text in shown), word
 
 
-def test_a_file_that_others_may_read_is_told_of(ingest: Door, locked: Path, passwords: Callable[..., Path]) -> None:
+def test_a_file_that_others_may_read_is_told_of(door: Door, locked: Path, passwords: Callable[..., Path]) -> None:
     path = passwords(RIGHT, mode=0o644)
-    assert ingest("add", str(locked), "--password-file", str(path)) == 0
-    assert ("others may read" in ingest.err and "chmod 600" in ingest.err) is (os.name == "posix")
+    assert door("add", str(locked), "--password-file", str(path)) == 0
+    assert ("others may read" in door.err and "chmod 600" in door.err) is (os.name == "posix")
 
 
 @pytest.mark.parametrize(
@@ -110,12 +105,12 @@ def test_a_file_that_others_may_read_is_told_of(ingest: Door, locked: Path, pass
     ],
 )
 def test_a_bad_list_of_passwords_is_refused_before_anything_is_done(
-    ingest: Door, locked: Path, tmp_path: Path, content: bytes | None, says: str
+    door: Door, locked: Path, tmp_path: Path, content: bytes | None, says: str
 ) -> None:
     path = tmp_path / "bad.txt"
     if content is not None:
         path.write_bytes(content)
         path.chmod(0o600)
-    assert ingest("add", str(locked), "--password-file", str(path)) == 2
-    assert says in ingest.err and "secret" not in ingest.err
-    assert ingest.json("jobs") == []
+    assert door("add", str(locked), "--password-file", str(path)) == 2
+    assert says in door.err and "secret" not in door.err
+    assert door.json("jobs") == []

@@ -8,17 +8,11 @@ import pytest
 from application.kit import write_files
 from pypdf import PdfWriter
 
-from cli.test_commands import Door
+from cli.door import Door
 from ingest_desktop.application.endings import partly_read
 from ingest_desktop.cli_receipt import MOST_LINES, place_text, receipt_lines
 from ingest_desktop.config.settings import Settings
 from ingest_desktop.domain.models import Location, Receipt
-
-
-@pytest.fixture
-def door(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Door:
-    monkeypatch.setenv("INGESTION_WORKERS", "1")
-    return Door(tmp_path / "data", capsys)
 
 
 @pytest.fixture

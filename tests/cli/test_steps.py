@@ -10,18 +10,17 @@ from pathlib import Path
 import pytest
 from application.kit import write_files
 
-from cli.test_commands import Door
+from cli.door import Door
 
 COMMANDS = ("jobs --json", "show 1", "search heron", "stats", "export", "check --sample 0", "run", "retry 1", "repair")
 
 
 @pytest.fixture
-def door(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Door:
+def door(door: Door, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Door:
     monkeypatch.setenv("INGESTION_BUSY_TIMEOUT", "0.1")
-    found = Door(tmp_path / "data", capsys)
     docs = write_files(tmp_path / "docs", {"a.txt": "heron"})
-    assert found("add", "--wait", str(docs)) == 0
-    return found
+    assert door("add", "--wait", str(docs)) == 0
+    return door
 
 
 def told(door: Door, code: int, *arguments: str) -> list[str]:

@@ -10,17 +10,11 @@ from pathlib import Path
 import pytest
 from application.kit import real_app, wait_for, write_files
 
-from cli.test_commands import Door
+from cli.door import Door
 from ingest_desktop.cli_output import TroubleTeller
 from ingest_desktop.infrastructure import content_registry, database
 from ingest_desktop.infrastructure.database import may_write, open_engine, open_read_only, reading
 from ingest_desktop.observability.logs import close_logging, setup_logging
-
-
-@pytest.fixture
-def door(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Door:
-    monkeypatch.setenv("INGESTION_WORKERS", "1")
-    return Door(tmp_path / "data", capsys)
 
 
 @pytest.fixture

@@ -7,17 +7,12 @@ from pathlib import Path
 import pytest
 from application.kit import write_files
 
-from cli.test_commands import Door
+from cli.door import Door
 from ingest_desktop.bootstrap import build_app
 from ingest_desktop.cli_output import TroubleTeller
 from ingest_desktop.config.settings import load_settings
 from ingest_desktop.domain.enums import Actor, JobStatus
 from ingest_desktop.domain.models import JobSelector
-
-
-@pytest.fixture
-def door(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Door:
-    return Door(tmp_path / "data", capsys)
 
 
 def damage(data: Path, kb_id: str) -> None:

@@ -2,18 +2,11 @@
 
 from pathlib import Path
 
-import pytest
 from application.kit import real_app, write_files
 
-from cli.test_commands import Door
+from cli.door import Door
 from ingest_desktop.cli_working import _Others
 from ingest_desktop.domain.models import JobSelector
-
-
-@pytest.fixture
-def door(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Door:
-    monkeypatch.setenv("INGESTION_WORKERS", "1")
-    return Door(tmp_path / "data", capsys)
 
 
 def test_all_that_was_listed_already_is_waited_for(door: Door, tmp_path: Path) -> None:

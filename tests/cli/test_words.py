@@ -7,14 +7,7 @@ from pathlib import Path
 import pytest
 from application.kit import write_files
 
-from cli.test_commands import Door
-
-
-@pytest.fixture
-def door(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Door:
-    monkeypatch.setenv("INGESTION_WORKERS", "1")
-    return Door(tmp_path / "data", capsys)
-
+from cli.door import Door
 
 ODD = (
     b"a\nb.txt",
