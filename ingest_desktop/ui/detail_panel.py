@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QPushButton,
     QTabBar,
     QTabWidget,
-    QTextEdit,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -30,8 +29,10 @@ from ingest_desktop.ui.hub import Hub
 from ingest_desktop.ui.job_painter import status_color, status_icon
 from ingest_desktop.ui.password_dialog import Passwords
 from ingest_desktop.ui.plain import plain_tip
+from ingest_desktop.ui.receipt_view import ReceiptView
 
 TEXT_CHUNKS = 200
+LEAST_STATUS = 160  # pixels of the status beside a long name
 NEAR_PLACES = 1_000  # further behind a place is not counted anew at every look: that reads all rows before it
 
 
@@ -86,7 +87,6 @@ class DetailPanel(QWidget):
         self._detail: Detail | None = None
         self._tools: frozenset[Tool] | None = None  # which programs of others are there; None: nobody has looked yet
         self._text_of: tuple[int, int] | None = None
-        self._card_of = ""  # the card that is shown
         self.held: Callable[[Job], str] = lambda _: ""  # what holds a waiting job up, as the list tells it
         self.cached: Callable[[int], Job | None] = lambda _: None  # what the list has in hand of a job
         self.setAccessibleName(self.tr("Details"))
@@ -108,8 +108,8 @@ class DetailPanel(QWidget):
         self._clear()
 
     def _make_head(self) -> None:
-        self._icon, self._name, self._status = QLabel(), ElidedLabel(), QLabel()
-        self._status.setTextFormat(Qt.TextFormat.PlainText)
+        self._icon, self._name = QLabel(), ElidedLabel()
+        self._status = ElidedLabel(mode=Qt.TextElideMode.ElideRight, least_width=LEAST_STATUS)
         font = self._name.font()
         font.setBold(True)
         self._name.setFont(font)
@@ -171,15 +171,9 @@ class DetailPanel(QWidget):
         self.tabs.addTab(view, title)
         return view
 
-    def _card(self, title: str) -> QTextEdit:
-        view = QTextEdit()
-        view.setReadOnly(True)
-        view.setUndoRedoEnabled(False)
-        view.setFrameShape(QFrame.Shape.NoFrame)
+    def _card(self, title: str) -> ReceiptView:
+        view = ReceiptView()
         view.setAccessibleName(title)
-        view.setTabChangesFocus(True)
-        view.setFont(theme.tabular(view.font()))
-        view.document().setDocumentMargin(12)
         self.tabs.addTab(view, title)
         return view
 
@@ -243,12 +237,14 @@ class DetailPanel(QWidget):
         self._on_tab(self.tabs.currentIndex())
 
     def _clear(self) -> None:
-        self._detail, self._text_of, self._card_of = None, None, ""
+        self._detail, self._text_of = None, None
         self._name.setText(self.tr("Select a job to see what became of it."))
-        for label in (self._status, self._advice, self._icon):
+        self._status.setText("")
+        for label in (self._advice, self._icon):
             label.clear()
         self._advice.hide()
-        for view in (self.receipt, self.text, self.history, self.log):
+        self.receipt.forget()
+        for view in (self.text, self.history, self.log):
             view.clear()
         for button in (self._password, self._raise, self._retry, self._resume, self._open, self._folder):
             button.hide()
@@ -270,6 +266,7 @@ class DetailPanel(QWidget):
         self._name.setText(job.original_filename)
         self._name.setToolTip(plain_tip(job.source_path))
         self._status.setText(words.status(job, progress=progress, place=self._detail.place, held=self.held(job)))
+        self._status.setToolTip(plain_tip(self._status.text()))
         palette = self._status.palette()
         palette.setColor(QPalette.ColorRole.WindowText, QColor(color))
         self._status.setPalette(palette)
@@ -302,10 +299,7 @@ class DetailPanel(QWidget):
     def _show_receipt(self) -> None:
         assert self._detail is not None
         job = self._detail.job
-        card = receipt_card.html_of(receipt_card.card_of(job, self._hub.base_name(job.kb_id)), theme.tokens_now())
-        if card != self._card_of:  # else a person's place in it and what is marked would be lost
-            self._card_of = card
-            self.receipt.setHtml(card)
+        self.receipt.show_card(receipt_card.card_of(job, self._hub.base_name(job.kb_id)))
 
     def _log_text(self, job: Job) -> str:
         if not job.error_code and not job.message:

@@ -1,4 +1,4 @@
-"""A label that gives way: it shortens its text in the middle when there is no room."""
+"""A label that gives way: it shortens its text when there is no room."""
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette
@@ -8,11 +8,22 @@ LEAST_WIDTH = 80
 
 
 class ElidedLabel(QWidget):
-    """One line of plain text. The whole of it is the accessible name."""
+    """One line of plain text. The whole of it is the accessible name.
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    Args:
+        mode: Where it is shortened: names in the middle, since their endings tell them apart.
+        least_width: In pixels; it takes less only when the whole text does.
+    """
+
+    def __init__(
+        self,
+        parent: QWidget | None = None,
+        *,
+        mode: Qt.TextElideMode = Qt.TextElideMode.ElideMiddle,
+        least_width: int = LEAST_WIDTH,
+    ) -> None:
         super().__init__(parent)
-        self._text = ""
+        self._text, self._mode, self._least_width = "", mode, least_width
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
 
     def text(self) -> str:
@@ -30,10 +41,10 @@ class ElidedLabel(QWidget):
         return QSize(self.fontMetrics().horizontalAdvance(self._text) + 2, self.fontMetrics().height())
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(min(LEAST_WIDTH, self.sizeHint().width()), self.fontMetrics().height())
+        return QSize(min(self._least_width, self.sizeHint().width()), self.fontMetrics().height())
 
     def paintEvent(self, _: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
-        shown = self.fontMetrics().elidedText(self._text, Qt.TextElideMode.ElideMiddle, self.width())
+        shown = self.fontMetrics().elidedText(self._text, self._mode, self.width())
         painter.drawText(self.rect(), int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), shown)

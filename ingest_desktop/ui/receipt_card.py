@@ -171,18 +171,16 @@ def _about_file(job: Job, base_name: str) -> list[tuple[str, str]]:
     return found
 
 
-def html_of(card: Card, tokens: theme.Tokens) -> str:
-    """The card laid out, in the colours of a theme."""
+def html_of(card: Card, tokens: theme.Tokens, lines: int = 1) -> str:
+    """The card laid out, in the colours of a theme, with its figures in so many lines."""
     parts = [f"<p>{escape(card.lead)}</p>"] if card.lead else []
-    if card.figures:
-        cells = "".join(_cell(figure, tokens) for figure in card.figures)
-        parts.append(f"<table cellspacing='0' cellpadding='0'><tr>{cells}</tr></table>")
-    for title, lines, color in (
+    parts.append(figures_of(card, tokens, lines))
+    for title, told, color in (
         (translate("receipt", "Could not be read"), card.gaps, tokens.warning),
         (translate("receipt", "Notes"), card.warnings, tokens.text),
     ):
-        if lines:
-            said = "<br>".join(map(escape, lines))
+        if told:
+            said = "<br>".join(map(escape, told))
             parts.append(f"<p style='margin-top:10px'><b style='color:{color}'>{escape(title)}</b><br>{said}</p>")
     half = (len(card.facts) + 1) // 2
     beside = [*card.facts[half:], ("", "")]
@@ -192,6 +190,14 @@ def html_of(card: Card, tokens: theme.Tokens) -> str:
     )
     parts.append(f"<table cellspacing='0' cellpadding='1' style='margin-top:10px'>{rows}</table>")
     return "".join(parts)
+
+
+def figures_of(card: Card, tokens: theme.Tokens, lines: int) -> str:
+    """The figures of a card, in so many lines or fewer."""
+    beside = max(1, -(-len(card.figures) // lines))
+    rows = [card.figures[first : first + beside] for first in range(0, len(card.figures), beside)]
+    laid = "".join(f"<tr>{''.join(_cell(figure, tokens) for figure in row)}</tr>" for row in rows)
+    return f"<table cellspacing='0' cellpadding='0'>{laid}</table>" if rows else ""
 
 
 def _fact(label: str, value: str, tokens: theme.Tokens) -> str:

@@ -5,6 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QLocale
 from PySide6.QtGui import QTextDocument
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from ingest_desktop.domain import languages
 from ingest_desktop.domain import units as domain_units
@@ -16,6 +18,7 @@ from ingest_desktop.ui.detail_panel import wants_recognition
 from ingest_desktop.ui.language_names import language_name
 from ingest_desktop.ui.places import citation, place_of
 from ingest_desktop.ui.receipt_card import MOST_LINES, Figure, card_of, html_of
+from ingest_desktop.ui.receipt_view import ReceiptView
 
 from .fake_service import job
 
@@ -180,3 +183,40 @@ def test_a_scan_that_nobody_looked_at_wants_recognition() -> None:
     mixed = unread.model_copy(update={"units_failed": ((1, NOT_RECOGNISED),)})
     damaged = unread.model_copy(update={"units_failed": ((1, "The page is damaged."),)})
     assert wants_recognition(done(mixed)) and not wants_recognition(done(damaged))
+
+
+def test_large_figures_take_a_second_line_in_a_narrow_window(qtbot: QtBot) -> None:
+    found = Receipt(
+        unit="page",
+        units_seen=20_000,
+        units_with_text=20_000,
+        chunks_stored=20_000,
+        chunks_indexed=20_000,
+        chars=240_000_000,
+    )
+    view = ReceiptView()
+    qtbot.addWidget(view)
+    view.resize(1_400, 300)
+    view.show()
+    view.show_card(card_of(done(found), "Library"))
+    wide = view.toHtml().count("<tr>")
+    for width in (700, 420):
+        view.resize(width, 300)
+        QApplication.processEvents()
+        assert view.toHtml().count("<tr>") > wide
+        assert view.horizontalScrollBar().maximum() == 0
+    view.resize(1_400, 300)
+    QApplication.processEvents()
+    assert view.toHtml().count("<tr>") == wide
+
+
+def test_the_same_receipt_keeps_what_is_marked(qtbot: QtBot) -> None:
+    view = ReceiptView()
+    qtbot.addWidget(view)
+    card = card_of(done(Receipt(unit="page", units_seen=3, units_with_text=3)), "Library")
+    view.show_card(card)
+    view.selectAll()
+    view.show_card(card_of(done(Receipt(unit="page", units_seen=3, units_with_text=3)), "Library"))
+    assert view.textCursor().hasSelection()
+    view.forget()
+    assert view.toPlainText() == ""
