@@ -62,6 +62,13 @@ class Plot(QWidget):
             return formats.rate(value, "byte") or f"{formats.size(0)}/s"
         return f"{formats.decimal(value, 1 if 0 < value < 10 else 0)} {self._unit}".strip()
 
+    def _beside(self, top: float) -> dict[int, str]:
+        """What stands beside which line of the grid. The middle of 1 B/s would be told as 0, as the line below it is."""
+        said = {line: self._label(top * line / GRID) for line in (0, GRID // 2, GRID)}
+        if said[GRID // 2] in (said[0], said[GRID]):
+            del said[GRID // 2]
+        return said
+
     def paintEvent(self, _: QPaintEvent) -> None:
         """Title, grid with round numbers, and the line."""
         tokens, painter = theme.tokens_now(), QPainter(self)
@@ -78,16 +85,17 @@ class Plot(QWidget):
             painter.drawText(
                 QRectF(0, 0, self.width() - 8, height), int(Qt.AlignmentFlag.AlignRight), self._label(self._values[-1])
             )
+        beside = self._beside(top)
         for line in range(GRID + 1):
             y = area.bottom() - area.height() * line / GRID
             painter.setPen(QPen(QColor(tokens.border), 1))
             painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
-            if line in (0, GRID // 2, GRID):
+            if line in beside:
                 painter.setPen(QColor(tokens.muted))
                 painter.drawText(
                     QRectF(0, y - height / 2, gutter - 6, height),
                     int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter),
-                    self._label(top * line / GRID),
+                    beside[line],
                 )
         painter.setPen(QColor(tokens.muted))
         below = QRectF(area.left(), area.bottom() + 4, area.width(), height)
@@ -165,7 +173,8 @@ class MonitorView(QDialog):
         counts = pulse.status.counts
         depth = counts.of(JobStatus.QUEUED) + counts.of(JobStatus.RUNNING)
         now = self._now(series)
-        self._depths = [(at, value) for at, value in self._depths if now - at < SPAN] + [(now, float(depth))]
+        kept = [(at, value) for at, value in self._depths if 0 <= now - at < SPAN]  # none from before a clock went back
+        self._depths = [*kept, (now, float(depth))]
         if self.isHidden() and self._shown_failures is not None:
             return
         self.files.show_values(rates([(at, files) for at, files, _ in series], now))
