@@ -6,6 +6,8 @@ from PySide6.QtWidgets import QWidget
 
 from ingest_desktop.ui import assets, theme, words
 
+VEIL = 232  # of 255: what lies below is seen, but does not mix with the words on the card
+
 
 class DropOverlay(QWidget):
     """Lies over the window during a drag; lets the mouse through."""
@@ -18,7 +20,10 @@ class DropOverlay(QWidget):
 
     def announce(self, count: int, target: str) -> None:
         """Name what will happen, and cover the parent."""
-        sentence = self.tr("Drop to add {items} to {target}").format(items=words.items(count), target=target)
+        self.say(self.tr("Drop to add {items} to {target}").format(items=words.items(count), target=target))
+
+    def say(self, sentence: str) -> None:
+        """Cover the parent with a sentence."""
         if self.isVisible() and sentence == self.sentence:
             return
         self.sentence = sentence
@@ -34,7 +39,7 @@ class DropOverlay(QWidget):
         """A veil, an outline, and the sentence on a card."""
         tokens, painter = theme.tokens_now(), QPainter(self)
         veil = QColor(tokens.window)
-        veil.setAlpha(205)
+        veil.setAlpha(VEIL)
         painter.fillRect(self.rect(), veil)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(QColor(tokens.accent), 3))

@@ -30,6 +30,11 @@ def local_paths(mime: QMimeData) -> list[str]:
     return [path for path in dict.fromkeys(found) if "\0" not in path]
 
 
+def is_from_elsewhere(mime: QMimeData) -> bool:
+    """True for a drop that holds addresses, and none of a file on this computer: a link out of a browser, say."""
+    return mime.hasUrls() and not local_paths(mime)
+
+
 def local_path(url: QUrl) -> str:
     """The path of a file's address; empty for any other address."""
     if not url.isLocalFile():

@@ -41,7 +41,7 @@ from ingest_desktop.ui.selection import SelectionWatcher
 from ingest_desktop.ui.sidebar import Sidebar
 from ingest_desktop.ui.status_bar import StatusBar
 from ingest_desktop.ui.strips import BatchStrip, Strip, ToolStrip, UndoStrip
-from ingest_desktop.ui.tray import SystemTray, Tray, TraySeat
+from ingest_desktop.ui.tray import Tray, TraySeat, seat_for
 from ingest_desktop.ui.triggers import Triggers
 from ingest_desktop.workers.power_watch import ON_BATTERY
 
@@ -72,7 +72,7 @@ class MainWindow(QMainWindow):
         self.setWindowIcon(assets.app_icon())
         self.setMinimumSize(LEAST_SIZE)
         self.preferences = Preferences(hub, settings, self)
-        self._seat = seat or SystemTray(self)
+        self._seat = seat or seat_for(self)
         self._notifier = notifier or notifier_for(self._seat, self)
         self._make_rooms(settings)
         self._make_layout()
@@ -218,6 +218,7 @@ class MainWindow(QMainWindow):
         self.empty.samples_wanted.connect(self.adding.add_samples)
         self.intake.begun.connect(self._on_begun)
         self.adding.said.connect(self.status.say)
+        self.dropping.said.connect(self.status.say)
         self.adding.found.connect(self._jump_to)
         self.adding.found.connect(lambda _: self.batch_strip.hide())
         self.adding.refused.connect(self._on_refused)

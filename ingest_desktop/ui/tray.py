@@ -1,7 +1,7 @@
 """The icon in the tray: three states, a menu, a tooltip with the progress."""
 
 from PySide6.QtCore import QObject, Signal, Slot
-from PySide6.QtGui import QIcon
+from PySide6.QtGui import QGuiApplication, QIcon
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon, QWidget
 
 from ingest_desktop.ui import assets
@@ -10,6 +10,7 @@ from ingest_desktop.ui.hub import Pulse
 from ingest_desktop.ui.status_bar import is_working, summary
 
 SHOW_MS = 8_000
+WITHOUT_TRAY = ("offscreen", "minimal")  # platforms of Qt that have no desktop
 
 
 def state_of(pulse: Pulse) -> str:
@@ -84,6 +85,11 @@ class SystemTray(TraySeat):
     def _on_activated(self, reason: QSystemTrayIcon.ActivationReason) -> None:
         if reason == QSystemTrayIcon.ActivationReason.Trigger:
             self.pressed.emit()
+
+
+def seat_for(parent: QObject | None = None) -> TraySeat:
+    """The desktop's tray. Where there is no desktop none is looked for: Qt would complain on the terminal. UI thread."""
+    return TraySeat(parent) if QGuiApplication.platformName() in WITHOUT_TRAY else SystemTray(parent)
 
 
 class Tray(QObject):

@@ -165,8 +165,19 @@ def test_no_field_takes_files_for_text(window: MainWindow) -> None:
 
 def test_what_is_no_file_is_not_welcome(window: MainWindow) -> None:
     assert not enter(window, text("hello"))
-    assert not enter(window, uris(b"https://example.org/a.pdf"))
     assert enter(window, text("/docs/a.pdf"))
+
+
+def test_addresses_of_the_web_are_told_why_they_cannot_be_added(window: MainWindow, app: FakeApp) -> None:
+    pages = uris(*(b"https://example.org/%d" % number for number in range(200)))
+    why = "Only files on this computer can be added. Save the page, then drop the file."
+    assert enter(window, pages)
+    assert window.overlay.isVisible() and window.overlay.sentence == why
+    drop(window, pages)
+    assert window.status.text.text() == why
+    assert not window.overlay.isVisible() and not any("submit" in name for name, _ in app.service.calls)
+    assert enter(window, uris(b"https://example.org/a", b"file:///docs/a.pdf"))
+    assert window.overlay.sentence == "Drop to add 1 item to Library"
 
 
 # --- the sheet before a large drop ---------------------------------------------------------------

@@ -14,6 +14,7 @@ from ingest_desktop.ui.dialogs import QuitBox
 from ingest_desktop.ui.hub import Hub
 from ingest_desktop.ui.main_window import MainWindow
 from ingest_desktop.ui.notices import GATHER_MS, Ended, ended_of, message
+from ingest_desktop.ui.tray import SystemTray, seat_for
 
 from .desktop import FakeNotifier, FakeSeat
 from .fake_service import FakeService, job
@@ -97,6 +98,13 @@ def test_the_menu_shows_adds_pauses_and_quits(qtbot: QtBot, make: Make, app: Fak
     with qtbot.waitSignal(window.quitting, timeout=10_000):
         seat.choose("Quit")
     assert app.closed and seat.left
+
+
+def test_no_tray_is_looked_for_where_there_is_no_desktop(qapp: QApplication) -> None:
+    assert qapp.platformName() == "offscreen"
+    seat = seat_for()
+    assert not isinstance(seat, SystemTray)  # Qt says on the terminal that a signal is missing there
+    assert not seat.is_there
 
 
 def test_pressing_the_icon_hides_and_shows(make: Make, seat: FakeSeat) -> None:
