@@ -128,6 +128,8 @@ def _told_of_jobs(counts: Counts, unchanged: int) -> list[str]:
     elif ended + failed + cancelled < fresh:
         text = translate("BatchStrip", "{done} of {files} done")
         parts = [text.format(done=formats.number(done), files=words.files(fresh))]
+        if paused := counts.of(JobStatus.PAUSED):
+            parts.append(translate("BatchStrip", "{n} paused").format(n=formats.number(paused)))
     elif done == fresh:
         parts = [translate("BatchStrip", "{files} added, all done").format(files=words.files(fresh))]
     else:
@@ -212,8 +214,12 @@ class BatchStrip(Strip):
     def set_counts(self, batch_id: str, counts: Counts) -> None:
         """Follow the jobs of the batch."""
         if batch_id == self.batch_id and self._report is not None and not self.isHidden():
+            had_some = self._counts is not None and self._counts.total() > 0
             self._counts = counts
-            self._say()
+            if had_some and not counts.total() and self._report.finished and not self._report.held:
+                self.hide()  # all of it was deleted: there is nothing to tell, and "Undo" would take out nothing
+            else:
+                self._say()
 
     @property
     def kb_id(self) -> str | None:
@@ -271,7 +277,7 @@ class BatchStrip(Strip):
         self.pause.setText(text)
         self.pause.setVisible(working and bool(self.batch_id))
         self.cancel.setVisible(working and bool(self.batch_id))
-        self.undo.setVisible(bool(self.batch_id) and report is not None and report.added > 0)
+        self.undo.setVisible(bool(self.batch_id) and report is not None and (report.added > 0 or total > 0))
 
     @Slot()
     def _on_pause(self) -> None:

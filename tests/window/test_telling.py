@@ -149,6 +149,7 @@ def counts(**numbers: int) -> Counts:
         ({"added": 5}, counts(completed=3, failed=1, cancelled=1), "5 files added, 3 done, 1 failed, 1 cancelled"),
         ({"added": 3, "unchanged": 12}, counts(completed=15), "3 files added, all done, 12 unchanged"),
         ({"added": 3, "unchanged": 12}, counts(completed=13, queued=2), "1 of 3 files done, 12 unchanged"),
+        ({"added": 5}, counts(completed=2, paused=3), "2 of 5 files done, 3 paused"),
         ({"unchanged": 12}, counts(completed=12), "Nothing new, 12 unchanged"),
         ({"added": 1, "already_listed": 2}, counts(queued=1), "0 of 1 file done, 2 already in the list"),
     ],
@@ -190,6 +191,28 @@ def test_a_drop_in_which_something_failed_leads_there(qtbot: QtBot, make_window:
     window.batch_strip.failed.click()
     qtbot.waitUntil(lambda: window.model.is_settled and window.model.rowCount() == 1)
     assert window.model.job_id(0) == 2
+
+
+def test_a_drop_that_was_deleted_is_not_offered_again(qtbot: QtBot, make_window: Make, app: FakeApp) -> None:
+    app.service.put(job(1, JobStatus.COMPLETED), job(2, JobStatus.COMPLETED))
+    window = make_window()
+    window.hub.bridge.discovery_changed(DiscoveryReport(batch_id="b1", found=2, added=2, finished=True))
+    qtbot.waitUntil(lambda: window.batch_strip.text.text() == "2 files added, all done", timeout=4_000)
+    window.table.selectAll()
+    qtbot.waitUntil(window.actions_["delete"].isEnabled)
+    window.actions_["delete"].trigger()
+    qtbot.waitUntil(window.undo_strip.isVisible)
+    qtbot.waitUntil(window.batch_strip.isHidden, timeout=4_000)
+
+
+def test_rows_of_a_drop_that_brought_nothing_new_can_be_taken_out(
+    qtbot: QtBot, make_window: Make, app: FakeApp
+) -> None:
+    app.service.put(job(1, JobStatus.COMPLETED))
+    window = make_window()
+    window.hub.bridge.discovery_changed(DiscoveryReport(batch_id="b1", found=1, unchanged=1, finished=True))
+    qtbot.waitUntil(lambda: window.batch_strip.text.text() == "Nothing new, 1 unchanged", timeout=4_000)
+    assert window.batch_strip.undo.isVisible()
 
 
 def test_a_drop_in_a_paused_program_offers_what_wakes_it(qtbot: QtBot, make_window: Make, app: FakeApp) -> None:
