@@ -11,54 +11,33 @@ from pathlib import Path
 
 import pytest
 from application.kit import real_app, wait_for
+from extraction.guest_kit import install
 
 from ingest_desktop.domain.models import JobQuery
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 ROOT = Path(__file__).parents[2]
 JOIN_SECONDS = 1.0
-GUEST = '''
-import collections, itertools, os, subprocess, sys, time
-from pathlib import Path
-from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan
-from ingest_desktop.domain.wire import SegmentSpec
-
-
-class Reader:
-    """Hangs, kills, or starts a program that outlives what it is told."""
-
-    name, version = "guest", 1
-
-    def accepts(self, source):
-        return 1.0 if source.head.startswith(b"guest:") else 0.0
-
-    def plan(self, source, options):
-        return ReaderPlan("whole", 1, (SegmentSpec(0, 0, 1),), "text/x-guest")
-
-    def read(self, source, plan, segment, options, notes):
-        wish, _, where = source.head.decode().partition(":")[2].partition("|")
-        Path(where.strip()).open("a").write(f"{os.getpid()}\\\\n")
-        if wish == "sleep":
-            time.sleep(3600)
-        elif wish == "spin":
-            collections.deque(itertools.repeat(0), maxlen=0)  # native code that never lets go of Python's lock
-        elif wish == "kill both":  # as the system does when memory is short
-            os.kill(os.getppid(), 9)
-            os.kill(os.getpid(), 9)
-        yield Block("read by a guest")
-'''
+GUEST = """
+wish, _, where = wish.partition("|")
+Path(where.strip()).open("a").write(f"{os.getpid()}\\n")
+if wish == "sleep":
+    time.sleep(3600)
+elif wish == "spin":
+    collections.deque(itertools.repeat(0), maxlen=0)  # native code that never lets go of Python's lock
+elif wish == "kill both":  # as the system does when memory is short
+    os.kill(os.getppid(), 9)
+    os.kill(os.getpid(), 9)
+yield Block("read by a guest")
+"""
 
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    site = tmp_path / "site"
-    (site / "guest-1.0.dist-info").mkdir(parents=True)
-    (site / "guest-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: guest\nVersion: 1.0\n")
-    (site / "guest-1.0.dist-info" / "entry_points.txt").write_text("[ingest_desktop.readers]\nguest = guest:Reader\n")
-    (site / "guest.py").write_text(GUEST.replace("\\\\n", "\\n"))
+    path = install(tmp_path / "site", GUEST)
     return {
         **os.environ,
-        "PYTHONPATH": f"{ROOT}{os.pathsep}{site}",
+        "PYTHONPATH": f"{ROOT}{os.pathsep}{path}",
         "INGESTION_WORKERS": "1",
         "INGESTION_CRASH_LIMIT": "3",
         "INGESTION_THREAD_JOIN_TIMEOUT": str(JOIN_SECONDS),

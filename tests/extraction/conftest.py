@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,8 @@ from ingest_desktop.domain.wire import (
     SegmentTask,
 )
 from ingest_desktop.extraction.host import ChildProcess
+
+from .guest_kit import install
 
 CORPUS = Path(os.environ.get("INGEST_CORPUS") or Path(__file__).resolve().parents[3] / "shared" / "corpus")
 READ_NOW = frozenset(
@@ -133,6 +135,54 @@ def child() -> Iterator[ChildProcess]:
     process = ChildProcess(wall_seconds=60, cpu_seconds=30)
     yield process
     process.close()
+
+
+@pytest.fixture
+def start_child() -> Iterator[Callable[..., ChildProcess]]:
+    """Starts children with limits of their own."""
+    made: list[ChildProcess] = []
+
+    def start(**limits: float) -> ChildProcess:
+        made.append(ChildProcess(**limits))  # type: ignore[arg-type]
+        return made[-1]
+
+    yield start
+    for child in made:
+        child.close()
+
+
+GUEST = """
+if wish == "sleep":
+    time.sleep(3600)
+elif wish == "abort":
+    os.abort()
+elif wish == "spin":
+    collections.deque(itertools.repeat(0), maxlen=0)  # no Python code runs meanwhile
+elif wish == "fork":
+    os.open(source.path + ".alive", os.O_WRONLY)  # for as long as one of the two lives
+    if os.fork() == 0:
+        time.sleep(3600)
+    os.abort()
+elif wish == "raise":
+    raise KeyError("a fault of its own")
+elif wish == "recurse":
+    self.read(source, plan, segment, options, notes).send(None)
+    list(self.read(source, plan, segment, options, notes))
+yield Block("read by a guest")
+"""
+
+
+@pytest.fixture
+def guest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+    """Installs a reader as another package would; makes files that tell it what to do to its process."""
+    monkeypatch.setenv("PYTHONPATH", install(tmp_path / "site", GUEST))
+
+    def ask(wish: str) -> Path:
+        path = tmp_path / f"{wish}.txt"
+        path.write_text(f"guest:{wish}", "utf-8")
+        return path
+
+    return ask
 
 
 def memory(data: bytes, name: str = "a.txt") -> SourceFile:

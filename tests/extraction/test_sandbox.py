@@ -1,6 +1,5 @@
 """A reading process cannot get out: neither by Python nor by native code nor through a program that it starts."""
 
-import os
 import socket
 import subprocess
 import sys
@@ -13,34 +12,22 @@ import pytest
 from ingest_desktop.domain.wire import ExtractOptions, Failed, Looked, LookItem, LookLot, Message
 from ingest_desktop.extraction.host import ChildProcess
 
-READER = """
-import ctypes, socket, subprocess, sys
-from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan
-from ingest_desktop.domain.wire import SegmentSpec
+from .guest_kit import install
 
-class Talker:
-    name, version = "talker", 1
-
-    def accepts(self, source):
-        return 1.0 if source.head.startswith(b"TALK ") else 0.0
-
-    def plan(self, source, options):
-        return ReaderPlan("whole", 1, (SegmentSpec(0, 0, 1),), "text/plain")
-
-    def read(self, source, plan, segment, options, notes):
-        how, port = source.head.decode().split()[1:]
-        if how == "python":
-            socket.create_connection(("127.0.0.1", int(port)), 5).close()
-        elif how == "native":
-            number = ctypes.CDLL(None).socket(2, 1, 0)
-            yield Block("refused" if number < 0 else "a socket")
-            return
-        else:
-            code = f"import socket; socket.create_connection(('127.0.0.1', {port}), 5)"
-            done = subprocess.run([sys.executable, "-c", code], stdin=subprocess.DEVNULL, capture_output=True)
-            yield Block("refused" if done.returncode else "a connection")
-            return
-        yield Block("a connection")
+TALKER = """
+how, port = wish.split()
+if how == "python":
+    socket.create_connection(("127.0.0.1", int(port)), 5).close()
+elif how == "native":
+    number = ctypes.CDLL(None).socket(2, 1, 0)
+    yield Block("refused" if number < 0 else "a socket")
+    return
+else:
+    code = f"import socket; socket.create_connection(('127.0.0.1', {port}), 5)"
+    done = subprocess.run([sys.executable, "-c", code], stdin=subprocess.DEVNULL, capture_output=True)
+    yield Block("refused" if done.returncode else "a connection")
+    return
+yield Block("a connection")
 """
 
 
@@ -53,14 +40,7 @@ def door() -> Iterator[socket.socket]:
 
 @pytest.fixture
 def child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ChildProcess]:
-    package = tmp_path / "site"
-    facts = package / "talker-1.0.dist-info"
-    facts.mkdir(parents=True)
-    (package / "talker.py").write_text(READER, "utf-8")
-    (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: talker\nVersion: 1.0\n", "utf-8")
-    (facts / "entry_points.txt").write_text("[ingest_desktop.readers]\ntalker = talker:Talker\n", "utf-8")
-    known = os.environ.get("PYTHONPATH")
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(package), *([known] if known else [])]))
+    monkeypatch.setenv("PYTHONPATH", install(tmp_path / "site", TALKER))
     process = ChildProcess()
     yield process
     process.close()
@@ -75,7 +55,7 @@ def read(child: ChildProcess, path: Path) -> Message:
 
 def test_a_reader_that_opens_a_connection_fails(child: ChildProcess, door: socket.socket, tmp_path: Path) -> None:
     file = tmp_path / "a.talk"
-    file.write_text(f"TALK python {door.getsockname()[1]}")
+    file.write_text(f"guest:python {door.getsockname()[1]}")
 
     message = read(child, file)
 
@@ -89,7 +69,7 @@ def test_native_code_and_helpers_get_no_connection_either(
     how: str, child: ChildProcess, door: socket.socket, tmp_path: Path
 ) -> None:
     file = tmp_path / "a.talk"
-    file.write_text(f"TALK {how} {door.getsockname()[1]}")
+    file.write_text(f"guest:{how} {door.getsockname()[1]}")
 
     message = read(child, file)
 
