@@ -8,7 +8,7 @@ from typing import Final
 
 VERSIONS: Final = {
     "asciidoc": 1,
-    "cards": 1,
+    "cards": 2,
     "chatgpt": 2,
     "code": 1,
     "compressed": 3,
