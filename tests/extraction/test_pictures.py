@@ -87,6 +87,11 @@ def test_a_png_in_a_bmp_is_unwrapped() -> None:
     assert as_pnm(data) == b"\x89PNG\r\n\x1a\n...."
 
 
+@pytest.mark.parametrize("size", [(3, 0x02000002), (40_000, 2), (3, -40_000)])
+def test_a_bmp_with_more_rows_than_tesseract_takes_is_left_to_it(size: tuple[int, int]) -> None:
+    assert as_pnm(bmp(4, [b"\3\x21\0\0"], width=size[0], height=size[1])) is None
+
+
 @given(st.data())
 def test_any_damage_to_a_bmp_ends(data: st.DataObject) -> None:
     whole = bytearray(DOTS[data.draw(st.sampled_from(sorted(DOTS)))][0])

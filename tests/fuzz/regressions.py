@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from tests.extraction.picture_maker import bmp
 from tests.fuzz.seeds_packages import zipped
 from tests.fuzz.seeds_pages import turned_photo
 
@@ -106,6 +107,12 @@ REGRESSIONS = (
         "turned.jpg",
         "ended its process: PDFium drew a turned photo whose head is damaged (turned.jpg#3)",
         lambda: turned_photo().replace(b"\xff\xc4\0\x1f\0\0\x01", b"\xff\xc4\0\x1f\0\0\x7f", 1),
+        "picture",
+    ),
+    Regression(
+        "tall.bmp",
+        "took 20 s and 1.8 GB: a short file that claims 33 million rows (halves.bmp#6)",
+        lambda: bmp(4, [b"\3\x21\0\0"], height=0x02000002),
         "picture",
     ),
     Regression("data.epub", _SLOW, lambda: _book("<html><body>tides" + "<![CDATA[" * _MANY), "tides"),

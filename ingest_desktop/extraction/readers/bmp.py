@@ -5,6 +5,7 @@ from array import array
 from typing import Final, NamedTuple
 
 _RGB, _RLE8, _RLE4, _MASKS, _JPEG, _PNG, _ALPHA_MASKS = range(7)
+_MOST_ACROSS: Final = 32_767  # dots, or rows: tesseract takes no more
 _BYTE_MASKS: Final = {0xFF << 8 * place: place for place in range(4)}
 _USUAL_MASKS: Final = {16: (0x7C00, 0x03E0, 0x001F), 32: (0xFF0000, 0x00FF00, 0x0000FF)}
 
@@ -58,8 +59,10 @@ def _head(data: bytes) -> _Head:
     elif bits in _USUAL_MASKS:
         masks = _USUAL_MASKS[bits]
     table = _greys(data[place : min(begin, place + (entry << bits))], entry) if bits <= 8 else b""
-    if width < 1 or not height or (bits not in (1, 2, 4, 8, 16, 24, 32) and packing not in (_JPEG, _PNG)):
-        raise ValueError("no size")
+    if not (0 < width <= _MOST_ACROSS and 0 < abs(height) <= _MOST_ACROSS):
+        raise ValueError("no size, or one that nobody reads")
+    if bits not in (1, 2, 4, 8, 16, 24, 32) and packing not in (_JPEG, _PNG):
+        raise ValueError("no such picture")
     return _Head(width, abs(height), height < 0, bits, packing, begin, masks, table)
 
 
