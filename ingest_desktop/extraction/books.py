@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import unquote
 
-from ingest_desktop.domain.errors import SourceEncrypted, SourceMalformed
+from ingest_desktop.domain.errors import SourceMalformed, UnsupportedFormat
 from ingest_desktop.extraction.packages import Package, refuse_entities
 
 _CONTAINER: Final = "META-INF/container.xml"
@@ -66,7 +66,7 @@ def open_book(package: Package) -> Book:
     """What the package says. What is missing or broken is done without.
 
     Raises:
-        SourceEncrypted: Its text is locked.
+        UnsupportedFormat: Its text is locked.
         SourceMalformed: There is no text in it at all.
     """
     check_locked(package)
@@ -89,7 +89,7 @@ def check_locked(package: Package) -> None:
     """Refuse a book whose text is encrypted. Fonts may be, by two simple ways that lock nobody out.
 
     Raises:
-        SourceEncrypted: Some of its text is.
+        UnsupportedFormat: Some of its text is. No password opens it.
     """
     if _ENCRYPTION not in package:
         return
@@ -100,7 +100,7 @@ def check_locked(package: Package) -> None:
             continue
         for node in _all(item, "CipherReference"):
             if unquote(node.get("URI") or "").lower().endswith((*_PAGES, ".opf", ".ncx")):
-                raise SourceEncrypted("The book is locked (DRM): only its shop's program can open it.")
+                raise UnsupportedFormat("The book is locked (DRM): only its shop's program can open it.")
 
 
 def _package_file(package: Package) -> str | None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest_desktop.domain.errors import IngestError, LimitExceeded, SourceEncrypted, SourceMalformed
+from ingest_desktop.domain.errors import IngestError, LimitExceeded, SourceMalformed, UnsupportedFormat
 from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes
 from ingest_desktop.domain.models import Location
 from ingest_desktop.domain.wire import ExtractOptions
@@ -196,10 +196,24 @@ def encryption(method: str, file: str) -> dict[str, str | bytes]:
 
 def test_locked_books_are_told_from_those_with_locked_fonts() -> None:
     aes = "http://www.w3.org/2001/04/xmlenc#aes128-cbc"
-    with pytest.raises(SourceEncrypted):
+    with pytest.raises(UnsupportedFormat, match="DRM"):  # not one that a password opens
         tell(book(TWO, extra=encryption(aes, "OEBPS/b%20b.xhtml")))
     for method, file in ((aes, "OEBPS/font.otf"), ("http://www.idpf.org/2008/embedding", "OEBPS/font.otf")):
         assert len(texts(tell(book(TWO, extra=encryption(method, file)))[1])) == 6
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ('the word<a epub:type="noteref" href="#n1">1</a> goes', "the word 1 goes"),
+        ('the <em>word</em><sup><a href="#n1">[12]</a></sup> goes', "the word [12] goes"),
+        ('the wörd<a class="noteref" href="#n1"><sup>3</sup></a> goes', "the wörd 3 goes"),
+        ("of 5 km<sup>2</sup>, H<sub>2</sub>O, a<sup>n</sup>", "of 5 km2, H2O, an"),
+    ],
+)
+def test_words_do_not_grow_together_with_the_signs_of_notes(written: str, shown: str) -> None:
+    _, blocks, _ = tell(book({"a.xhtml": PAGE.format(f"<p>{written}</p>")}))
+    assert texts(blocks) == [shown]
 
 
 def test_limits_are_kept() -> None:
