@@ -13,7 +13,7 @@ CORPUS = Path(os.environ.get("INGEST_CORPUS") or Path(__file__).resolve().parent
 NEED_CORPUS = [
     *(
         f"extraction/test_{name}.py"
-        for name in "child corpus damaged_office epub kinds outlook passwords pdf rtf workbooks".split()
+        for name in "child corpus damaged_office epub outlook passwords pdf rtf workbooks".split()
     ),
     "project/test_formats.py",
 ]

@@ -2,39 +2,15 @@
 
 import struct
 
-from ingest_desktop.domain.interfaces.extraction import Block, Reader, ReaderPlan, SegmentNotes
+from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes
 from ingest_desktop.domain.wire import ExtractOptions
 from ingest_desktop.extraction.readers.mail import MailReader
 
-from .conftest import memory
-
-OPTIONS = ExtractOptions()
-
-
-def tell(
-    reader: Reader, data: bytes, name: str = "a.eml", options: ExtractOptions = OPTIONS
-) -> tuple[ReaderPlan, list[Block], SegmentNotes]:
-    """All that a reader says of a file in memory, its segments one after the other."""
-    source = memory(data, name)
-    plan = reader.plan(source, options)
-    blocks: list[Block] = []
-    notes = SegmentNotes(units_seen=0, units_with_text=0)
-    for segment in plan.segments:
-        one = SegmentNotes()
-        blocks += reader.read(source, plan, segment, options, one)
-        notes.units_seen += one.units_seen
-        notes.units_with_text = (notes.units_with_text or 0) + (one.units_with_text or 0)
-        notes.units_failed += one.units_failed
-        notes.warnings += one.warnings
-    return plan, blocks, notes
+from .blocks_kit import OPTIONS, tell
 
 
 def mail(text: str, options: ExtractOptions = OPTIONS) -> tuple[ReaderPlan, list[Block], SegmentNotes]:
     return tell(MailReader(), text.encode("utf-8", "surrogateescape"), options=options)
-
-
-def texts(blocks: list[Block]) -> list[str]:
-    return [block.text for block in blocks if block.text]
 
 
 def part_of(block: Block) -> object:

@@ -6,13 +6,21 @@ from typing import Any
 
 import pytest
 
-from ingest_desktop.extraction import ocr
+from ingest_desktop.extraction import detect, kinds, ocr
 from ingest_desktop.extraction.host import ChildProcess
 
-from .conftest import CORPUS, OPTIONS, READ_NOW, Reading, expected, read
+from .conftest import CORPUS, OPTIONS, READ_NOW, Reading, expected, memory, read
 
 STORED = expected(CORPUS) if CORPUS.is_dir() else {}
 READ_AS_TEXT = frozenset({"json", "jsonl", "csv", "ipynb", "srt", "vtt", "whatsapp", "chatgpt"})
+KINDS = {
+    "jpg": kinds.IMAGE,
+    "txt": kinds.TEXT,
+    "srt": kinds.SUBTITLES,
+    "vtt": kinds.SUBTITLES,
+    "ipynb": kinds.NOTEBOOK,
+    "gz": kinds.COMPRESSED,
+}
 FAILURES = {
     "encrypted": {"source_encrypted"},
     "corrupt": {"source_malformed"},
@@ -131,3 +139,14 @@ def test_pages_that_cannot_be_read_are_named_and_the_rest_is_kept(child: ChildPr
     assert [page for page, _ in result.units_failed] == list(range(2, 10))
     assert result.units_with_text == 1
     assert [row.page for row in result.chunks] == [1]
+
+
+@pytest.mark.parametrize("name", sorted(STORED))
+def test_each_file_of_the_corpus_is_what_it_is(name: str) -> None:
+    data = (CORPUS / "files" / name).read_bytes()
+    expected = STORED[name]["format"]
+    kind = detect.kind_of(memory(data, name))
+    if kind == kinds.LOCKED:
+        assert (STORED[name]["outcome"], expected in ("docx", "xlsx")) == ("encrypted", True)
+    else:
+        assert kind == KINDS.get(expected, expected)

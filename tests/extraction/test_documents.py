@@ -1,8 +1,5 @@
 """Word, OpenDocument and RTF texts: what stands in them beside plain runs, and the place of every paragraph."""
 
-import io
-import zipfile
-
 import pytest
 
 from ingest_desktop.domain.errors import SourceMalformed
@@ -14,17 +11,10 @@ from ingest_desktop.extraction.registry import Registry
 from ingest_desktop.infrastructure.content_rows import location_of
 
 from .conftest import memory
+from .office_kit import zipped
 
 OPTIONS = ExtractOptions(chunk_chars=200)
 _SPACE = 'xmlns:w="urn:w" xmlns:v="urn:v" xmlns:mc="urn:mc" xmlns:r="urn:r"'
-
-
-def packed(members: dict[str, str | bytes]) -> bytes:
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in members.items():
-            archive.writestr(name, data)
-    return target.getvalue()
 
 
 def word(body: str, **parts: str) -> bytes:
@@ -36,7 +26,7 @@ def word(body: str, **parts: str) -> bytes:
         members[f"word/{name}.xml"] = f"<w:{kind} {_SPACE}>{part}</w:{kind}>"
     members["word/_rels/document.xml.rels"] = f"<Relationships>{relations}</Relationships>"
     members["word/document.xml"] = f"<w:document {_SPACE}><w:body>{body}</w:body></w:document>"
-    return packed(members)
+    return zipped(members)
 
 
 def said(text: str, style: str = "", before: str = "") -> str:
@@ -65,7 +55,7 @@ def test_paragraphs_are_counted_where_no_page_is_told() -> None:
     content = f'<d xmlns:text="urn:text" xmlns:o="urn:o"><o:body><o:text>{odt}</o:text></o:body></d>'
     for data in (
         word("<w:p/>".join(map(said, texts))),
-        packed({"mimetype": "application/vnd.oasis.opendocument.text", "content.xml": content}),
+        zipped({"mimetype": "application/vnd.oasis.opendocument.text", "content.xml": content}),
         ("{\\rtf1 " + "\\par ".join(texts) + "}").encode(),
     ):
         found = places(data)
@@ -145,7 +135,7 @@ def test_a_table_that_lays_out_a_page_keeps_its_paragraphs() -> None:
 
 
 def test_a_page_of_another_kind_that_word_takes_in_is_read() -> None:
-    data = packed(
+    data = zipped(
         {
             "[Content_Types].xml": "<Types/>",
             "word/document.xml": f'<w:document {_SPACE}><w:body><w:altChunk r:id="c"/></w:body></w:document>',
@@ -158,12 +148,12 @@ def test_a_page_of_another_kind_that_word_takes_in_is_read() -> None:
 
 def test_damage_before_any_text_is_an_error() -> None:
     with pytest.raises(SourceMalformed):
-        rows(packed({"[Content_Types].xml": "<Types/>", "word/document.xml": "<w:document"}))
+        rows(zipped({"[Content_Types].xml": "<Types/>", "word/document.xml": "<w:document"}))
 
 
 def test_documents_of_openoffice_1_are_read_as_what_came_after() -> None:
     body = '<text:h text:level="2">Quince</text:h><text:p>all<text:s text:c="2"/>there is</text:p>'
     content = f'<o:document-content xmlns:o="urn:o" xmlns:text="urn:t"><o:body>{body}</o:body></o:document-content>'
     doctype = '<!DOCTYPE o:document-content PUBLIC "-//OpenOffice.org//DTD OfficeDocument 1.0//EN" "office.dtd">'
-    data = packed({"mimetype": "application/vnd.sun.xml.writer", "content.xml": doctype + content})
+    data = zipped({"mimetype": "application/vnd.sun.xml.writer", "content.xml": doctype + content})
     assert [(row.heading, row.text) for row in rows(data)] == [("Quince", "Quince\nall  there is")]

@@ -14,9 +14,10 @@ from ingest_desktop.domain.wire import ExtractOptions
 from ingest_desktop.extraction import detect, kinds
 from ingest_desktop.extraction.readers.epub import EpubReader, as_page, cut, placed
 
+from . import blocks_kit
+from .blocks_kit import OPTIONS, texts
 from .conftest import CORPUS, memory
 
-OPTIONS = ExtractOptions()
 CONTAINER = (
     '<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles><rootfile '
     'full-path="OEBPS/content.opf" media-type="application/oebps-package+xml"/></rootfiles></container>'
@@ -53,21 +54,7 @@ def book(files: dict[str, str | bytes], more: str = "", extra: dict[str, str | b
 
 
 def tell(data: bytes, options: ExtractOptions = OPTIONS) -> tuple[ReaderPlan, list[Block], SegmentNotes]:
-    source, reader = memory(data, "a.epub"), EpubReader()
-    plan = reader.plan(source, options)
-    blocks: list[Block] = []
-    notes = SegmentNotes(units_seen=0, units_with_text=0)
-    for segment in plan.segments:
-        one = SegmentNotes()
-        blocks += reader.read(source, plan, segment, options, one)
-        notes.units_seen += one.units_seen
-        notes.units_with_text = (notes.units_with_text or 0) + (one.units_with_text or 0)
-        notes.units_failed += one.units_failed
-    return plan, blocks, notes
-
-
-def texts(blocks: list[Block]) -> list[str]:
-    return [block.text for block in blocks if block.text]
+    return blocks_kit.tell(EpubReader(), data, "a.epub", options)
 
 
 NAV = '<item id="n" href="nav.xhtml" properties="nav" media-type="application/xhtml+xml"/>'

@@ -13,7 +13,8 @@ from ingest_desktop.extraction.readers.mbox import MboxReader
 from ingest_desktop.extraction.readers.mhtml import MhtmlReader
 from ingest_desktop.extraction.readers.msg import MsgReader
 
-from .mail_kit import HEAD, LETTERS, PAGE, PLAIN, mail, multi, packed_rtf, raw, saved, tell, text
+from .blocks_kit import tell
+from .mail_kit import HEAD, LETTERS, PAGE, PLAIN, mail, multi, packed_rtf, raw, saved, text
 from .ole_maker import ole
 
 SEEDS: list[tuple[Reader, bytes]] = [

@@ -1,54 +1,44 @@
-"""What a file is told to be, kind by kind."""
+"""What a file is told to be, kind by kind, and which reader takes it: ours, or one of another package."""
 
-import io
-import json
-import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from ingest_desktop.domain.errors import SourceError
+from ingest_desktop.domain.errors import SourceError, UnsupportedFormat
+from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes, SourceFile
+from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import detect, kinds
 from ingest_desktop.extraction.kinds import contradiction
+from ingest_desktop.extraction.registry import Registry
 
-from .conftest import CHAT_TIMES, CORPUS, memory
-
-EXPECTED = json.loads((CORPUS / "expected.json").read_text("utf-8"))
-FORMATS = {
-    "jpg": kinds.IMAGE,
-    "txt": kinds.TEXT,
-    "srt": kinds.SUBTITLES,
-    "vtt": kinds.SUBTITLES,
-    "ipynb": kinds.NOTEBOOK,
-    "gz": kinds.COMPRESSED,
-}
-
-
-@pytest.mark.parametrize("name", sorted(EXPECTED))
-def test_each_file_of_the_corpus_is_what_it_is(name: str) -> None:
-    data = (CORPUS / "files" / name).read_bytes()
-    expected = EXPECTED[name]["format"]
-    kind = detect.kind_of(memory(data, name))
-    if kind == kinds.LOCKED:
-        assert (EXPECTED[name]["outcome"], expected in ("docx", "xlsx")) == ("encrypted", True)
-    else:
-        assert kind == FORMATS.get(expected, expected)
-
-
-def _zip(**members: bytes) -> bytes:
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in members.items():
-            archive.writestr(name.replace("__", "/"), data)
-    return stream.getvalue()
+from .conftest import CHAT_TIMES, memory
+from .office_kit import zipped
 
 
 @pytest.mark.parametrize(
     ("data", "name", "kind"),
     [
-        (_zip(mimetype=b"application/vnd.oasis.opendocument.text"), "packed_mimetype.odt", kinds.ODT),
-        (_zip(**{"[Content_Types].xml": b"", "xl__workbook.bin": b""}), "a.xlsb", kinds.XLSB),
-        (_zip(**{"a.txt": b"", "word__b.txt": b""}), "a.docx", kinds.ZIP),
+        (b"\x89PNG\r\n\x1a\n....", "a.txt", kinds.IMAGE),
+        (b"<!-- c --><!DOCTYPE HTML><p>", "a.txt", kinds.HTML),
+        ("\ufeff<html>".encode("utf-16-le"), "a.bin", kinds.HTML),
+        (b"<p>fragment", "a.html", kinds.HTML),
+        (b"<p>fragment", "a.md", kinds.MARKDOWN),
+        (b"print(1)", "a.py", kinds.CODE),
+        (b"print(1)", "a.unknown", kinds.TEXT),
+        (b"#!/bin/sh\n", "run", kinds.CODE),
+        (b"%PDF-1.4", "a.txt", kinds.PDF),
+        (b"junk\n%PDF-1.4", "a", kinds.PDF),
+        (b'{"a": 1}', "a.json", kinds.JSON),
+        (b"", "a.docx", kinds.TEXT),
+        (b"{\\rtf1", "a.txt", kinds.RTF),
+        (b"From: a\nTo: b\nSubject: c\n\nbody", "a.eml", kinds.EML),
+        (b"From: a\nTo: b\nSubject: c\n\nbody", "a.txt", kinds.TEXT),
+        (b"RIFF....WEBP", "a", kinds.IMAGE),
+        (b"\0\0\0\x18ftypisom", "a", "MP4 videos"),
+        (zipped({"mimetype": b"application/vnd.oasis.opendocument.text"}), "packed_mimetype.odt", kinds.ODT),
+        (zipped({"[Content_Types].xml": b"", "xl/workbook.bin": b""}), "a.xlsb", kinds.XLSB),
+        (zipped({"a.txt": b"", "word/b.txt": b""}), "a.docx", kinds.ZIP),
         (b"ustar".rjust(262, b"\0") + b"\0" * 250, "a", kinds.TAR),
         (b'{"a": 1}', "a.txt", kinds.JSON),
         (b"{this is no JSON}", "a.txt", kinds.TEXT),
@@ -86,15 +76,7 @@ def _zip(**members: bytes) -> bytes:
         (b"Title\n=====\n", "a.rst", kinds.RST),
         (b"= Title\n", "a.adoc", kinds.ASCIIDOC),
         (b"soft\x0bbreak\x0bof Word\r\n", "a.txt", kinds.TEXT),
-    ],
-)
-def test_kind_comes_from_the_content(data: bytes, name: str, kind: str) -> None:
-    assert detect.kind_of(memory(data, name)) == kind
-
-
-@pytest.mark.parametrize(
-    ("data", "name", "kind"),
-    [
+        # what only tells of a format is not of it
         (b"ID3 tags are told of here.\n", "id3.rst", kinds.RST),
         (b"BZh is how such a file begins.\n", "a.txt", kinds.TEXT),
         (b"GIF8 or GIF9, who knows?\n", "a.txt", kinds.TEXT),
@@ -105,7 +87,7 @@ def test_kind_comes_from_the_content(data: bytes, name: str, kind: str) -> None:
         (b'{"cells": [], "nbformat": 4}', "a.json", kinds.NOTEBOOK),
     ],
 )
-def test_what_only_tells_of_a_format_is_not_of_it(data: bytes, name: str, kind: str) -> None:
+def test_kind_comes_from_the_content(data: bytes, name: str, kind: str) -> None:
     assert detect.kind_of(memory(data, name)) == kind
 
 
@@ -139,3 +121,44 @@ def test_no_sample_in_our_own_code_is_taken_for_something_else() -> None:
             assert detect.kind_of(memory(path.read_bytes(), path.name)) == kinds.CODE
         except SourceError as error:  # pragma: no cover
             raise AssertionError(path) from error
+
+
+def test_noise_is_no_text() -> None:
+    import random
+
+    noise = random.Random(7).randbytes(20_000)
+    with pytest.raises(UnsupportedFormat, match=r"are not supported\. The guide lists"):
+        Registry([]).choose(memory(b"\x91" + noise, "a.txt"))
+
+
+class Guest:
+    """A reader that another package brings."""
+
+    name = "guest"
+    version = 3
+
+    def __init__(self, claim: float) -> None:
+        self.claim = claim
+
+    def accepts(self, source: SourceFile) -> float:
+        return self.claim
+
+    def plan(self, source: SourceFile, options: ExtractOptions) -> ReaderPlan:
+        return ReaderPlan("whole", 1, (SegmentSpec(0, 0, 1),), "text/x-guest")
+
+    def read(
+        self, source: SourceFile, plan: ReaderPlan, segment: SegmentSpec, options: ExtractOptions, notes: SegmentNotes
+    ) -> Iterator[Block]:
+        yield Block("guest")
+
+
+def test_a_guest_wins_when_it_is_surer() -> None:
+    book, text = memory(bytes(60) + b"BOOKMOBI" + bytes(100)), memory(b"plain words")
+    assert Registry([Guest(0.3)]).choose(book).name == "guest"
+    assert Registry([Guest(0.3)]).choose(text).name == "text"
+    assert Registry([Guest(0.7)]).choose(text).name == "guest"
+    assert Registry([Guest(0.7)]).named("guest").version == 3
+    with pytest.raises(UnsupportedFormat):
+        Registry([Guest(0.0)]).choose(book)
+    with pytest.raises(UnsupportedFormat, match="not installed"):
+        Registry([]).named("guest")

@@ -18,8 +18,9 @@ from ingest_desktop.extraction.readers.mail import MailReader, unflowed
 from ingest_desktop.extraction.readers.mbox import MboxReader
 
 from .archive_kit import AES_256
+from .blocks_kit import OPTIONS, tell, texts
 from .conftest import memory
-from .mail_kit import HEAD, OPTIONS, PAGE, PLAIN, mail, multi, part_of, tell, texts
+from .mail_kit import HEAD, PAGE, PLAIN, mail, multi, part_of
 
 
 def test_message_gives_its_subject_its_header_lines_and_its_text() -> None:

@@ -9,7 +9,8 @@ from ingest_desktop.domain.models import Location
 from ingest_desktop.domain.wire import ExtractOptions
 from ingest_desktop.extraction.readers.mbox import MboxReader, message_starts
 
-from .mail_kit import LETTERS, tell, texts
+from .blocks_kit import tell, texts
+from .mail_kit import LETTERS
 
 
 def test_mailbox_gives_each_message_with_its_number() -> None:

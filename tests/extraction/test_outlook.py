@@ -12,8 +12,9 @@ from ingest_desktop.extraction import detect, kinds
 from ingest_desktop.extraction.lzfu import decompress
 from ingest_desktop.extraction.readers.msg import MsgReader
 
+from .blocks_kit import tell, texts
 from .conftest import CORPUS, memory
-from .mail_kit import packed_rtf, part_of, raw, tell, text, texts
+from .mail_kit import packed_rtf, part_of, raw, text
 from .ole_maker import ole, small_values
 
 

@@ -6,25 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest_desktop.domain.interfaces.extraction import SourceFile
 from ingest_desktop.extraction.readers.pdf_ligatures import named_letters
 from ingest_desktop.extraction.readers.pdf_pages import Page
-from ingest_desktop.extraction.readers.pdfium_engine import PdfiumDocument
 
-from .recognition_kit import pdf
+from .pdf_kit import assert_same_places, first_page, made_by
 
 NAMES = "/Differences [27 /f_i /f_f_i.alt /f_f 65 /A]"
 TEXT = "BT /F9 10 Tf 50 700 Td (de\\033ne what di\\035ers, o\\034ce and all) Tj ET"
 
 
 def page(names: str = NAMES, producer: str = "pdfTeX") -> Page:
-    more = (
-        f"900 0 obj\n<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding << /Type /Encoding {names} >> >>\nendobj\n"
-        f"998 0 obj\n<< /Producer ({producer}) >>\nendobj\n"
-    )
-    data = pdf((TEXT, ""), more=more).replace(b"/Font << /F1 3 0 R >>", b"/Font << /F9 900 0 R >>")
-    data = data.replace(b"/Root 1 0 R", b"/Root 1 0 R /Info 998 0 R")
-    return PdfiumDocument(SourceFile("a.pdf", len(data), data[:65536], data, inner=True)).page(0)
+    more = f"900 0 obj\n<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding << /Type /Encoding {names} >> >>\nendobj\n"
+    data = made_by(producer, TEXT, more).replace(b"/Font << /F1 3 0 R >>", b"/Font << /F9 900 0 R >>")
+    return first_page(data)
 
 
 def test_the_name_of_a_shape_tells_its_letters() -> None:
@@ -37,14 +31,7 @@ def test_a_name_that_tells_nothing_changes_nothing() -> None:
 
 def test_what_follows_is_found_in_its_place() -> None:
     mended, plain = page(), page("/Differences [27 /g1 /g2 /g3]")
-    for word in ("de", "ne what", "ers", "ce and all"):
-        boxes = []
-        for one in (mended, plain):
-            start = one.text.index(word)
-            assert one.placed is not None
-            boxes.append(one.placed.box(0, start, start + len(word)))
-        assert boxes[0] is not None
-        assert boxes[0] == boxes[1], word
+    assert_same_places(mended, plain, ("de", "ne what", "ers", "ce and all"))
 
 
 def test_spaces_and_letters_are_mended_together() -> None:

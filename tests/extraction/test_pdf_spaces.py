@@ -3,12 +3,10 @@
 import pypdfium2.raw as raw
 import pytest
 
-from ingest_desktop.domain.interfaces.extraction import SourceFile
 from ingest_desktop.extraction.readers.pdf_pages import Page
-from ingest_desktop.extraction.readers.pdfium_engine import PdfiumDocument
 from ingest_desktop.extraction.readers.pdfium_spaces import missing_spaces
 
-from .recognition_kit import pdf
+from .pdf_kit import assert_same_places, first_page, made_by
 
 
 def apart(text: str, points: float = 2.8) -> str:
@@ -25,49 +23,37 @@ SENTENCES = (
 PLAIN = "Open the archive,and read it.This will be invokedby you."  # as PDFium reads it
 
 
-def ghostscript(drawing: str, producer: str = "GPL Ghostscript 9.55.0") -> bytes:
-    info = f"998 0 obj\n<< /Producer ({producer}) >>\nendobj\n"
-    return pdf((drawing, ""), more=info).replace(b"/Root 1 0 R", b"/Root 1 0 R /Info 998 0 R")
-
-
-def page(data: bytes) -> Page:
-    return PdfiumDocument(SourceFile("a.pdf", len(data), data[:65536], data, inner=True)).page(0)
+def page(drawing: str, producer: str = "GPL Ghostscript 9.55.0") -> Page:
+    return first_page(made_by(producer, drawing))
 
 
 @pytest.mark.parametrize("producer", ["GPL Ghostscript 9.55.0", "iText 2.0.2 (by lowagie.com)"])
 def test_words_that_stand_apart_are_words_of_their_own(producer: str) -> None:
-    assert page(ghostscript(SENTENCES, producer)).text == "Open the archive, and read it. This will be invoked by you."
+    assert page(SENTENCES, producer).text == "Open the archive, and read it. This will be invoked by you."
 
 
 def test_other_programs_are_taken_at_their_word() -> None:
-    assert page(ghostscript(SENTENCES, "Another 1.0")).text == PLAIN
+    assert page(SENTENCES, "Another 1.0").text == PLAIN
 
 
 def test_what_follows_is_found_in_its_place() -> None:
-    spaced, plain = page(ghostscript(SENTENCES)), page(ghostscript(SENTENCES, "Another 1.0"))
-    for word in ("Open", "read", "his will", "invoke", "by you."):
-        boxes = []
-        for one in (spaced, plain):
-            start = one.text.index(word)
-            assert one.placed is not None
-            boxes.append(one.placed.box(0, start, start + len(word)))
-        assert boxes[0] is not None
-        assert boxes[0] == boxes[1], word
+    spaced, plain = page(SENTENCES), page(SENTENCES, "Another 1.0")
+    assert_same_places(spaced, plain, ("Open", "read", "his will", "invoke", "by you."))
 
 
 def test_a_word_of_one_letter_is_told_from_the_next() -> None:
     sentence = f"BT /F1 10 Tf 50 700 Td (There is) Tj 5.6 0 Td {apart(' ac', 5)} (larinet about it) Tj ET"
-    assert " a clarinet about it" in page(ghostscript(sentence)).text
+    assert " a clarinet about it" in page(sentence).text
 
 
 def test_letters_that_are_spaced_make_one_word() -> None:
     drawing = SENTENCES + f" BT /F1 10 Tf 50 600 Td {apart('Spaced')} ET BT /F1 10 Tf 50 500 Td {apart('AWAY', 2.2)} ET"
-    assert page(ghostscript(drawing)).text.split("\n")[1:] == ["Spaced", "AWAY"]
+    assert page(drawing).text.split("\n")[1:] == ["Spaced", "AWAY"]
 
 
 @pytest.mark.parametrize("letter", ["\u05d0", "\u0627", "\u6f22", "\u3042", "\u0e01"])
 def test_scripts_without_spaces_and_from_the_right_stay_as_they_are(letter: str) -> None:
-    data = ghostscript(SENTENCES)
+    data = made_by("GPL Ghostscript 9.55.0", SENTENCES)
     handle = raw.FPDF_LoadMemDocument64(data, len(data), None)
     opened = raw.FPDF_LoadPage(handle, 0)
     textpage = raw.FPDFText_LoadPage(opened)

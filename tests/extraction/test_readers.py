@@ -1,35 +1,26 @@
-"""What the readers make of texts, pages, code and Word files."""
+"""What the readers make of texts, pages and code."""
 
-import io
 import tracemalloc
-import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ingest_desktop.domain.errors import LimitExceeded, SourceEncrypted, SourceMalformed, UnsupportedFormat
-from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes, SourceFile
-from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
-from ingest_desktop.extraction import detect, kinds
+from ingest_desktop.domain.interfaces.extraction import ReaderPlan, SegmentNotes, SourceFile
+from ingest_desktop.domain.wire import ExtractOptions
 from ingest_desktop.extraction.chunker import chunk_blocks
 from ingest_desktop.extraction.encoding import encoding_of
 from ingest_desktop.extraction.readers.code import code_blocks
-from ingest_desktop.extraction.readers.docx import DocxReader
 from ingest_desktop.extraction.readers.html import HtmlReader, as_utf8, page_blocks
 from ingest_desktop.extraction.readers.markdown import markdown_blocks
 from ingest_desktop.extraction.readers.text import TextReader, segment_text
-from ingest_desktop.extraction.registry import Registry, supported
+from ingest_desktop.extraction.registry import supported
 from ingest_desktop.extraction.scan import TextScanner, scan_bytes
 
 from .conftest import memory
 
 OPTIONS = ExtractOptions()
-
-
-# --- text ----------------------------------------------------------------------------------------
 
 
 @given(
@@ -133,8 +124,6 @@ def test_memory_does_not_grow_with_the_text(tmp_path: Path) -> None:
     assert blocks[0].line_start == last.start // len(line) + 1
 
 
-# --- markdown ------------------------------------------------------------------------------------
-
 MARKDOWN = """---
 title: Notes
 ---
@@ -177,9 +166,6 @@ def test_markdown_headings_and_lines() -> None:
         if not block.level:
             for number, line in enumerate(block.text.split("\n"), block.line_start - 1):
                 assert line == "" or lines[number] == line
-
-
-# --- html ----------------------------------------------------------------------------------------
 
 
 def page(html: str) -> tuple[str | None, list[tuple[int, str]]]:
@@ -257,9 +243,6 @@ def test_hostile_html_ends_soon() -> None:
     assert page("<frameset><frame src=x></frameset>")[1] == []
 
 
-# --- code ----------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("language", "code", "paths"),
     [
@@ -305,108 +288,6 @@ def test_short_definitions_go_together() -> None:
     assert blocks[1].text.startswith(f"def {blocks[1].path[0]}(" if blocks[1].path else "?")
 
 
-# --- docx ----------------------------------------------------------------------------------------
-
-
-def word(parts: dict[str, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in parts.items():
-            archive.writestr(name, data)
-    return buffer.getvalue()
-
-
-def test_docx_bombs_and_wrecks_are_refused_before_they_are_unpacked() -> None:
-    reader = DocxReader()
-    bomb = memory(word({"[Content_Types].xml": b"<Types/>", "word/document.xml": b"\0" * 2_000_000}), "b.docx")
-    with pytest.raises(LimitExceeded, match="INGESTION_MAX_EXPANDED_BYTES"):
-        reader.plan(bomb, ExtractOptions(max_expanded_bytes=1_000_000))
-    plan = reader.plan(bomb, OPTIONS)
-    with pytest.raises(SourceMalformed):
-        list(reader.read(bomb, plan, plan.segments[0], OPTIONS, SegmentNotes()))
-
-
 def test_the_guide_lists_all_that_can_be_read() -> None:
     guide = Path(__file__).resolve().parents[2] / "docs" / "guide.md"
     assert f"**What is read.** {supported()}." in " ".join(guide.read_text("utf-8").split())
-
-
-# --- detection -----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("data", "name", "kind"),
-    [
-        (b"\x89PNG\r\n\x1a\n....", "a.txt", kinds.IMAGE),
-        (b"<!-- c --><!DOCTYPE HTML><p>", "a.txt", kinds.HTML),
-        ("\ufeff<html>".encode("utf-16-le"), "a.bin", kinds.HTML),
-        (b"<p>fragment", "a.html", kinds.HTML),
-        (b"<p>fragment", "a.md", kinds.MARKDOWN),
-        (b"print(1)", "a.py", kinds.CODE),
-        (b"print(1)", "a.unknown", kinds.TEXT),
-        (b"#!/bin/sh\n", "run", kinds.CODE),
-        (b"%PDF-1.4", "a.txt", kinds.PDF),
-        (b"junk\n%PDF-1.4", "a", kinds.PDF),
-        (b'{"a": 1}', "a.json", kinds.JSON),
-        (b"", "a.docx", kinds.TEXT),
-        (b"{\\rtf1", "a.txt", kinds.RTF),
-        (b"From: a\nTo: b\nSubject: c\n\nbody", "a.eml", kinds.EML),
-        (b"From: a\nTo: b\nSubject: c\n\nbody", "a.txt", kinds.TEXT),
-        (b"RIFF....WEBP", "a", kinds.IMAGE),
-        (b"\0\0\0\x18ftypisom", "a", "MP4 videos"),
-    ],
-)
-def test_kind_comes_from_the_content(data: bytes, name: str, kind: str) -> None:
-    assert detect.kind_of(memory(data, name)) == kind
-
-
-def test_noise_is_no_text() -> None:
-    import random
-
-    noise = random.Random(7).randbytes(20_000)
-    with pytest.raises(UnsupportedFormat, match=r"are not supported\. The guide lists"):
-        Registry([]).choose(memory(b"\x91" + noise, "a.txt"))
-
-
-class Guest:
-    """A reader that another package brings."""
-
-    name = "guest"
-    version = 3
-
-    def __init__(self, claim: float) -> None:
-        self.claim = claim
-
-    def accepts(self, source: SourceFile) -> float:
-        return self.claim
-
-    def plan(self, source: SourceFile, options: ExtractOptions) -> ReaderPlan:
-        return ReaderPlan("whole", 1, (SegmentSpec(0, 0, 1),), "text/x-guest")
-
-    def read(
-        self, source: SourceFile, plan: ReaderPlan, segment: SegmentSpec, options: ExtractOptions, notes: SegmentNotes
-    ) -> Iterator[Block]:
-        yield Block("guest")
-
-
-def test_a_guest_wins_when_it_is_surer() -> None:
-    book, text = memory(bytes(60) + b"BOOKMOBI" + bytes(100)), memory(b"plain words")
-    assert Registry([Guest(0.3)]).choose(book).name == "guest"
-    assert Registry([Guest(0.3)]).choose(text).name == "text"
-    assert Registry([Guest(0.7)]).choose(text).name == "guest"
-    assert Registry([Guest(0.7)]).named("guest").version == 3
-    with pytest.raises(UnsupportedFormat):
-        Registry([Guest(0.0)]).choose(book)
-    with pytest.raises(UnsupportedFormat, match="not installed"):
-        Registry([]).named("guest")
-
-
-def test_zip_that_asks_for_a_password_is_encrypted() -> None:
-    data = bytearray(word({"[Content_Types].xml": b"x", "word/document.xml": b"x"}))
-    for mark, offset in ((b"PK\x01\x02", 8), (b"PK\x03\x04", 6)):
-        at = data.find(mark)
-        while at >= 0:
-            data[at + offset] |= 1
-            at = data.find(mark, at + 1)
-    with pytest.raises(SourceEncrypted):
-        DocxReader().plan(memory(bytes(data), "x.docx"), OPTIONS)

@@ -7,8 +7,9 @@ from ingest_desktop.extraction import detect, kinds
 from ingest_desktop.extraction.chunker import chunk_blocks
 from ingest_desktop.extraction.readers.mhtml import MhtmlReader
 
+from .blocks_kit import OPTIONS, tell, texts
 from .conftest import memory
-from .mail_kit import HEAD, OPTIONS, PAGE, multi, saved, tell, texts
+from .mail_kit import HEAD, PAGE, multi, saved
 
 
 def test_saved_page_gives_its_page_and_where_it_came_from() -> None:

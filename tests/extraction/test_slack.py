@@ -1,6 +1,11 @@
-"""Exports of Slack, which are archives of days."""
+"""Exports of Slack, which are archives of days, and the days of one that was unpacked."""
+
+import json
+
+from ingest_desktop.extraction.readers.json_data import JsonLinesReader, JsonReader
 
 from .archive_kit import got, slack_export
+from .data_kit import given_by
 
 
 def test_slack_messages_have_speaker_time_and_channel() -> None:
@@ -60,3 +65,29 @@ def test_slack_exports_are_cut_between_days() -> None:
     found = got(slack_export(**{f"2024-05-{number}": day for number in range(10, 15)}))
     assert found.plan.units == found.seen == len(found.blocks) == 7500
     assert [(segment.start, segment.stop) for segment in found.plan.segments] == [(0, 6000), (6000, 7500)]
+
+
+def test_a_day_of_an_unpacked_export_has_speakers_and_times() -> None:
+    profile = {"real_name": "Ana B.", "display_name": "ana"}
+    day = [
+        {
+            "type": "message",
+            "user": "U1",
+            "user_profile": profile,
+            "ts": "1715500000.000100",
+            "text": "Hi <https://a.org|all>",
+        },
+        {"user": "U2", "type": "message", "ts": "1715500060.000200", "text": "long " * 400},
+        {"type": "message", "ts": "1715500060.000300"},
+        {"type": "message", "ts": "soon", "text": "not of Slack"},
+    ]
+    found = given_by(JsonReader(), json.dumps(day))
+    lines = found.text.splitlines()
+    assert lines[0] == "Ana B. (2024-05-12 07:46 UTC): Hi all (https://a.org)"
+    assert "U2 (2024-05-12 07:47 UTC): long long" in found.text
+    assert "ts: 1715500060.000300" in lines  # nothing was said: it is a record as any other
+    assert lines[-3:] == ["type: message", "ts: soon", "text: not of Slack"]
+    assert found.extras[0]["row_start"] == 1
+    assert given_by(JsonLinesReader(), "\n".join(map(json.dumps, day[:2]))).text.startswith(
+        "Ana B. (2024-05-12 07:46 UTC): Hi"
+    )

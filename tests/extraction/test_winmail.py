@@ -16,8 +16,9 @@ from ingest_desktop.extraction.readers.winmail import WinmailReader
 from ingest_desktop.extraction.registry import Registry
 
 from . import tnef_maker as made
+from .blocks_kit import OPTIONS, tell, texts
 from .conftest import memory
-from .mail_kit import HEAD, OPTIONS, PLAIN, multi, packed_rtf, part_of, tell, texts
+from .mail_kit import HEAD, PLAIN, multi, packed_rtf, part_of
 
 NAMED = made.wide(0x3707, "Minutes of the spring meeting.txt")
 LETTER = made.packet(

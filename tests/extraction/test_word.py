@@ -3,7 +3,17 @@
 import io
 import zipfile
 
-from .office_kit import Read, changed, paragraph, word
+import pytest
+
+from ingest_desktop.domain.errors import LimitExceeded, SourceEncrypted, SourceMalformed
+from ingest_desktop.domain.interfaces.extraction import SegmentNotes
+from ingest_desktop.domain.wire import ExtractOptions
+from ingest_desktop.extraction.readers.docx import DocxReader
+
+from .conftest import memory
+from .office_kit import Read, changed, paragraph, word, zipped
+
+OPTIONS = ExtractOptions()
 
 
 def test_headers_stand_once_and_comments_apart() -> None:
@@ -69,3 +79,24 @@ def test_a_row_of_a_word_table_is_a_line() -> None:
     )
     table = "<w:tbl>" + "".join(f"<w:tr>{row}</w:tr>" for row in rows) + "</w:tbl>"
     assert Read(word(table), "a.docx").text.split("\n") == ["Fruit | Tons | Year", "Pears | 12 about | 2024"]
+
+
+def test_docx_bombs_and_wrecks_are_refused_before_they_are_unpacked() -> None:
+    reader = DocxReader()
+    bomb = memory(zipped({"[Content_Types].xml": b"<Types/>", "word/document.xml": b"\0" * 2_000_000}), "b.docx")
+    with pytest.raises(LimitExceeded, match="INGESTION_MAX_EXPANDED_BYTES"):
+        reader.plan(bomb, ExtractOptions(max_expanded_bytes=1_000_000))
+    plan = reader.plan(bomb, OPTIONS)
+    with pytest.raises(SourceMalformed):
+        list(reader.read(bomb, plan, plan.segments[0], OPTIONS, SegmentNotes()))
+
+
+def test_zip_that_asks_for_a_password_is_encrypted() -> None:
+    data = bytearray(zipped({"[Content_Types].xml": b"x", "word/document.xml": b"x"}))
+    for mark, offset in ((b"PK\x01\x02", 8), (b"PK\x03\x04", 6)):
+        at = data.find(mark)
+        while at >= 0:
+            data[at + offset] |= 1
+            at = data.find(mark, at + 1)
+    with pytest.raises(SourceEncrypted):
+        DocxReader().plan(memory(bytes(data), "x.docx"), OPTIONS)
