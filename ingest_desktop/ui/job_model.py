@@ -222,7 +222,8 @@ class JobModel(QAbstractTableModel):
             old = rows.get(job_id)
             if old is not None and job.revision >= old.job.revision:
                 fresh = Row(job)
-                if job.status is JobStatus.RUNNING and old.job.attempts == job.attempts:
+                same_run = old.job.status is JobStatus.RUNNING and old.job.attempts == job.attempts
+                if job.status is JobStatus.RUNNING and same_run:
                     fresh.progress, fresh.fraction = old.progress, old.fraction
                 rows[job_id] = fresh
                 changed.add(job_id)

@@ -100,6 +100,18 @@ def test_a_change_shows_at_once_and_an_older_one_never(qtbot: QtBot, opened: Hub
     assert model.data(model.index(0, Column.STATUS)) == "Empty: no text"
 
 
+def test_what_was_done_and_is_read_anew_is_nowhere_yet(qtbot: QtBot, opened: Hub, app: FakeApp) -> None:
+    app.service.put(job(1, JobStatus.COMPLETED, progress=1.0, attempts=1))
+    model = JobModel(opened)
+    load(qtbot, model, JobQuery())
+    qtbot.waitUntil(lambda: model.cached(1) is not None)
+    model.update_jobs([job(1, JobStatus.RUNNING, progress=0.0, attempts=1, revision=2)])
+    assert (row := model.row(0)) is not None and row.fraction is None  # not 99 %
+    assert row.follow(Progress(phase=JobPhase.EXTRACTING, done=1, total=2)) and row.fraction == 0.5
+    model.update_jobs([job(1, JobStatus.RUNNING, progress=0.0, attempts=1, revision=3)])
+    assert (row := model.row(0)) is not None and row.fraction == 0.5  # within a run it never goes back
+
+
 def test_progress_never_goes_back_and_has_no_figure_without_a_total() -> None:
     row = Row(job(1, JobStatus.RUNNING))
     assert row.fraction is None
