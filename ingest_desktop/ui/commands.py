@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject, Signal
 
 from ingest_desktop.domain.causes import Tool
 from ingest_desktop.domain.enums import JobEvent
-from ingest_desktop.domain.errors import IngestError
+from ingest_desktop.domain.errors import IngestError, StoreDamaged
 from ingest_desktop.domain.models import ActionResult, JobQuery, JobSelector, KnowledgeBase, QueueMove
 from ingest_desktop.ui import words
 from ingest_desktop.ui.backend import Service
@@ -18,6 +18,9 @@ Way = Callable[[], None]
 
 def sentence_of(error: Exception) -> str:
     """An error as one or two plain sentences: what happened and what to do."""
+    if isinstance(error, IngestError) and error.code == StoreDamaged.code:  # in this window that is a button
+        step = words.translate("Commands", "Press “Repair…” above the list, or in the menu of the knowledge base.")
+        return f"{error} {step}"
     if isinstance(error, IngestError):
         return f"{error} {words.next_step(error.code)}".strip()
     return words.translate("Commands", "Something went wrong: {error}. See the log for details.").format(error=error)

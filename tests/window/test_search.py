@@ -178,6 +178,7 @@ def test_a_search_that_fails_says_why(qtbot: QtBot, window: MainWindow, app: Fak
     app.search.search = broken  # type: ignore[method-assign]
     window.top.field.setText("passage")
     qtbot.waitUntil(lambda: window.search.nothing.title.text().startswith("The knowledge base Library is damaged."))
+    assert "“Repair…”" in window.search.nothing.title.text() and "'ingest" not in window.search.nothing.title.text()
 
 
 def test_a_knowledge_base_that_could_not_be_asked_is_named(qtbot: QtBot, window: MainWindow, app: FakeApp) -> None:
