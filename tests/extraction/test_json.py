@@ -162,7 +162,7 @@ def test_all_that_json_says_is_in_the_text(value: object) -> None:
     found = "".join(given_by(JsonReader(), json.dumps(value)).text.split())
 
     for text in said(value):
-        for word in text.replace("\0", " ").encode("utf-8", "replace").decode().split():
+        for word in text.replace("\0", " ").replace("\xad", "").encode("utf-8", "replace").decode().split():
             if len(word) < 100:
                 assert word in found
 

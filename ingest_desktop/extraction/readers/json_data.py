@@ -15,6 +15,7 @@ from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import kinds
 from ingest_desktop.extraction.readers.json_places import Keys, Places, is_balanced
 from ingest_desktop.extraction.readers.records import Piece, packed, rows
+from ingest_desktop.extraction.readers.slack import lone
 from ingest_desktop.extraction.readers.text import TextReader, segment_bytes, segment_text
 from ingest_desktop.extraction.versions import VERSIONS
 
@@ -306,7 +307,7 @@ def _parts(record: Record, number: int, chars: int) -> Iterator[_Part]:
     while stack:
         parent, step, path, value, depth = stack.pop()
         text = text if not depth else as_text(Record(path, value))
-        if depth < _MOST_TAKEN_APART and len(text) > chars and isinstance(value, dict) and value:
+        if depth < _MOST_TAKEN_APART and len(text) > chars and isinstance(value, dict) and value and not lone(value):
             inner = [(f"{path}.{key}" if path else key, key, item) for key, item in value.items()]
         elif depth < _MOST_TAKEN_APART and len(text) > chars and _has_structure(value):
             inner = [(f"{path}[{place}]", f"[{place}]", item) for place, item in enumerate(value, 1)]
@@ -357,9 +358,11 @@ def _block(group: list[_Part], between: str) -> Block:
 
 
 def as_text(record: Record) -> str:
-    """A record as lines of "path.to.key: value", in the order of the file."""
+    """A record as lines of "path.to.key: value", in the order of the file; a message of Slack as what was said."""
     if record.damaged or not isinstance(record.value, dict | list):
         return _line(record.name, _scalar(record.value))
+    if isinstance(record.value, dict) and (message := lone(record.value)):
+        return message
     lines: list[str] = []
     stack: list[tuple[str, Any, int]] = [(record.name, record.value, 0)]
     while stack:

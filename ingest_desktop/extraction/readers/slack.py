@@ -18,6 +18,7 @@ _LISTS: Final = frozenset({"channels.json", "groups.json", "dms.json", "mpims.js
 _LINK: Final = re.compile(r"<([@#!]?)([^<>|]{1,3000})(?:\|([^<>]{0,3000}))?>")
 _IN_A_LINE: Final = frozenset({"text", "link", "user"})  # of rich text; other parts have lines of their own
 _INSIDE: Final = ("title", "fields", "elements")
+_STAMP: Final = re.compile(r"\d{9,10}\.\d{6}")
 _NOT_SAID: Final = frozenset({"channel_join", "channel_leave", "group_join", "group_leave"})
 
 
@@ -116,6 +117,15 @@ def said(message: dict[str, Any], names: Mapping[str, str]) -> str:
     speaker = _first(speaker, told, message.get("username"), user, "somebody")
     when = _time(message.get("ts"))
     return f"{speaker} ({when}): {text}" if when else f"{speaker}: {text}"
+
+
+def lone(value: dict[str, Any]) -> str:
+    """What is said in a message that is found outside an archive, as in an export that was unpacked; empty for all else.
+
+    Who is who stands in another file, so that a speaker has the name that the message itself tells.
+    """
+    stamp = value.get("ts") if value.get("type") == "message" else None
+    return said(value, {}) if isinstance(stamp, str) and _STAMP.fullmatch(stamp) else ""
 
 
 def _laid_out(blocks: object, names: Mapping[str, str]) -> str:
