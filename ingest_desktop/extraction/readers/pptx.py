@@ -15,6 +15,7 @@ from ingest_desktop.extraction.embedded import embedded_blocks, embedded_in, sha
 from ingest_desktop.extraction.packages import Package, core_properties, main_part, relations, xml_root
 from ingest_desktop.extraction.readers import drawing
 from ingest_desktop.extraction.readers.drawing import child, children, local
+from ingest_desktop.extraction.readers.drawing_numbers import numbered_paragraphs
 from ingest_desktop.extraction.versions import VERSIONS
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
@@ -196,12 +197,13 @@ def _take(shape: Any, texts: _Texts, deck: Deck, related: Related, repeated: set
         texts.body += [("\n".join(lines), True) for lines in _graphic(shape, deck, related) if lines]
         return
     kind = _placeholder(shape)
-    said = "\n".join(drawing.paragraphs(shape))
+    is_title = kind in _TITLES and not texts.title
+    said = "\n".join(drawing.paragraphs(shape) if is_title else numbered_paragraphs(shape))
     if not said or kind in _NEVER or (kind in _REPEATED and said in repeated):
         return
     if kind in _REPEATED:
         repeated.add(said)
-    if kind in _TITLES and not texts.title:
+    if is_title:
         texts.title = said
     else:
         texts.body.append((said, False))
@@ -244,7 +246,7 @@ def _notes(root: Any) -> str:
     said = []
     for shape in drawing.flat(tree) if tree is not None else ():
         if _placeholder(shape) not in (*_NEVER, *_REPEATED):
-            said += drawing.paragraphs(shape)
+            said += numbered_paragraphs(shape)
     return "\n".join(said)
 
 
