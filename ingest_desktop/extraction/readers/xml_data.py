@@ -1,7 +1,8 @@
 """XML: what elements say, in order, by a parser that expands no entities and fetches nothing. No tree is built.
 
 Documents (DocBook, TEI, JATS and their kin) give their titles as headings and their paragraphs as text; data gives a
-line of "name: value" for each element. A large or malformed file is read with its tags taken out.
+line of "name: value" for each element. A large file, and one that is ill-formed from there on, is read with its tags
+taken out; what attributes say stays.
 """
 
 # ruff: noqa: ARG002  a Reader is handed more than this one needs
@@ -10,13 +11,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from html import unescape
-from typing import Final
+from typing import Final, NamedTuple
 
 from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes, SourceFile
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import kinds
 from ingest_desktop.extraction.encoding import declared_codec, decode, encoding_of_head
 from ingest_desktop.extraction.readers.text import TextReader, old_mac, segment_bytes
+from ingest_desktop.extraction.readers.xml_repair import attributes, is_packed, plain, repaired, says, without_packed
 from ingest_desktop.extraction.versions import VERSIONS
 
 _WHOLE_BYTES: Final = 16 * 1024 * 1024
@@ -44,7 +46,7 @@ _KEPT: Final = frozenset(
 )
 _PROSE: Final = frozenset("para simpara p formalpara refentry ab".split())
 _QUIET_ROOTS: Final = frozenset({"svg"})
-_MOST_ATTRIBUTE: Final = 1000
+_PACKED: Final = "Files that are packed in it, such as pictures, were left out."
 _DEEP: Final = 64  # levels of which the names are kept
 
 
@@ -71,14 +73,30 @@ class XmlReader(TextReader):
     ) -> Iterator[Block]:
         text = decode(segment_bytes(source, segment), plan.encoding or "utf-8", old_mac=old_mac(source.head))
         if len(plan.segments) == 1:
-            found, why = xml_blocks(text)
-            if why is None:
-                yield from found
-                return
-            notes.warnings.append(f"It is no well-formed XML ({why}); it was read with its tags taken out.")
-        elif segment.number == 0:
+            yield from _small(text, notes)
+            return
+        if segment.number == 0:
             notes.warnings.append("The file is large; it was read with its tags taken out.")
-        yield from stripped(text, segment.first_line)
+        yield from stripped(text, segment.first_line, is_prose=_is_prose(text))
+
+
+def _small(text: str, notes: SegmentNotes) -> Iterator[Block]:
+    """A document as a whole: put right if it must be, and as far as its elements can be told apart."""
+    found, broken = xml_blocks(text)
+    if broken is not None:
+        why, fixed = broken.why, repaired(text)
+        if fixed != text:
+            found, broken = xml_blocks(fixed)
+        then = "from there on it was read with its tags taken out" if broken else "what is wrong in it was passed over"
+        notes.warnings.append(f"It is no well-formed XML ({broken.why if broken else why}); {then}.")
+    for block in found:
+        if not block.level and is_packed(block.text.partition(": ")[2] or block.text):
+            if _PACKED not in notes.warnings:
+                notes.warnings.append(_PACKED)
+            continue
+        yield block
+    if broken is not None:
+        yield from stripped(broken.rest, broken.line, is_prose=_is_prose(text))
 
 
 def _known(name: str) -> str | None:
@@ -96,17 +114,36 @@ def _title(source: SourceFile, encoding: str) -> str | None:
     return " ".join(unescape(found.group(1)).split()) or None if found else None
 
 
-def stripped(text: str, first_line: int = 1) -> Iterator[Block]:
-    """The text without tags, lines as they are."""
-    text = _TAGS.sub(lambda tag: "\n" * tag.group().count("\n") or " ", text)
-    text = unescape(text) if "&" in text else text
+class Broken(NamedTuple):
+    """Where a document ceases to be well-formed: why, in which line, and what follows."""
+
+    why: str
+    line: int
+    rest: str
+
+
+def stripped(text: str, first_line: int = 1, *, is_prose: bool = False) -> Iterator[Block]:
+    """The text without tags, lines as they are.
+
+    Args:
+        text: With tags.
+        first_line: Where it begins.
+        is_prose: What attributes say is of no use.
+    """
+
+    def without(found: re.Match[str]) -> str:
+        tag = found.group()
+        said = "" if is_prose or tag[1] in "/!?]" else attributes(tag)
+        return f" {said} " + "\n" * tag.count("\n")
+
+    text = without_packed(plain(_TAGS.sub(without, text)))
     for part in re.finditer(r"[^\n]*\S[^\n]*(?:\n[^\n]*\S[^\n]*)*", text):
         line = first_line + text.count("\n", 0, part.start()) if part.start() < 1_000_000 else None
         yield Block("\n".join(" ".join(row.split()) for row in part.group().split("\n")), line_start=line, keep=True)
 
 
-def xml_blocks(text: str) -> tuple[list[Block], str | None]:
-    """The blocks of a document, and why it could not be read to its end, if so."""
+def xml_blocks(text: str) -> tuple[list[Block], Broken | None]:
+    """The blocks of a document, and where they end before it does, if so."""
     from xml.parsers import expat
 
     parser = expat.ParserCreate("utf-8", " ")
@@ -121,10 +158,18 @@ def xml_blocks(text: str) -> tuple[list[Block], str | None]:
     parser.CharacterDataHandler = lambda data: flow.say(data, parser.CurrentLineNumber)
     # With this handler entities are not expanded but handed over; nothing of a DTD is ever fetched.
     parser.DefaultHandler = lambda data: flow.other(data, parser.CurrentLineNumber)
+    data = text.encode("utf-8", "replace")
     try:
-        parser.Parse(text.encode("utf-8", "replace"), True)
+        parser.Parse(data, True)
     except expat.ExpatError as error:
-        return [], f"line {error.lineno}: {expat.errors.messages.get(error.code, 'damaged')}"
+        parser.buffer_text = False  # so that it hands over what it holds
+        flow.stop()
+        at = max(0, parser.ErrorByteIndex)
+        begin = data.rfind(b"<", 0, at)
+        if begin > data.rfind(b">", 0, at):  # within a tag, which nobody was told of
+            at = begin
+        why = f"line {error.lineno}: {expat.errors.messages.get(error.code, 'damaged')}"
+        return flow.blocks, Broken(why, data.count(b"\n", 0, at) + 1, data[at:].decode("utf-8", "replace"))
     return flow.blocks, None
 
 
@@ -185,6 +230,10 @@ class _Flow:
         if data.startswith("&") and data.endswith(";"):
             self.say(unescape(data), line)
 
+    def stop(self) -> None:
+        """The document breaks off."""
+        self._flush()
+
     def _flush(self) -> None:
         """The text so far is a block."""
         if not self._texts:
@@ -212,7 +261,7 @@ class _Flow:
         said = [
             f"{key.rpartition(' ')[2]}={' '.join(value.split())}"
             for key, value in zip(pairs[::2], pairs[1::2], strict=False)
-            if value.strip() and len(value) <= _MOST_ATTRIBUTE and "://www.w3.org/" not in key
+            if value.strip() and says(key, value)
         ]
         if said:
             self._add(Block(f"{name} {', '.join(said)}", line_start=line, keep=True, path=tuple(self._names[:2])))
