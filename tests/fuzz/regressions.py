@@ -115,6 +115,12 @@ REGRESSIONS = (
         lambda: bmp(4, [b"\3\x21\0\0"], height=0x02000002),
         "picture",
     ),
+    Regression(
+        "signs.html",
+        "ended with ValueError: references to signs that mark headings in the text that is split (page.html#1018797)",
+        lambda: b"<html><body>&#1;<h1>One</h1><p>low&#1;end &#1;1&#2;3 &#4; of tides &#3;</p><h2>T&#1;wo</h2>&#1;",
+        "of tides",
+    ),
     Regression("data.epub", _SLOW, lambda: _book("<html><body>tides" + "<![CDATA[" * _MANY), "tides"),
 )
 

@@ -268,7 +268,9 @@ def _flow(text: str) -> Iterator[Block]:
     if first:
         yield Block(first.strip("\n"))
     for section in sections:
-        heading, _, body = section[1:].partition(_HEADING_END)
+        heading, end, body = section[1:].partition(_HEADING_END)
+        if not end or not "1" <= section[0] <= "6":  # the page itself has this sign, by a reference
+            heading, body = "", section
         heading = " ".join(heading.split()).rstrip(_PERMALINK)
         if heading:
             yield Block(heading, int(section[0]))
