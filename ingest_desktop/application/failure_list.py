@@ -5,7 +5,6 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, TextIO
 
-FORMATS: Final = ("csv", "jsonl")
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet may take for one
 
 

@@ -45,7 +45,6 @@ _FLAT: Final = re.compile(
 )
 _CARD: Final = re.compile(rb"BEGIN:(?:VCALENDAR|VCARD)[ \t]*\r?\n", re.IGNORECASE)
 _LATEX: Final = re.compile(rb"^\s*\\(?:documentclass|documentstyle|begin\{document\})", re.M)
-_ASCIIDOC: Final = re.compile(rb"\A(?:[^\n]*\n){0,3}= \S")
 _YAML_LINE: Final = re.compile(rb"^(?:---|- |[\w.\"'/-]+[ \t]*:(?:[ \t]|\r?$))", re.M)
 _DELIMITERS: Final = (b",", b"\t", b";", b"|")
 _HEAD: Final = 8192

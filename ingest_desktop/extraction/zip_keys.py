@@ -7,25 +7,16 @@ import hashlib
 import hmac
 import zlib
 from collections.abc import Callable, Sequence
-from typing import Final, Protocol
+from typing import Final
 
 from ingest_desktop.extraction.unpacking import Bounded
 
-OLD, AES = "old", "aes"  # ciphers
 OLD_HEADER_BYTES: Final = 12
 _ROUNDS: Final = 1000
 MAC_BYTES: Final = 10
 _BLOCK: Final = 16
 _CRC_TABLE: Final = tuple(zlib.crc32(bytes((value ^ 0xFF,))) ^ 0xFF000000 for value in range(256))
 _START: Final = (0x12345678, 0x23456789, 0x34567890)
-
-
-class Decrypted(Protocol):
-    """What a member holds once its cipher is taken off, forwards only."""
-
-    def read(self, count: int, /) -> bytes: ...
-
-    def is_whole(self) -> bool: ...
 
 
 class OldCipher:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Final
 
 from ingest_desktop.domain.errors import LedgerDamaged, StoreDamaged, StoreError
-from ingest_desktop.infrastructure.copying import copy_database
 from ingest_desktop.infrastructure.database import has_full_text, is_read_only, open_engine
 from ingest_desktop.infrastructure.ledger_actions import LedgerActions
 from ingest_desktop.infrastructure.ledger_adding import LedgerAdding
@@ -95,10 +94,6 @@ class Ledger(LedgerAdding, LedgerWorkers, LedgerQueue, LedgerActions, LedgerDele
         from ingest_desktop.infrastructure.holding import hold_base
 
         return hold_base(self, kb_id, code)
-
-    def back_up(self, target: Path) -> None:
-        """Copy the ledger as it is now; the copy appears whole or not at all."""
-        copy_database(self.path, target)
 
     def close(self) -> None:
         """Take this ledger's workers out and close its connections."""

@@ -69,11 +69,6 @@ def work_context(*, job_id: str | None = None, kb_id: str | None = None, batch_i
         _work.reset(token)
 
 
-def current_work() -> dict[str, str]:
-    """The ids of the innermost ``work_context`` of this thread."""
-    return dict(_work.get())
-
-
 def _add_work(record: logging.LogRecord) -> bool:
     """Filter of the handlers, so that lines of every logger, other libraries' too, carry the ids."""
     for name, value in _work.get().items():

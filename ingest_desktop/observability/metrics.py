@@ -38,11 +38,6 @@ class MetricsSnapshot:
     bytes: int = 0
     jobs: dict[str, int] = field(default_factory=dict)  # ended jobs: completed, failed, cancelled
 
-    @property
-    def throughput(self) -> tuple[tuple[int, int, int], ...]:
-        """``series``, by the name that the window knows."""
-        return self.series
-
 
 class Metrics:
     """The counters of one process. Every method may be called from any thread.

@@ -13,7 +13,6 @@ from typing import Any
 from urllib.parse import unquote
 
 CALL, REPLY, ERROR, SIGNAL = 1, 2, 3, 4
-NO_REPLY = 1
 PATH, INTERFACE, MEMBER, ERROR_NAME, REPLY_TO, DESTINATION, SENDER, SIGNATURE = range(1, 9)
 MOST_BYTES = 1024 * 1024  # of a message for us; a longer one is nonsense
 _FIXED = {"y": "<B", "b": "<I", "i": "<i", "u": "<I", "n": "<h", "q": "<H", "x": "<q", "t": "<Q", "d": "<d"}

@@ -88,7 +88,6 @@ class ServiceMachine(RuleBasedStateMachine):
         self.app = FakeApp(self.folder / "data", self.script, commit_seconds=0.01, consumer_poll_interval=0.02)
         self.rows: dict[str, Row] = {}
         self.paused = False
-        self.ever_worked = False
 
     @staticmethod
     def read(_child: FakeChild, item: LookItem) -> list[Message] | None:

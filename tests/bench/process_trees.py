@@ -30,7 +30,6 @@ class Use:
     wall_seconds: float
     cpu_seconds: float
     orphans: int
-    orphan_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ def run(command: Sequence[str], *, log: Path, env: Mapping[str, str] | None = No
         wall = time.perf_counter() - began
     process.returncode = os.waitstatus_to_exitcode(status)
     count, seconds = _reap_orphans()
-    return Use(process.returncode, wall, used.ru_utime + used.ru_stime + seconds, count, seconds)
+    return Use(process.returncode, wall, used.ru_utime + used.ru_stime + seconds, count)
 
 
 def _reap_orphans() -> tuple[int, float]:

@@ -53,14 +53,6 @@ def write_second(folder: Path) -> None:
             shutil.copyfile(sample, new / sample.name)
 
 
-def remove_second(folder: Path) -> None:
-    """Back to the first version."""
-    shutil.rmtree(folder / "new", ignore_errors=True)
-    for second in (folder / "twins").glob("second-*"):
-        second.unlink()
-    write_changing(folder, 1)
-
-
 def long_text(name: str, chars: int, word_each: int = 0) -> str:
     """Lines that tell where they stand; each ``word_each``-th has the word."""
     lines: list[str] = []

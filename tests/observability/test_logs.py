@@ -20,7 +20,6 @@ from ingest_desktop.observability.logs import (
     QuietFileHandler,
     ReadableLines,
     close_logging,
-    current_work,
     setup_logging,
     work_context,
 )
@@ -52,11 +51,14 @@ def test_a_line_of_work_carries_its_ids_and_fields(settings: Settings) -> None:
     assert not {"job_id", "kb_id", "batch_id"} & second.keys()
 
 
-def test_context_ends_with_its_block_also_after_an_error() -> None:
+def test_context_ends_with_its_block_also_after_an_error(settings: Settings) -> None:
+    path = setup_logging(settings, console=False)
     with pytest.raises(ValueError, match="boom"), work_context(job_id="j1"):
-        assert current_work() == {"job_id": "j1"}
+        log.info("inside")
         raise ValueError("boom")
-    assert current_work() == {}
+    log.info("outside")
+    inside, outside = lines(path)
+    assert inside["job_id"] == "j1" and "job_id" not in outside
 
 
 def test_each_thread_has_its_own_context(settings: Settings) -> None:

@@ -18,7 +18,6 @@ from ingest_desktop.extraction.versions import VERSIONS
 _CONVERSATION: Final = re.compile(
     rb'\}\s*,\s*(?=\{\s*"title"\s*:\s*(?:null|"(?:[^"\\]|\\.){0,2000}")\s*,\s*"create_time")'
 )
-_ROLE: Final = re.compile(rb'"role"\s*:\s*"')
 _HIDDEN: Final = "is_visually_hidden_from_conversation"
 _OTHERS: Final = "Other branches"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

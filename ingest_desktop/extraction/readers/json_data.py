@@ -25,7 +25,6 @@ _KEY: Final = re.compile(r'"((?:[^"\\\n]|\\.){0,500})"\s*:\s*')
 _JUNK: Final = re.compile(r"[^\n,\[\]{}]+|.", re.DOTALL)
 _WINDOW: Final = 64 * 1024  # characters
 _MOST_STEPS: Final = 64  # times to go into a value that is not whole, in one text
-_MOST_DEPTH: Final = 600  # levels that are written as a path
 _MOST_PATH: Final = 200
 _MOST_NAMED: Final = 50
 _MOST_TAKEN_APART: Final = 8  # levels at which a long value is taken apart

@@ -21,7 +21,6 @@ _NOTE, _OBJECT, _TEXT, _MORE, _CHART_TEXT, _SEVERAL, _FORMULA_TEXT = 0x1C, 0x5D,
 _CELLS: Final = frozenset({0x06, 0x0203, 0x0204, 0x0205, 0xFD, 0x027E, 0xD6, 0x0406})
 _NUMBERS: Final = frozenset({0x06, 0x0203, 0x027E, 0x0406})
 _EIGHT: Final = 0x0600  # the version whose strings are Unicode
-_COMMENT: Final = 0x19  # the kind of drawn object that a comment is
 _ON: Final = 0xFFFF  # in place of a row: the text of the note before goes on
 _MOST: Final = 1_000_000  # percents of a sheet, and characters of its remarks
 _Record = tuple[int, bytes]
