@@ -88,7 +88,7 @@ class Adding(QObject):
     @Slot(object)
     def _on_not_added(self, error: Exception) -> None:
         if isinstance(error, DuplicateJobError):
-            self.said.emit(sentence_of(error))
+            self.said.emit(str(error))  # the next step is done here: it is shown
             self.found.emit(int(error.job_id))
         else:
             self.refused.emit(sentence_of(error))

@@ -74,9 +74,8 @@ class Commands(QObject):
             JobEvent.CANCEL: self.tr("{jobs} cancelled."),
         }.get(event, self.tr("{jobs} to be tried again.")).format(jobs=count)
         if result.refused:
-            text += " " + self.tr("{jobs} left as they were: {why}").format(
-                jobs=words.jobs(len(result.refused)), why=result.refused[0].message
-            )
+            one, many = self.tr("1 job stays as it is:"), self.tr("{n} jobs stay as they are:")
+            text += f" {words.plural(len(result.refused), one, many)} {result.refused[0].message}"
         self.said.emit(text)
 
     def toggle(self, selected: Selected) -> None:

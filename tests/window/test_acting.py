@@ -145,6 +145,15 @@ def test_space_pauses_and_resumes(qtbot: QtBot, make_window: Make, app: FakeApp)
     qtbot.waitUntil(lambda: app.service.jobs[1].status is JobStatus.QUEUED)
 
 
+def test_jobs_that_stay_are_counted_with_the_reason(qtbot: QtBot, make_window: Make, app: FakeApp) -> None:
+    app.service.put(job(1), job(2, JobStatus.CANCELLED))
+    window = make_window()
+    window.commands.act(JobEvent.PAUSE, JobSelector(job_ids=("1", "2")))
+    qtbot.waitUntil(
+        lambda: window.status.text.text() == "1 job paused. 1 job stays as it is: It is cancelled.", timeout=4_000
+    )
+
+
 def test_deleting_can_be_undone_for_a_while(qtbot: QtBot, make_window: Make, app: FakeApp) -> None:
     app.service.put(job(1), job(2))
     window = make_window()

@@ -157,6 +157,7 @@ def test_a_duplicate_is_jumped_to_although_a_filter_hides_it(troubled: MainWindo
     troubled.adding.add_paths(["/docs/x.pdf"])
     qtbot.waitUntil(lambda: troubled.table.current_id == 8)
     assert troubled.sidebar.status_filter.key == "all"
+    assert troubled.status.text.text() == "x.pdf is already in the list."
 
 
 def raising(window: MainWindow, qtbot: QtBot, cause: Cause) -> RaiseDialog:
