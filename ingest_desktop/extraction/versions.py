@@ -28,7 +28,7 @@ VERSIONS: Final = {
     "mhtml": 3,
     "msg": 3,
     "notebook": 1,
-    "odf": 6,
+    "odf": 7,
     "pdf": 7,
     "pptx": 3,
     "rst": 1,

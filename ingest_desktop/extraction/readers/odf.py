@@ -16,6 +16,7 @@ from ingest_desktop.extraction.readers.drawing import local
 from ingest_desktop.extraction.readers.grid import grid_blocks
 from ingest_desktop.extraction.readers.odf_flat import as_package, is_flat
 from ingest_desktop.extraction.readers.odf_numbers import ITEMS, LISTS, OdfNumbers, heading_level
+from ingest_desktop.extraction.readers.odf_objects import object_lines
 from ingest_desktop.extraction.readers.odf_sheets import SheetFlow, extents, stretches
 from ingest_desktop.extraction.readers.odf_text import (
     CONTENT,
@@ -40,6 +41,7 @@ _CALLED = "an OpenDocument file"
 _STYLES, _META, _MANIFEST = "styles.xml", "meta.xml", "META-INF/manifest.xml"
 _BLOCKS = frozenset({"p", "h", "table-row"})
 _MOST_LEVEL = 6
+_NEVER = ("page", "date-time", "page-number", "header", "footer")  # what stands on every page of notes
 
 
 class OdfReader:
@@ -78,6 +80,7 @@ class OdfReader:
             blocks = _slides(package, plan, notes) if plan.unit == "slide" else by_paragraph(_text(package))
             yield from _as_far_as_sound(blocks, plan, notes)
             if plan.unit == "whole":
+                yield from _objects(package, plan.title, notes)
                 yield from _running_heads(package, plan.title)
 
     def _sheets(
@@ -155,6 +158,8 @@ def _sheet_blocks(
             texts += 1
             yield Block(remark, extra=place, path=path)
         flow.remarks.clear()
+        notes.units_failed += [(index, why) for why in flow.lost]
+        flow.lost.clear()
         notes.units_with_text += is_first and texts > 0
         if notes.progress is not None:
             notes.progress(index, plan.units)
@@ -223,6 +228,19 @@ def _text(package: Package) -> Iterator[Block]:
         yield Block("\n".join(filter(None, table)), keep=True)
 
 
+def _objects(package: Package, title: str | None, notes: SegmentNotes) -> Iterator[Block]:
+    """Charts and formulas of a text document, after its text."""
+    if not any(name.startswith("Object ") for name in package.names):
+        return
+    lost: list[str] = []
+    said: list[str] = []
+    for _, element in units_of(package, frozenset({"object"}), frozenset()):
+        said += object_lines(package, element, lost)
+    notes.units_failed += [(1, why) for why in lost]
+    if said:
+        yield Block("\n".join(said), path=(*((title,) if title else ()), "Charts and formulas"))
+
+
 def _running_heads(package: Package, title: str | None) -> Iterator[Block]:
     """Headers and footers, each text once, at the end: they belong to no place."""
     if _STYLES not in package:
@@ -248,11 +266,15 @@ def _slides(package: Package, plan: ReaderPlan, notes: SegmentNotes) -> Iterator
     """The blocks of a presentation."""
     notes.units_seen = notes.units_with_text = 0
     base = (plan.title,) if plan.title else ()
+    numbers = OdfNumbers(package)
     for _, page in units_of(package, frozenset({"page"}), frozenset()):
         notes.units_seen += 1
         number = notes.units_seen
         place = (("slide", number),)
-        title, body, said = _slide(page)
+        title, body, said = _slide(page, numbers)
+        lost: list[str] = []
+        body += [(line, False) for line in object_lines(package, page, lost)]
+        notes.units_failed += [(number, why) for why in lost]
         path = (*base, " ".join(title.split())) if title and title != plan.title else base
         if title:
             yield Block(title, 1, extra=place, path=path)
@@ -265,7 +287,7 @@ def _slides(package: Package, plan: ReaderPlan, notes: SegmentNotes) -> Iterator
             notes.progress(number, plan.units)
 
 
-def _slide(page: Any) -> tuple[str, list[tuple[str, bool]], str]:
+def _slide(page: Any, numbers: OdfNumbers) -> tuple[str, list[tuple[str, bool]], str]:
     """Title, other texts in order (and whether each is a table), speaker notes."""
     title, body, said = "", [], ""
     for shape in page:
@@ -274,15 +296,16 @@ def _slide(page: Any) -> tuple[str, list[tuple[str, bool]], str]:
             said = "\n".join(
                 text
                 for part in shape
-                if attribute(part, "class") not in ("page", "date-time")
-                for text in texts_of(part)
+                if attribute(part, "class") not in _NEVER
+                for text in texts_of(part, 0, numbers.apart())
             )
         elif name and name not in UNSEEN:
-            texts = texts_of(shape)
+            is_title = not title and attribute(shape, "class") == "title"
+            texts = texts_of(shape, 0, None if is_title else numbers.apart())
             text = "\n".join(texts)
             if not text:
                 continue
-            if attribute(shape, "class") == "title" and not title:
+            if is_title:
                 title = text
             else:
                 is_table = any(local(part) == "table-row" for part in shape.iter())

@@ -9,6 +9,7 @@ from ingest_desktop.domain.wire import SegmentSpec
 from ingest_desktop.extraction.packages import Package, forget
 from ingest_desktop.extraction.readers.drawing import children, local
 from ingest_desktop.extraction.readers.grid import HEADER_SAMPLE, Row, find_header
+from ingest_desktop.extraction.readers.odf_objects import object_lines
 from ingest_desktop.extraction.readers.odf_text import attribute, paragraph, repeats, texts_of, units_of
 
 _SEGMENT_CELLS = 100_000
@@ -89,6 +90,7 @@ class SheetFlow:
         header: Of the sheet in hand.
         remarks: What stands beside the rows that were taken: remarks of cells, drawn text. To be emptied.
         warnings: What was left out.
+        lost: What of the sheets that were taken could not be read. To be emptied.
     """
 
     def __init__(self, key: object, package: Package) -> None:
@@ -97,6 +99,7 @@ class SheetFlow:
         self.header: Row | None = None
         self.remarks: list[str] = []
         self.warnings: list[str] = []
+        self.lost: list[str] = []
         self._package, self._tables = package, _tables(package)
         self._index, self._next = 0, 1
         self._elements: Iterator[Any] = iter(())
@@ -118,7 +121,7 @@ class SheetFlow:
             self.name, self._elements = table
             self.remarks.clear()
             if self._index == index:
-                self._rows = _rows(self._elements, self.remarks, self.warnings)
+                self._rows = _rows(self._package, self._elements, self.remarks, self.warnings, self.lost)
                 sample = list(islice(self._rows, HEADER_SAMPLE))
                 self.header = find_header(sample)
                 self._rows = chain(sample, self._rows)
@@ -159,15 +162,20 @@ def _rows_of(events: Iterator[tuple[str, Any]]) -> Iterator[Any]:
             yield element
 
 
-def _rows(elements: Iterator[Any], remarks: list[str], warnings: list[str]) -> Iterator[Row]:
+def _rows(
+    package: Package, elements: Iterator[Any], remarks: list[str], warnings: list[str], lost: list[str]
+) -> Iterator[Row]:
     """Numbered rows; remarks of cells and drawn text are put aside."""
     number = 1
     for element in elements:
         if local(element) == "shapes":
-            remarks += texts_of(element)
+            remarks += [*texts_of(element), *object_lines(package, element, lost, points=False)]
             continue
         times = repeats(element, "number-rows-repeated", _MOST_ROWS)
-        cells = _cells(element, remarks, number)
+        drawn: list[Any] = []
+        cells = _cells(element, remarks, number, drawn)
+        for part in drawn:
+            remarks += object_lines(package, part, lost, points=False)
         if any(cells):
             for again in range(min(times, _MOST_REPEATS)):
                 yield number + again, cells
@@ -176,7 +184,7 @@ def _rows(elements: Iterator[Any], remarks: list[str], warnings: list[str]) -> I
         number += times
 
 
-def _cells(row: Any, remarks: list[str], number: int) -> list[str]:
+def _cells(row: Any, remarks: list[str], number: int, drawn: list[Any]) -> list[str]:
     cells: list[str] = []
     for cell in children(row, "table-cell", "covered-table-cell"):
         said, aside = [], []
@@ -187,6 +195,7 @@ def _cells(row: Any, remarks: list[str], number: int) -> list[str]:
                 aside += beside
             elif local(part):
                 aside += texts_of(part) if local(part) != "annotation" else [" ".join(texts_of(part))]
+                drawn.append(part)
         remarks += [f"Row {number}: {text}" for text in aside if text]
         text = " ".join(" ".join(said).split()) or _value(cell)
         times = repeats(cell, "number-columns-repeated", _MOST_COLUMNS)
