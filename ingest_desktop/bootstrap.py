@@ -26,7 +26,7 @@ from ingest_desktop.config.settings import Settings
 from ingest_desktop.config.settings_checks import unknown_settings
 from ingest_desktop.domain.causes import Tool
 from ingest_desktop.domain.enums import Actor
-from ingest_desktop.domain.errors import LedgerDamaged, StoreBusy
+from ingest_desktop.domain.errors import LedgerDamaged, StoreBusy, StoreDamaged
 from ingest_desktop.domain.interfaces.checks import Finding, Mended
 from ingest_desktop.domain.interfaces.persistence import PersistenceStore
 from ingest_desktop.domain.interfaces.workers import Worker, WorkerHost
@@ -154,7 +154,12 @@ class App:
     def damaged_bases(self) -> list[str]:
         """Ids of the knowledge bases that their damage has paused and nobody has repaired, or whose file is lost."""
         lost = self.contents.lost(base.kb_id for base in self.repository.knowledge_bases())
-        return list(dict.fromkeys([*held_bases(self.repository), *lost]))
+        damaged = [kb_id for kb_id, code in self.held_bases().items() if code == StoreDamaged.code]
+        return list(dict.fromkeys([*damaged, *lost]))
+
+    def held_bases(self) -> dict[str, str]:
+        """The knowledge bases that are paused because they cannot be used, with the code of the error that tells why."""
+        return held_bases(self.repository)
 
     def go_on_if_back(self) -> bool:
         """Take up the work again when the data folder had vanished and is back, with the same store; whether it did.
@@ -364,6 +369,7 @@ def _crew(
         care=care,
     )
     steward.watch_disk()  # before the first claim
+    care.wake()
     return Crew(scheduler, queue, producers, consumer, steward, worker_id)
 
 

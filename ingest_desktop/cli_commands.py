@@ -164,19 +164,21 @@ def export(app: App, options: argparse.Namespace) -> int:
 def kb(app: App, options: argparse.Namespace) -> int:
     """``ingest kb``."""
     if options.action == "list":
-        from ingest_desktop.cli_stats import content_figures
+        from ingest_desktop.cli_stats import content_figures, why_held
 
-        counts = app.service.counts()
+        counts, held = app.service.counts(), app.held_bases()
         for base in app.service.knowledge_bases():
             record = {"kb_id": base.kb_id, "name": base.name, "paused": base.paused, "jobs": counts.total(base.kb_id)}
             figures = content_figures(app, base.kb_id)
             record["documents"] = figures[0] if figures else None
+            record["held"] = held.get(base.kb_id)
             record["created_at"] = iso(base.created_at)
             if options.json:
                 out_json(record)
             else:
                 documents = counted(figures[0], "document") if figures else "not readable"
-                out(f"{one_line(base.name)}  ({base.kb_id}, {documents}{', paused' if base.paused else ''})")
+                why = f": {why_held(held[base.kb_id])}" if base.kb_id in held else ""
+                out(f"{one_line(base.name)}  ({base.kb_id}, {documents}{', paused' if base.paused else ''}{why})")
     elif options.action == "create":
         made = app.service.create_knowledge_base(options.name)
         out_json({"kb_id": made.kb_id, "name": made.name}) if options.json else out(

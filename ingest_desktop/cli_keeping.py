@@ -45,7 +45,8 @@ def check(app: App, options: argparse.Namespace) -> int:
 
 
 def run(app: App, options: argparse.Namespace) -> int:
-    """``ingest run``, which a lost knowledge base does not keep from working on the others."""
+    """``ingest run``, which one that cannot be used does not keep from working on the other knowledge bases."""
+    from ingest_desktop.cli_stats import why_held
     from ingest_desktop.cli_working import run as work
 
     bases = {base.kb_id: base.name for base in app.service.knowledge_bases()}
@@ -53,10 +54,13 @@ def run(app: App, options: argparse.Namespace) -> int:
         app.repository.hold_base(kb_id)
     code = work(app, options)
     lost = app.contents.lost(bases)
+    held = {kb_id: why for kb_id, why in app.held_bases().items() if kb_id in bases and kb_id not in lost}
+    for kb_id, why in held.items():
+        out(f"{one_line(bases[kb_id])} ({kb_id}) is paused: {why_held(why)}.", file=sys.stderr)
     for kb_id in lost:
         text = f"The file of the knowledge base {one_line(bases[kb_id])} ({kb_id}) is lost; see 'ingest repair'."
         out(text, file=sys.stderr)
-    return code or (NOT_CLEAN if lost else OK)
+    return code or (NOT_CLEAN if lost or held else OK)
 
 
 def repair(options: argparse.Namespace) -> int:

@@ -13,7 +13,7 @@ from ingest_desktop.domain.text import counted, one_line
 def gather(app: App) -> dict[str, Any]:
     """Everything that is printed, with the metric names of ``observability.metrics``."""
     counts = app.service.counts()
-    bases = app.service.knowledge_bases()
+    bases, held = app.service.knowledge_bases(), app.held_bases()
     figures = [content_figures(app, base.kb_id) for base in bases]
     return {
         "ingest_jobs": {status.value: counts.of(status) for status in JobStatus},
@@ -24,6 +24,7 @@ def gather(app: App) -> dict[str, Any]:
         "ingest_chunks": sum(found[1] for found in figures if found),
         "ingest_documents": sum(found[0] for found in figures if found),
         "ingest_knowledge_bases": len(bases),
+        "held": {base.name: held[base.kb_id] for base in bases if base.kb_id in held},
         "unreadable": [base.name for base, found in zip(bases, figures, strict=True) if found is None],
         "ingest_queue_depth": counts.of(JobStatus.QUEUED),
         "ingest_phase_seconds": app.repository.phase_seconds(),
@@ -53,6 +54,13 @@ def content_figures(app: App, kb_id: str) -> tuple[int, int] | None:
         return None
 
 
+def why_held(code: str) -> str:
+    """Why a knowledge base is held, by the code of the error."""
+    from ingest_desktop.infrastructure.holding import HOLDS
+
+    return HOLDS[code].reason
+
+
 def print_stats(record: dict[str, Any]) -> None:
     """For people."""
     out(f"Data folder: {one_line(record['data_root'])}  ({size_text(record['ingest_store_bytes'])})")
@@ -73,5 +81,7 @@ def print_stats(record: dict[str, Any]) -> None:
         out("Failures: " + ", ".join(f"{number:,} {code}" for code, number in record["ingest_failures"].items()))
     if record["unreadable"]:
         out(f"Not readable: {', '.join(map(one_line, record['unreadable']))}. See 'ingest check'.")
+    for name, code in record["held"].items():
+        out(f"Paused: {one_line(name)}: {why_held(code)}.")
     if record["app_paused"]:
         out("Everything is paused.")

@@ -61,6 +61,11 @@ class EventHub:
             code, message, hint = self._standing[-1]
         self._tell(lambda listener: listener.trouble(code, message, hint))
 
+    @property
+    def standing(self) -> tuple[Trouble, ...]:
+        """The troubles that last."""
+        return self._standing
+
     def stand(self, troubles: Sequence[Trouble]) -> None:
         """Tell of troubles that last until this is called without them, whatever other trouble comes and goes: damage."""
         self._standing = tuple(troubles)

@@ -6,14 +6,15 @@ import time
 from datetime import datetime, timedelta
 
 from ingest_desktop.config.settings import Settings
-from ingest_desktop.domain.errors import IngestError, StoreDamaged, StoreError, StoreTooNew
+from ingest_desktop.domain.errors import IngestError, StoreDamaged, StoreError, StoreReadOnly, StoreTooNew
 from ingest_desktop.domain.interfaces.contents import ContentStores
 from ingest_desktop.domain.interfaces.repository import Repository
 
 _log = logging.getLogger(__name__)
 
 PART = 1_000  # paths told in one go, under both locks
-BUSY_SECONDS, DAMAGED_SECONDS = 1.0, 300.0  # until a knowledge base that could not be told is tried again
+BUSY_SECONDS, UNUSABLE_SECONDS = 1.0, 300.0  # until a knowledge base that could not be told is tried again
+UNUSABLE = (StoreDamaged, StoreTooNew, StoreReadOnly)  # does not pass by itself
 UNFINISHED_KEPT = timedelta(days=1)  # at least: what is half read may be in somebody's hands
 
 
@@ -45,7 +46,7 @@ class Housekeeping:
                 try:
                     done += self._drop(kb_id) if is_dropped else self._deliver_to(kb_id)
                 except StoreError as error:  # damaged, perhaps: it is told again later, and the others now
-                    wait = DAMAGED_SECONDS if isinstance(error, StoreDamaged | StoreTooNew) else BUSY_SECONDS
+                    wait = UNUSABLE_SECONDS if isinstance(error, UNUSABLE) else BUSY_SECONDS
                     self._not_before[kb_id] = time.monotonic() + wait
                     _log.warning("content not told", extra={"kb_id": kb_id, "code": error.code, "cause": str(error)})
         return done

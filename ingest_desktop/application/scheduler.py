@@ -328,7 +328,7 @@ class Scheduler:
             self._repository.hold_base(kb_id, code)
             self.recheck()
         except IngestError as error:
-            _log.warning("damaged store not held", extra={"code": error.code, "cause": str(error)})
+            _log.warning("knowledge base not held", extra={"code": error.code, "cause": str(error)})
             return False
         return True
 

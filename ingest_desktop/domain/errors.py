@@ -246,6 +246,16 @@ class StoreReadOnly(StoreError):
     hint = "You can list, search, export and check. To add or change anything you need the right to write there."
 
 
+class StoreForbidden(StoreReadOnly):
+    """The file of one knowledge base may not be written, or not even opened. The others can be used."""
+
+    code = "store_forbidden"
+    hint = (
+        "Give yourself the right to read and write it, or see why its disk is read-only: work on it goes on by itself "
+        "then. The other knowledge bases go on."
+    )
+
+
 class StoreDamaged(StoreError):
     """The file of a knowledge base is not a sound database."""
 

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from ingest_desktop.domain.errors import IngestError, LedgerDamaged, StoreDamaged, StoreFaulty, StoreTooNew
+from ingest_desktop.domain.errors import IngestError, LedgerDamaged, StoreDamaged, StoreError, StoreFaulty, StoreTooNew
 from ingest_desktop.domain.interfaces.care import CareSettings, Damage
 from ingest_desktop.infrastructure.backups import Stopped, back_up_if_due
 from ingest_desktop.infrastructure.content_registry import KnowledgeBaseStores, has_bytes
@@ -51,7 +51,8 @@ class Caretaker:
     def care(self, settings: CareSettings, stop: threading.Event) -> list[Damage]:
         """See ``StoreCare``."""
         self._ledger.reserve.keep(settings.min_free_bytes)
-        self._look_after_newer()
+        self.wake()
+        self._find_newer()
         with suppress(Stopped):
             for where, path in self._files():
                 if not stop.is_set():
@@ -60,35 +61,61 @@ class Caretaker:
                 if where not in self._known and not stop.is_set():
                     self._back_up(where, path, settings, stop)
         lost = self._contents.lost(base.kb_id for base in self._ledger.knowledge_bases())
-        still = {"ledger", *held_bases(self._ledger), *held_bases(self._ledger, StoreTooNew.code), *lost}
-        self._known = {where: damage for where, damage in self._known.items() if where in still}
-        for kb_id in still - {"ledger", *self._known}:
-            self._known[kb_id] = Damage(StoreDamaged.code, kb_id, f"The knowledge base {self._name(kb_id)} is damaged.")
+        held = held_bases(self._ledger)
+        self._known = {where: damage for where, damage in self._known.items() if where in {"ledger", *held, *lost}}
+        for kb_id in {*held, *lost} - self._known.keys():
+            self._known[kb_id] = self._damaged(kb_id)
         return list(self._known.values())
 
-    def _look_after_newer(self) -> None:
-        """Hold what a newer version of the program wrote, and let it go once this version can read it."""
-        held = set(held_bases(self._ledger, StoreTooNew.code))
-        for where, path in self._files():
-            if where == "ledger" or (where in self._looked and where not in held):
+    def wake(self) -> list[Damage]:
+        """See ``StoreCare``."""
+        damaged = []
+        for kb_id, code in held_bases(self._ledger).items():
+            if code == StoreDamaged.code:  # a repair lets it go
+                damaged.append(self._known.get(kb_id) or self._damaged(kb_id))
                 continue
             try:
-                refuse_newer(path, stored_version(path), MIGRATIONS[-1].version)
-            except StoreTooNew as error:
-                hold_base(self._ledger, where, error.code)
-                text = f"The knowledge base {self._name(where)} is paused. {error}"
-                self._known[where] = Damage(error.code, where, text)
-            except IngestError:  # damaged, perhaps: the look that follows finds it
+                error = self._newer(kb_id) if code == StoreTooNew.code else self._contents.forbidden(kb_id)
+            except IngestError:  # damaged, perhaps, or not to be asked now
                 continue
+            if error is None:
+                let_go(self._ledger, kb_id, code)
+                self._known.pop(kb_id, None)
             else:
-                if where in held:
-                    let_go(self._ledger, where, StoreTooNew.code)
-                    self._known.pop(where, None)
+                self._note_held(kb_id, error)
+        return [*(damage for damage in self._known.values() if damage not in damaged), *damaged]
+
+    def _damaged(self, kb_id: str) -> Damage:
+        return Damage(StoreDamaged.code, kb_id, f"The knowledge base {self._name(kb_id)} is damaged.")
+
+    def _find_newer(self) -> None:
+        """Hold what a newer version of the program wrote."""
+        for base in self._ledger.knowledge_bases():
+            with suppress(IngestError):  # damaged, perhaps: the look that follows finds it
+                error = None if base.kb_id in self._looked else self._newer(base.kb_id)
+                if error is not None:
+                    hold_base(self._ledger, base.kb_id, error.code)
+                    self._note_held(base.kb_id, error)
+
+    def _newer(self, kb_id: str) -> StoreTooNew | None:
+        path = self._file_of(kb_id)
+        try:
+            refuse_newer(path, stored_version(path), MIGRATIONS[-1].version)
+        except StoreTooNew as error:
+            return error
+        return None
+
+    def _note_held(self, kb_id: str, error: StoreError) -> None:
+        text = f"The knowledge base {self._name(kb_id)} is paused. {error}"
+        self._known[kb_id] = Damage(error.code, kb_id, text)
 
     def _files(self) -> Iterator[tuple[str, Path]]:
         yield "ledger", self._ledger.path
         for base in self._ledger.knowledge_bases():
-            yield base.kb_id, self._ledger.root / "knowledge_bases" / base.kb_id / "kb.db"
+            yield base.kb_id, self._file_of(base.kb_id)
+
+    def _file_of(self, kb_id: str) -> Path:
+        return self._ledger.root / "knowledge_bases" / kb_id / "kb.db"
 
     def _look(self, where: str, path: Path, stop: threading.Event) -> None:
         """Look into a file for the first time, or through all of it when that is due."""
@@ -147,7 +174,7 @@ class Caretaker:
     def _back_up(self, where: str, path: Path, settings: CareSettings, stop: threading.Event) -> None:
         folder = self._ledger.root / BACKUPS_FOLDER
         if where != "ledger":
-            if not path.exists() or path.stat().st_size > settings.backup_content_bytes:
+            if not has_bytes(path) or path.stat().st_size > settings.backup_content_bytes:
                 return
             folder = folder / where
         try:

@@ -12,7 +12,7 @@ from typing import Final
 
 from sqlalchemy.exc import DBAPIError
 
-from ingest_desktop.domain.errors import LedgerDamaged, StoreError, StoreTooNew
+from ingest_desktop.domain.errors import LedgerDamaged, StoreError, StoreForbidden, StoreTooNew
 from ingest_desktop.domain.interfaces.checks import Finding
 from ingest_desktop.infrastructure.agreement import disagreements, without_job
 from ingest_desktop.infrastructure.content_checks import check_content
@@ -53,7 +53,7 @@ def check_store(ledger: Ledger, contents: KnowledgeBaseStores) -> list[Finding]:
             findings.append(Finding(error.code, "ledger", str(error)))
         except UNASKED:
             raise
-        except StoreTooNew as error:  # not for a repair
+        except (StoreTooNew, StoreForbidden) as error:  # not for a repair
             findings.append(Finding(error.code, kb_id, str(error)))
         except (StoreError, DBAPIError) as error:
             findings.append(Finding("store_damaged", kb_id, str(error)))

@@ -1,5 +1,6 @@
 """The content stores of all knowledge bases, each opened once."""
 
+import os
 import shutil
 import tempfile
 import threading
@@ -7,9 +8,17 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ingest_desktop.domain.errors import StoreBusy, StoreDamaged, StoreError, StoreGone
+from ingest_desktop.domain.errors import (
+    StoreBusy,
+    StoreDamaged,
+    StoreError,
+    StoreFaulty,
+    StoreForbidden,
+    StoreGone,
+    StoreReadOnly,
+)
 from ingest_desktop.infrastructure.content_store import KnowledgeBaseStore
-from ingest_desktop.infrastructure.database import may_write
+from ingest_desktop.infrastructure.database import is_read_only, may_look, may_write, why_forbidden
 from ingest_desktop.infrastructure.swapping import finish_swap
 
 
@@ -50,17 +59,42 @@ class KnowledgeBaseStores:
             if kb_id in self._shut:
                 raise StoreBusy("The knowledge base is being repaired. Try again when that is done.")
             store = self._open.get(kb_id)
+            if store is not None and is_read_only(store.engine) and may_write(store.path):
+                del self._open[kb_id]
+                store.engine.dispose()
+                store = None
             if store is None:
-                self.refuse_lost(kb_id)
-                store = self._open[kb_id] = KnowledgeBaseStore(
-                    kb_id,
-                    self._folder_of(kb_id),
-                    backup_dir=self._backup_dir / kb_id,
-                    busy_timeout_seconds=self._busy_timeout_seconds,
-                    read_only_ok=self._read_only_ok,
-                    floor_bytes=self._floor_bytes,
-                )
+                store = self._open[kb_id] = self._opened(kb_id)
             return store
+
+    def _opened(self, kb_id: str) -> KnowledgeBaseStore:
+        """Open a knowledge base's file; one that we may only read is read."""
+        try:
+            self.refuse_lost(kb_id)
+            return KnowledgeBaseStore(
+                kb_id,
+                self._folder_of(kb_id),
+                backup_dir=self._backup_dir / kb_id,
+                busy_timeout_seconds=self._busy_timeout_seconds,
+                read_only_ok=True,
+                floor_bytes=self._floor_bytes,
+            )
+        except (OSError, StoreError) as error:
+            if not isinstance(error, OSError) and type(error) not in (StoreError, StoreFaulty, StoreReadOnly):
+                raise
+            forbidden = self.forbidden(kb_id)
+            if forbidden is not None:
+                raise forbidden from error
+            if isinstance(error, OSError):
+                raise StoreFaulty(f"The knowledge base's file cannot be opened ({error}).") from error
+            raise
+
+    def forbidden(self, kb_id: str) -> StoreForbidden | None:
+        """See ``ContentStores``."""
+        if not os.path.exists(self._root.parent):
+            return None
+        why = why_forbidden(self._root / kb_id / "kb.db")
+        return None if why is None else StoreForbidden(f"The knowledge base's file cannot be used. {why}")
 
     def refuse_lost(self, kb_id: str) -> None:
         """Raise for a knowledge base that has text and whose file is gone, or has no bytes any more: one that was made
@@ -68,12 +102,15 @@ class KnowledgeBaseStores:
 
         Raises:
             StoreDamaged: It is lost.
+            StoreForbidden: We may not look.
             StoreGone: So is the whole data folder.
             StoreBusy, StoreError: The list of jobs cannot be asked.
         """
         path = self._root / kb_id / "kb.db"
         if has_bytes(path):
             return
+        if not may_look(path):
+            raise StoreForbidden(f"The knowledge base's file cannot be used. It may not be looked at: {path}.")
         finish_swap(path)
         # Looked at again at the end: another process may have made it, and ended its first job, since the first look.
         if not self._owes_text(kb_id) or has_bytes(path):
@@ -92,6 +129,8 @@ class KnowledgeBaseStores:
                 self.refuse_lost(kb_id)
             except StoreDamaged:
                 found.append(kb_id)
+            except StoreForbidden:  # it may be there
+                continue
         return found
 
     def _folder_of(self, kb_id: str) -> Path:
@@ -107,7 +146,7 @@ class KnowledgeBaseStores:
 
     def has(self, kb_id: str) -> bool:
         """Whether there is a file of this knowledge base."""
-        return (self._root / kb_id / "kb.db").exists()
+        return os.path.exists(self._root / kb_id / "kb.db")
 
     def seems_sound(self, kb_id: str) -> bool:
         """See ``ContentStores``."""

@@ -1,13 +1,14 @@
 """A knowledge base that cannot be used holds up itself alone: its jobs are paused until it can, and the others go on.
 
-One that is damaged waits to be repaired, one that a newer version of the program wrote waits for that version.
+One that is damaged waits to be repaired, one that a newer version of the program wrote waits for that version, and one
+whose file may not be written waits until it may.
 ``app_state`` remembers why it was paused, so that what ends the trouble wakes what no person had put to sleep.
 """
 
 from typing import Final, NamedTuple
 
 from ingest_desktop.domain.enums import Actor, JobEvent, PauseScope
-from ingest_desktop.domain.errors import NotFoundError, StoreDamaged, StoreTooNew
+from ingest_desktop.domain.errors import NotFoundError, StoreDamaged, StoreForbidden, StoreTooNew
 from ingest_desktop.domain.models import JobSelector
 from ingest_desktop.infrastructure.database import reading, writing
 from ingest_desktop.infrastructure.ledger import Ledger
@@ -27,6 +28,9 @@ HOLDS: Final = {
         "newer:",
         "a newer version of the program wrote the knowledge base",
         "this version of the program can read the knowledge base",
+    ),
+    StoreForbidden.code: Hold(
+        "forbidden:", "the knowledge base's file may not be written", "the knowledge base's file may be written again"
     ),
 }
 """By the code of the error that tells of it."""
@@ -63,9 +67,10 @@ def let_go(ledger: Ledger, kb_id: str, code: str = StoreDamaged.code) -> bool:
     return True
 
 
-def held_bases(ledger: Ledger, code: str = StoreDamaged.code) -> list[str]:
-    """Knowledge bases that are held for what ``code`` says."""
-    prefix = HOLDS[code].key
+def held_bases(ledger: Ledger) -> dict[str, str]:
+    """The knowledge bases that are held, each with the code of the error that it is held for."""
     with reading(ledger.engine) as connection:
-        keys = connection.exec_driver_sql("SELECT key FROM app_state WHERE key LIKE ? || '%'", (prefix,)).scalars()
-        return [str(key).removeprefix(prefix) for key in keys]
+        keys = [str(key) for key in connection.exec_driver_sql("SELECT key FROM app_state ORDER BY key").scalars()]
+    return {
+        key.removeprefix(hold.key): code for code, hold in HOLDS.items() for key in keys if key.startswith(hold.key)
+    }

@@ -5,7 +5,7 @@ The ledger and the content store each have their list. A released migration is n
 
 import sqlite3
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,8 +46,9 @@ def stored_version(path: Path) -> int:
     Raises:
         StoreBusy, StoreDamaged, StoreError: It cannot be read, or holds our tables and does not tell its version.
     """
-    if not path.exists() or path.stat().st_size == 0:
-        return 0
+    with suppress(OSError):  # where we may not look, the error is that of opening it
+        if not path.exists() or path.stat().st_size == 0:
+            return 0
     with translated_errors(path), closing(open_read_only(path)) as connection:
         return _newest(connection)
 

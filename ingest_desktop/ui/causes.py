@@ -34,6 +34,7 @@ def reason(code: str | None) -> str:
         "store_full": translate("causes", "disk full"),
         "store_faulty": translate("causes", "disk reports errors"),
         "store_read_only": translate("causes", "store may not be written"),
+        "store_forbidden": translate("causes", "knowledge base may not be written"),
         "store_damaged": translate("causes", "store damaged"),
         "ledger_damaged": translate("causes", "list of jobs damaged"),
         "store_gone": translate("causes", "data folder gone"),
@@ -50,6 +51,7 @@ def hold(code: str) -> str:
         "store_faulty": translate("causes", "disk reports errors"),
         "store_read_only": translate("causes", "store may not be written"),
         "store_gone": translate("causes", "data folder gone"),
+        "store_forbidden": translate("causes", "a knowledge base may not be written"),
         "store_damaged": translate("causes", "a knowledge base is damaged"),
         "store_too_new": translate("causes", "a newer version is needed"),
         "ledger_damaged": translate("causes", "list of jobs damaged"),
@@ -152,6 +154,11 @@ def _store_steps() -> dict[str, str]:
         "store_read_only": translate(
             "causes",
             "You can list, search, export and check. To add or change anything you need the right to write there.",
+        ),
+        "store_forbidden": translate(
+            "causes",
+            "Give yourself the right to read and write it, or see why its disk is read-only: work on it goes on by itself "
+            "then. The other knowledge bases go on.",
         ),
         "store_damaged": translate(
             "causes",

@@ -74,6 +74,12 @@ def _of_the_recovery() -> dict[str, str]:
         "this version of the program can read the knowledge base": translate(
             "history", "this version of the program can read the knowledge base"
         ),
+        "the knowledge base's file may not be written": translate(
+            "history", "the knowledge base's file may not be written"
+        ),
+        "the knowledge base's file may be written again": translate(
+            "history", "the knowledge base's file may be written again"
+        ),
         "its text was damaged or missing": translate("history", "its text was damaged or missing"),
         "its outcome was lost": translate("history", "its outcome was lost"),
         "its receipt was lost": translate("history", "its receipt was lost"),

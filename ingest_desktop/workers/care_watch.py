@@ -14,6 +14,7 @@ _log = logging.getLogger(__name__)
 
 CARE_AFTER_SECONDS = 2.0  # a short run has other things to do
 CARE_SECONDS = 60.0
+HELD_SECONDS = 10.0  # while a knowledge base is held: whether it can be used again
 CARE_ENDS_SECONDS = 1.0  # it hears at once that it is to stop
 
 
@@ -27,19 +28,31 @@ class CareWatch:
         self._care, self._settings, self._scheduler, self._hub = care, settings, scheduler, hub
         self._next = time.monotonic() + CARE_AFTER_SECONDS
         self._thread: threading.Thread | None = None
-        self._found: Sequence[Damage] = ()  # replaced whole by the care's thread
-        self._told: Sequence[Damage] = ()
+        self._found: Sequence[Damage] | None = (
+            None  # of a round that is over and not told of; the care's thread sets it
+        )
 
     def look(self, stop: threading.Event) -> None:
         """Start a round of care when one is due, and tell what the last one found."""
-        found = self._found
-        if found != self._told:
-            self._tell(found)
-        if time.monotonic() < self._next or (self._thread is not None and self._thread.is_alive()):
+        if self._thread is not None and self._thread.is_alive():
             return
-        self._next = time.monotonic() + CARE_SECONDS
+        found, self._found = self._found, None
+        if found is not None:
+            self._tell(found)
+        if time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + (HELD_SECONDS if self._hub.standing else CARE_SECONDS)
         self._thread = threading.Thread(target=self._run, args=(stop,), name="caretaker", daemon=True)
         self._thread.start()
+
+    def wake(self) -> None:
+        """Before the first claim: let go of what was held and can be used again, and tell of what cannot."""
+        try:
+            found = self._care.wake()
+            if found:  # else what was told before is looked at by the first round of care
+                self._tell(found)
+        except IngestError as error:
+            _log.warning("held bases not looked at", extra={"code": error.code, "cause": str(error)})
 
     def end(self) -> None:
         """Wait for a round under way, which was told to stop, but not for long."""
@@ -56,7 +69,9 @@ class CareWatch:
 
     def _tell(self, found: Sequence[Damage]) -> None:
         """Say what is damaged, and when it no longer is. Nothing is handed out from a list of jobs that is damaged."""
-        self._told = found
+        troubles = tuple((damage.code, damage.message, by_code()[damage.code].hint) for damage in found)
+        if troubles == self._hub.standing:
+            return
         self._scheduler.hold(any(damage.where == "ledger" for damage in found), "damage")
         self._scheduler.recheck()
-        self._hub.stand([(damage.code, damage.message, by_code()[damage.code].hint) for damage in found])
+        self._hub.stand(troubles)

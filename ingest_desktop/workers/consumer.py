@@ -24,7 +24,9 @@ from ingest_desktop.domain.errors import (
     QueueEmptyError,
     StoreBusy,
     StoreDamaged,
+    StoreError,
     StoreFaulty,
+    StoreForbidden,
     StoreFull,
     StoreGone,
     StoreReadOnly,
@@ -159,6 +161,8 @@ class Consumer:
                 self._store(kb_id, group)
                 break
             except (StoreBusy, StoreFull, StoreFaulty, StoreReadOnly) as error:
+                if self._is_held(kb_id, group, error):
+                    break
                 if self._give_up.is_set():
                     _log.warning("group not stored; its jobs wait again", extra={"code": error.code})
                     break  # the lifecycle gives back what is still in our hands
@@ -218,19 +222,27 @@ class Consumer:
         except IngestError:
             return True
 
-    def _hold_base(self, kb_id: str, group: Group, error: StoreDamaged | StoreTooNew) -> bool:
-        """A damaged knowledge base waits to be repaired, and its jobs with it; the others go on. False when it cannot.
+    def _is_held(self, kb_id: str, group: Group, error: StoreError) -> bool:
+        """Whether an error is the matter of this knowledge base alone, whose file may not be written, and it is held now.
 
-        One that a newer version of the program wrote waits for that version.
+        Where the list of jobs may not be written either it cannot be, and all work waits.
+        """
+        if not isinstance(error, StoreReadOnly | StoreFaulty):
+            return False
+        forbidden = error if isinstance(error, StoreForbidden) else self._contents.forbidden(kb_id)
+        return forbidden is not None and self._hold_base(kb_id, group, forbidden)
+
+    def _hold_base(self, kb_id: str, group: Group, error: StoreError) -> bool:
+        """A knowledge base that cannot be used waits until it can, and its jobs with it; the others go on. False when that
+        cannot be written.
         """
         if isinstance(error, LedgerDamaged):
             return False
-        what = "newer" if isinstance(error, StoreTooNew) else "damaged"
-        _log.error(f"knowledge base {what}", extra={"kb_id": kb_id, "cause": str(error)})
+        _log.error("knowledge base held", extra={"kb_id": kb_id, "code": error.code, "cause": str(error)})
         if not self._scheduler.hold_base(kb_id, error.code):
             return False
         self._scheduler.ended(group.jobs)
-        self._hub.trouble(error.code, str(error), error.hint)
+        self._hub.stand(tuple(dict.fromkeys((*self._hub.standing, (error.code, str(error), error.hint)))))
         return True
 
     def _sort_out(self, kb_id: str, group: Group, error: Exception) -> None:

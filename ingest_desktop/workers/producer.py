@@ -35,6 +35,7 @@ from ingest_desktop.domain.errors import (
     StoreDamaged,
     StoreError,
     StoreFaulty,
+    StoreForbidden,
     StoreFull,
     StoreGone,
     StoreReadOnly,
@@ -342,6 +343,8 @@ class _Gathering:
                     self._results.append(Complete(job))
             except (StoreBusy, StoreFull, StoreFaulty, StoreGone, StoreReadOnly, StoreDamaged) as error:
                 tries += 1
+                if isinstance(error, StoreForbidden) and self._scheduler.hold_base(job.claim.kb_id, error.code):
+                    return
                 told = None if isinstance(error, StoreDamaged) else error  # damage that lasts is told by who holds it
                 self._scheduler.met_trouble(told, min(PLAN_WAIT_SECONDS, 0.1 * 2**tries))
                 if isinstance(error, StoreDamaged) and tries >= DAMAGE_TRIES:

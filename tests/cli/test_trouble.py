@@ -30,7 +30,7 @@ def test_a_damaged_knowledge_base_leaves_the_others_alone(door: Door, tmp_path: 
     damage(tmp_path / "data", made["kb_id"])
     assert door("add", str(docs / "b.txt"), "--kb", "Two") == 0
     assert door("add", str(docs / "c.txt"), "--kb", "Library") == 0
-    assert door("run") == 0
+    assert door("run") == 5 and f"Two ({made['kb_id']}) is paused: the knowledge base is damaged." in door.err
     status = {job["original_filename"]: (job["status"], job["error_code"]) for job in door.json("jobs")}
     assert status["c.txt"] == ("completed", None)
     assert status["b.txt"] == ("paused", None)  # it waits for the repair

@@ -7,10 +7,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pytest
 from application.kit import FakeApp, Script, write_files
 
 from ingest_desktop.application.snapshots import take_snapshot
 from ingest_desktop.domain.models import JobSelector
+from ingest_desktop.infrastructure import database
 from ingest_desktop.infrastructure.disk_store import DiskStore
 
 FILES = 90
@@ -20,6 +22,18 @@ def script() -> Script:
     found = Script()
     found.segments_of = lambda path: 3 if "long" in path else 1
     return found
+
+
+class Rights:
+    """Takes away the right to write below a folder; whoever runs the tests may be root, who always has it."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.forbidden = ""  # a part of the path
+        withheld = database._withheld
+        monkeypatch.setattr(database, "_withheld", lambda path: path if self._is_below(path) else withheld(path))
+
+    def _is_below(self, path: Path) -> bool:
+        return bool(self.forbidden) and self.forbidden in path.as_posix()
 
 
 def open_fake(root: Path, **changes: Any) -> FakeApp:

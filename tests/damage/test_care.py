@@ -163,7 +163,7 @@ def test_a_damaged_knowledge_base_is_found_paused_and_told_of_and_the_others_go_
     app.service.start()
     wait_for(lambda: [code for code, _ in troubles.told if code] == ["store_damaged"])
     assert "Library is damaged and paused" in troubles.told[-1][1] and "kb.db" in troubles.told[-1][1]
-    assert held_bases(app.repository) == ["library"]
+    assert held_bases(app.repository) == {"library": "store_damaged"}
     mine = app.service.submit([str(other)])
     theirs = app.service.submit([str(other)], kb_id=made.kb_id)
     work(app)
@@ -171,7 +171,7 @@ def test_a_damaged_knowledge_base_is_found_paused_and_told_of_and_the_others_go_
     assert app.service.batch_counts(theirs.batch.batch_id).of(JobStatus.COMPLETED) == 1
     assert backups_of(root / LEDGER, root / "backups")  # care made the copy of the day, too
     assert app.repair_knowledge_base("library", lambda _text: None)
-    assert held_bases(app.repository) == []
+    assert held_bases(app.repository) == {}
     work(app)
     assert app.service.batch_counts(mine.batch.batch_id).of(JobStatus.COMPLETED) == 1
     app.lifecycle.stop(10)

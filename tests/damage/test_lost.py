@@ -56,7 +56,7 @@ def test_a_lost_knowledge_base_is_told_of_and_read_again(app: FakeApp, how: str)
     assert [(finding.code, finding.where) for finding in app.check()] == [("store_damaged", "library")]
     (damage,) = Caretaker(app.repository, app.contents).care(app.settings, threading.Event())
     assert (damage.code, damage.where) == ("store_damaged", "library")
-    assert held_bases(app.repository) == ["library"]
+    assert held_bases(app.repository) == {"library": "store_damaged"}
     assert how == "emptied" or not (root / KB).exists()
     app.close()
     report = repair(quick_settings(root))
@@ -109,5 +109,5 @@ def test_a_file_of_no_bytes_that_a_full_disk_left_of_its_making_is_no_damage(app
     path.write_bytes(b"")
     os.utime(path, (1, 1))  # long ago
     damaged = Caretaker(app.repository, app.contents).care(app.settings, threading.Event())
-    assert damaged == [] and held_bases(app.repository) == []
+    assert damaged == [] and held_bases(app.repository) == {}
     assert app.contents.of(made.kb_id).document_count() == 0

@@ -274,7 +274,7 @@ def test_a_sound_knowledge_base_that_was_held_for_damage_is_let_go(filled: Path,
     app.close()
     assert [(mended.code, mended.where) for mended in mend(root).done] == [("store_damaged", "library")]
     app = open_fake(root)
-    assert held_bases(app.repository) == []
+    assert held_bases(app.repository) == {}
     assert not any(base.paused for base in app.service.knowledge_bases())
     app.close()
     assert mend(root).done == ()

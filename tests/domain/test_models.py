@@ -20,7 +20,7 @@ NOW = datetime(2030, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)
 CODES = """
 ingest state_transition not_found invalid_request queue queue_empty queue_full duplicate_job source source_unreadable
 source_changed source_malformed source_encrypted source_too_large unsupported_format limit_exceeded reader_crashed store
-duplicate_chunk store_busy store_full store_faulty store_read_only store_damaged ledger_damaged store_gone store_too_new content_gone
+duplicate_chunk store_busy store_full store_faulty store_read_only store_forbidden store_damaged ledger_damaged store_gone store_too_new content_gone
 reader_not_started source_gone source_forbidden quarantined left_out
 """.split()
 

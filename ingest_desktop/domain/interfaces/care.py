@@ -8,7 +8,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """A file of the store that is no sound database. ``where`` is "ledger" or a knowledge base's id."""
+    """A file of the store that cannot be used, and why. ``where`` is "ledger" or a knowledge base's id."""
 
     code: str
     where: str
@@ -37,10 +37,14 @@ class CareSettings(Protocol):
 class StoreCare(Protocol):
     """Finds damage, and makes copies."""
 
+    def wake(self) -> Sequence[Damage]:
+        """Let go of held knowledge bases that can be used again; those that cannot. Any thread, but not beside ``care``."""
+        ...
+
     def care(self, settings: CareSettings, stop: threading.Event) -> Sequence[Damage]:
         """One round, of any length until ``stop`` is set; called about once a minute, in a thread of its own.
 
-        A damaged knowledge base is paused.
+        A damaged knowledge base is paused; one that can be used again is woken.
 
         Returns:
             All damage that is known and not repaired.

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from ingest_desktop.domain.errors import StoreError
 from ingest_desktop.domain.interfaces.repository import ContentStore
 
 
@@ -10,7 +11,9 @@ class ContentStores(Protocol):
     """Opens each knowledge base's store once and keeps it open. Any thread."""
 
     def of(self, kb_id: str) -> ContentStore:
-        """The store, made when it is not there yet. Raises ``StoreError`` and its kind."""
+        """The store, made when it is not there yet; one that may not be written can be read. Raises ``StoreError`` and
+        its kind, ``StoreForbidden`` when we may not even read it.
+        """
         ...
 
     def has(self, kb_id: str) -> bool:
@@ -23,6 +26,10 @@ class ContentStores(Protocol):
         Raises:
             StoreBusy, StoreDamaged, StoreError: It cannot be looked at.
         """
+        ...
+
+    def forbidden(self, kb_id: str) -> StoreError | None:
+        """What tells that its file may not be written, or not even opened; None when that is not what is wrong."""
         ...
 
     def opened(self) -> Sequence[ContentStore]:

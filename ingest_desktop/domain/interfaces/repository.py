@@ -309,7 +309,8 @@ class Repository(Protocol):
     def hold_base(self, kb_id: str, code: str = "store_damaged") -> bool:
         """Pause a knowledge base that cannot be used, for the error with this code; False when it was paused already.
 
-        With ``code`` "store_too_new" one that a newer version of the program wrote, until this one can read it.
+        With the code "store_damaged" until it is repaired; "store_too_new": until this version can read it;
+        "store_forbidden": until it may be written.
         """
         ...
 
