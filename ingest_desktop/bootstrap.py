@@ -387,7 +387,7 @@ def _child(settings: Settings) -> ChildProcess:
 def tools_there(options: ExtractOptions) -> frozenset[Tool]:
     """The programs of others that would be used now. Looks at a few places on the disk; starts nothing."""
     from ingest_desktop.extraction.ocr import find_program
-    from ingest_desktop.extraction.readers.legacy import find_office
+    from ingest_desktop.extraction.libreoffice import find_office
 
     found = {Tool.RECOGNITION: options.ocr and find_program(), Tool.OFFICE: find_office()}
     return frozenset(tool for tool, program in found.items() if program)

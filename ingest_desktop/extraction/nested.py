@@ -312,7 +312,7 @@ def unlocked_of(plan: ReaderPlan) -> int:
 
 def steady_shape(options: ExtractOptions) -> str:
     """The part of ``shape`` that depends on the program and its settings only."""
-    from ingest_desktop.extraction.readers.legacy import find_office
+    from ingest_desktop.extraction.libreoffice import find_office
 
     told = [*reader_versions(), ("office", find_office() is not None), ("7z", system_archives.is_there())]
     told += [(name, getattr(options, name)) for name in _SHAPING]

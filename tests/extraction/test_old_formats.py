@@ -17,8 +17,8 @@ from ingest_desktop.domain.errors import (
     UnsupportedFormat,
 )
 from ingest_desktop.domain.wire import ExtractOptions
+from ingest_desktop.extraction import libreoffice
 from ingest_desktop.extraction.host import ChildProcess
-from ingest_desktop.extraction.readers import legacy
 
 from .conftest import read as read_file
 from .office_kit import DECK, Read
@@ -37,7 +37,7 @@ def ole(stream: str) -> bytes:
 
 def test_old_formats_say_what_they_need(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(legacy, "_USUAL", ())
+    monkeypatch.setattr(libreoffice, "_USUAL", ())
     for stream, name in (("WordDocument", "Word 97-2003"), ("PowerPoint Document", "PowerPoint 97-2003")):
         with pytest.raises(UnsupportedFormat, match=f"{name}.*LibreOffice.*Install"):
             Read(ole(stream))
@@ -114,7 +114,7 @@ def test_folders_that_were_left_behind_are_removed(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         (tmp_path / name / "document.doc").write_bytes(b"x")
         os.utime(tmp_path / name, (time.time() - age, time.time() - age))
-    legacy._sweep(str(tmp_path))
+    libreoffice._sweep(str(tmp_path))
     assert {path.name for path in tmp_path.iterdir()} == {"ingest-office-new", "other"}
 
 

@@ -4,8 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from ingest_desktop.extraction import ocr
-from ingest_desktop.extraction.readers import legacy
+from ingest_desktop.extraction import libreoffice, ocr
 from tests.fuzz import seeds_office
 
 _TABLE = "level\tpage_num\tblock_num\tpar_num\tline_num\tword_num\tleft\ttop\twidth\theight\tconf\ttext\n"
@@ -29,8 +28,8 @@ def _tesseract(
 
 
 PLACES: Final = (
-    (legacy, "find_office", lambda: "soffice"),
-    (legacy, "_run", _office),
+    (libreoffice, "find_office", lambda: "soffice"),
+    (libreoffice, "_run", _office),
     (ocr, "find_program", lambda: "tesseract"),
     (ocr, "_run", _tesseract),
 )
