@@ -6,6 +6,7 @@ import struct
 
 from tests.extraction import tnef_maker
 from tests.extraction.ole_maker import ole
+from tests.extraction.signed_maker import signed
 from tests.fuzz.seeds_packages import zipped
 
 
@@ -86,6 +87,14 @@ def _packet_in_mail() -> bytes:
     ).encode()
 
 
+def _signed_mail() -> bytes:
+    inner = b"Content-Type: text/plain\n\nThe kettle is on.\n"
+    return (
+        b"From: ana@example.org\nSubject: Tea\nMIME-Version: 1.0\nContent-Type: application/pkcs7-mime; name=smime.p7m\n\n"
+        + signed(inner, pieces=9, open_end=True)
+    )
+
+
 _CALENDAR = (
     "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nDTSTART;TZID=Europe/Berlin:20240512T091400\r\nRRULE:FREQ=DAILY;COUNT=9\r\n"
     "SUMMARY:Tea with\r\n  Ana\\, at five\r\nDESCRIPTION:one\\ntwo\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
@@ -105,6 +114,7 @@ def made() -> dict[str, bytes]:
         "latin.eml": "From: a@b\nTo: c@d\nSubject: é\nContent-Type: text/plain; charset=iso-8859-1\n\ncafé à la plage\n".encode(
             "cp1252"
         ),
+        "signed.eml": _signed_mail(),
         "tiny.msg": _msg(),
         "winmail.dat": _winmail(),
         "tea.ics": _CALENDAR.encode(),

@@ -136,7 +136,8 @@ def _judged(result: SegmentResult | None) -> Verdict | None:
 
 def _said(message: str) -> Verdict | None:
     """An error is a sentence that fits on a line."""
-    if message.endswith((".", "?")) and message[:1].isupper() and len(message) < 2000 and message.isprintable():
+    begins = message[:1].isupper() or message.startswith("tesseract ")  # the name of the program
+    if message.endswith((".", "?")) and begins and len(message) < 2000 and message.isprintable():
         return None
     return Verdict("words", f"no sentence: {message[:200]!r}")
 

@@ -8,6 +8,7 @@ A long room, as one ``Teller`` tells the messages of mail, of mailboxes and of O
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from email.message import Message
 from itertools import chain
 from types import TracebackType
 from typing import Self
@@ -33,6 +34,9 @@ _UNSEEN = frozenset(  # parts that hold nothing for people
 _SHOWN_REPORTS = frozenset({"message/delivery-status", "message/disposition-notification", "message/feedback-report"})
 _PACKETS = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 _SEALED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
+_SIGNED_NAME = ".p7m"  # behind the name of the file that was signed
+_MOST_SIGNED = 20  # of a message, one in the other or side by side
+_MOST_SIGNED_PARTS = 1000  # of each
 _APPLE_MAIL = re.compile(rb"\s*\d{1,12}\s*\n")
 _UU_BEGIN = re.compile(r"^begin [0-7]{3,4} (\S[^\n]{0,200})\n", re.MULTILINE)
 _UU_END = re.compile(r"^end[ \t]*$", re.MULTILINE)
@@ -137,6 +141,8 @@ class Found:
     bodies: list[Part] = field(default_factory=list)
     files: list[Part] = field(default_factory=list)
     sealed: bool = False  # some of it is encrypted
+    damaged: bool = False  # what is signed cannot be had
+    opened: int = 0  # parts that are in one piece with their signature
     shown: set[str] = field(default_factory=set)  # ids of the pictures that stand in the texts
 
 
@@ -219,6 +225,8 @@ class Teller:
         yield from self._own(texts)
         if found.sealed:
             self._inside.tell("Its text is encrypted.")
+        if found.damaged:
+            self._inside.tell("What is signed in it is damaged.")
         for name, data in chain(((name_of(part), part.data()) for part in found.files), packed):
             for block in self._file(name, data):
                 yield _below(block, subject)
@@ -307,8 +315,8 @@ def sort_parts(part: Part, found: Found, *, top: bool = False) -> None:
     elif part.parts:
         for inner in part.parts:
             sort_parts(inner, found)
-    elif part.kind in _SEALED:
-        found.sealed = True
+    elif part.kind in _SEALED or part.name.lower().endswith(_SIGNED_NAME):
+        _open_signed(part, found)
     elif part.kind not in _UNSEEN and not _is_inline_image(part, found):
         if _is_body(part, found, top):
             found.bodies.append(part)
@@ -316,6 +324,27 @@ def sort_parts(part: Part, found: Found, *, top: bool = False) -> None:
                 found.shown.update(_CID.findall(part.text()))
         else:
             found.files.append(part)
+
+
+def _open_signed(part: Part, found: Found) -> None:
+    """Sort what was signed in one piece with its signature, a text or a file; nothing opens what was encrypted."""
+    from ingest_desktop.extraction.signed import signed_content
+
+    found.opened += 1
+    try:
+        content = signed_content(part.data()) if found.opened <= _MOST_SIGNED else None
+    except SourceMalformed:
+        found.damaged = True
+        return
+    if content is None:
+        found.sealed = True
+        return
+    inner = mime.parse(content, _MOST_SIGNED_PARTS)
+    name = part.name[:-4] if part.name.lower().endswith(_SIGNED_NAME) else ""
+    if "." in name and not inner.first("content-type"):
+        inner = Part(Message(), "application/octet-stream", content)
+        inner.header.add_header("Content-Disposition", "attachment", filename=name)
+    sort_parts(inner, found, top=True)
 
 
 def related_root(part: Part) -> Part | None:
@@ -335,10 +364,11 @@ def _sort_alternatives(part: Part, found: Found) -> None:
     """One text of several that say the same: the plain one, unless it only says that there is another."""
     choices: list[Found] = []
     for inner in part.parts:
-        choice = Found()
+        choice = Found(opened=found.opened)
         sort_parts(inner, choice, top=True)
         found.files += [file for file in choice.files if file.kind != "text/calendar"]
-        found.sealed = found.sealed or choice.sealed
+        found.sealed, found.damaged = found.sealed or choice.sealed, found.damaged or choice.damaged
+        found.opened = choice.opened
         found.shown |= choice.shown
         if choice.bodies:
             choices.append(choice)

@@ -80,7 +80,7 @@ def open_packets(found: Found, options: ExtractOptions) -> list[tuple[str, str]]
             continue
         troubles += ((name_of(part), said) for said in why)
         files += inner.files
-        found.sealed = found.sealed or inner.sealed
+        found.sealed, found.damaged = found.sealed or inner.sealed, found.damaged or inner.damaged
         if not any(body.text().strip() for body in found.bodies):
             found.bodies += inner.bodies
     found.files[:] = files
