@@ -88,11 +88,9 @@ def _packet_in_mail() -> bytes:
 
 
 def _signed_mail() -> bytes:
-    inner = b"Content-Type: text/plain\n\nThe kettle is on.\n"
-    return (
-        b"From: ana@example.org\nSubject: Tea\nMIME-Version: 1.0\nContent-Type: application/pkcs7-mime; name=smime.p7m\n\n"
-        + signed(inner, pieces=9, open_end=True)
-    )
+    packed = base64.encodebytes(signed(b"Content-Type: text/plain\n\nThe kettle is on.\n", pieces=9, open_end=True))
+    head = b"From: ana@example.org\nSubject: Tea\nMIME-Version: 1.0\nContent-Type: application/pkcs7-mime; name=smime.p7m\n"
+    return head + b"Content-Transfer-Encoding: base64\n\n" + packed
 
 
 _CALENDAR = (
