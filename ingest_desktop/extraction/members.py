@@ -4,6 +4,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from ingest_desktop.domain.errors import LeftOut, LimitExceeded, UnsupportedFormat
@@ -80,6 +81,22 @@ def tar_blocks(inside: Inside, entry: tars.Entry, content: Content, options: Ext
 def is_file(entry: tars.Entry) -> bool:
     """Whether an entry of a tar archive is a file that is to be read."""
     return entry.kind in (tars.FILE, tars.SPARSE) and not is_quiet_name(entry.name)
+
+
+@dataclass(frozen=True, slots=True)
+class TarListing:
+    """What a tar archive holds: the files to be read, why others cannot be, and what is said of those left out."""
+
+    files: tuple[tars.Entry, ...]
+    troubles: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def tar_listing(walk: tars.Walk) -> TarListing:
+    """All entries of a tar archive, looked at once. Errors are those of the walk."""
+    entries = list(walk.entries())
+    warnings = skipped(entry.kind for entry in entries)
+    return TarListing(tuple(filter(is_file, entries)), tuple(walk.troubles), tuple(warnings))
 
 
 def check_sparse(files: Sequence[tars.Entry], source: SourceFile, options: ExtractOptions) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import BinaryIO, Final
 
 from ingest_desktop.domain.errors import SourceEncrypted, SourceError, SourceMalformed
@@ -10,17 +9,18 @@ from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, Segme
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import detect, kinds, nested, tars, zip_directory, zips
 from ingest_desktop.extraction.members import (
+    TarListing,
     check_sparse,
     check_total,
     content_blocks,
     identity,
-    is_file,
     is_quiet_name,
     most_of_one,
     runs,
     segment_of,
     skipped,
     tar_blocks,
+    tar_listing,
     tell_missing,
 )
 from ingest_desktop.extraction.nested import Inside
@@ -137,7 +137,7 @@ class TarReader:
     reads = frozenset({kinds.TAR})
 
     def __init__(self) -> None:
-        self._known: tuple[object, _TarListing] | None = None
+        self._known: tuple[object, TarListing] | None = None
 
     def accepts(self, source: SourceFile) -> float:
         return detect.confidence(source, self.reads)
@@ -188,25 +188,12 @@ class TarReader:
                     stream.seek(entry.start)
                     yield nested.inner_source(entry.name, stream.read(entry.size), source.passwords)
 
-    def _listing(self, source: SourceFile, options: ExtractOptions) -> "_TarListing":
+    def _listing(self, source: SourceFile, options: ExtractOptions) -> TarListing:
         key = identity(source)
         if self._known is None or self._known[0] != key:
             with source.open() as stream:
-                walk = tars.Walk(_Seeking(stream, source.size), options)
-                entries = list(walk.entries())
-            files = tuple(entry for entry in entries if is_file(entry))
-            self._known = (
-                key,
-                _TarListing(files, tuple(walk.troubles), tuple(skipped(entry.kind for entry in entries))),
-            )
+                self._known = key, tar_listing(tars.Walk(_Seeking(stream, source.size), options))
         return self._known[1]
-
-
-@dataclass(frozen=True, slots=True)
-class _TarListing:
-    files: tuple[tars.Entry, ...]
-    troubles: tuple[str, ...]
-    warnings: tuple[str, ...]
 
 
 class _Seeking:

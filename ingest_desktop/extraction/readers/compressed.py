@@ -7,7 +7,7 @@ reached by unpacking what stands before it, so that the segments of such a file 
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ingest_desktop.domain.errors import LimitExceeded, SourceError, SourceMalformed
@@ -17,6 +17,7 @@ from ingest_desktop.extraction import allowance, detect, kinds, nested, tars
 from ingest_desktop.extraction.allowance import Spent
 from ingest_desktop.extraction.encoding import encoding_of_head, guess_encoding
 from ingest_desktop.extraction.members import (
+    TarListing,
     check_sparse,
     content_blocks,
     identity,
@@ -24,8 +25,8 @@ from ingest_desktop.extraction.members import (
     most_of_one,
     runs,
     segment_of,
-    skipped,
     tar_blocks,
+    tar_listing,
     tell_missing,
 )
 from ingest_desktop.extraction.nested import Inside
@@ -58,13 +59,6 @@ class _Held:
     entries: Iterator[tars.Entry] = field(default_factory=lambda: iter(()))
 
 
-@dataclass(frozen=True, slots=True)
-class _Listing:
-    files: tuple[tars.Entry, ...]
-    troubles: tuple[str, ...]
-    warnings: tuple[str, ...]
-
-
 class CompressedReader:
     """Reads what is packed with gzip, bzip2 or xz: the members of a tar archive, or the one file."""
 
@@ -74,7 +68,7 @@ class CompressedReader:
 
     def __init__(self) -> None:
         self._held: _Held | None = None
-        self._known: tuple[object, _Listing] | None = None  # the members of the archive in hand
+        self._known: tuple[object, TarListing] | None = None  # the members of the archive in hand
 
     def accepts(self, source: SourceFile) -> float:
         return detect.confidence(source, self.reads)
@@ -187,17 +181,16 @@ class CompressedReader:
             if segment == plan.segments[-1]:
                 tell_missing(inside, found.troubles)
 
-    def _listing(self, source: SourceFile, options: ExtractOptions) -> _Listing:
+    def _listing(self, source: SourceFile, options: ExtractOptions) -> TarListing:
         """The members of a tar archive."""
         key = identity(source)
         if self._known is None or self._known[0] != key:
             with allowance.looking(), source.open() as stream:
                 content = unpacked_file(stream, source.head, options)
-                walk = tars.Walk(_Forward(content), options)
-                entries = list(walk.entries())
-            files = tuple(entry for entry in entries if is_file(entry))
-            troubles = (content.trouble,) if content.trouble else tuple(walk.troubles)
-            self._known = key, _Listing(files, troubles, tuple(skipped(entry.kind for entry in entries)))
+                found = tar_listing(tars.Walk(_Forward(content), options))
+            if content.trouble:
+                found = replace(found, troubles=(content.trouble,))
+            self._known = key, found
         return self._known[1]
 
     @contextmanager
