@@ -7,6 +7,8 @@ _RUN = re.compile(
     "[\u1100-\u11ff\u3005-\u3007\u3040-\u30ff\u3130-\u318f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
     "\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\uff66-\uff9f\U0001b000-\U0001b16f\U00020000-\U0003ffff]+"
 )
+_FIRST_BYTES = frozenset({0xE1, *range(0xE3, 0xF5)})  # of U+1000 to U+1FFF, and of all from U+3000 on, in UTF-8
+_NO_FIRST_BYTES = bytes(set(range(256)) - _FIRST_BYTES)
 
 
 def cjk_runs(text: str) -> list[str]:
@@ -18,14 +20,8 @@ def has_cjk(text: str) -> bool:
     """Whether ``text`` holds any Han, Kana or Hangul character."""
     if text.isascii():
         return False
-    # Much faster than the search, the first above all, and most text outside ASCII is but a few signs of these.
-    for western in ("latin-1", "cp1252"):
-        try:
-            text.encode(western)
-        except UnicodeEncodeError:
-            continue
-        return False
-    return _RUN.search(text) is not None
+    # Much faster than the search, and most text outside ASCII is letters and signs that begin with other bytes.
+    return bool(text.encode("utf-8", "replace").translate(None, _NO_FIRST_BYTES)) and _RUN.search(text) is not None
 
 
 def cjk_terms(text: str) -> str | None:

@@ -27,3 +27,8 @@ def test_the_parts_agree(text: str) -> None:
         terms = (cjk_terms(text) or "").split()
         assert len(terms) == sum(len(run) for run in runs)
         assert {run[-1] for run in runs} <= set(terms)
+
+
+def test_every_character_is_known_for_what_it_is() -> None:
+    every = [*range(0xD800), *range(0xE000, 0x30000)]
+    assert [code for code in every if has_cjk(chr(code)) != bool(cjk_runs(chr(code)))] == []

@@ -161,8 +161,9 @@ def _seen(data: bytes, unseen: tuple[str, ...]) -> tuple[str | None, str]:
     from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
     try:
-        data = _INLINE.sub(b"", _told_pictures(data))
-        if _CAPITAL_TAG.search(data, 0, _CAPITAL_BYTES):
+        in_capitals = _CAPITAL_TAG.search(data, 0, _CAPITAL_BYTES) is not None
+        data = _INLINE.sub(b"", _told_pictures(data, in_capitals))
+        if in_capitals:
             data = _INLINE_ANY_CASE.sub(b"", data)
         tree = LexborHTMLParser(data)
     except (SelectolaxError, ValueError, RuntimeError) as error:
@@ -187,14 +188,14 @@ def _seen(data: bytes, unseen: tuple[str, ...]) -> tuple[str | None, str]:
     return title, text or ""
 
 
-def _told_pictures(data: bytes) -> bytes:
+def _told_pictures(data: bytes, in_capitals: bool) -> bytes:
     """The page with what its pictures are said to show in their place.
 
     Decorations, which show nothing, are left out, and so are pictures that are all there is of a link: buttons and signs
     of a site, which are on each of its pages. One that comes twice in a row, as for browsers without scripts, is told once.
     """
     before = b""
-    small, large = b"<img" in data, b"<IMG" in data
+    small, large = b"<img" in data, in_capitals and b"<IMG" in data
     if not small and not large:
         return data
 

@@ -115,7 +115,7 @@ def attached_blocks(
 def _opened(source: SourceFile) -> PypdfDocument:
     if source.data is None and source.size > _MOST_BYTES:
         raise LimitExceeded(f"Files attached to a document of more than {_MOST_BYTES:,} bytes are not read.")
-    return PypdfDocument(source)
+    return PypdfDocument(source, for_pages=False)
 
 
 def _one(attached: _Attached, inside: Inside, options: ExtractOptions) -> Iterator[Block]:

@@ -30,7 +30,11 @@ class PypdfDocument:
 
     by_password = False
 
-    def __init__(self, source: SourceFile) -> None:
+    def __init__(self, source: SourceFile, *, for_pages: bool = True) -> None:
+        """Args:
+        source: The document.
+        for_pages: Find out how many pages there are; all of them have to be listed for that.
+        """
         import pypdf
 
         logging.getLogger("pypdf").setLevel(logging.CRITICAL)
@@ -43,7 +47,7 @@ class PypdfDocument:
                 if key is None:
                     raise still_locked(source.passwords)
                 self.by_password = bool(key)
-            self.pages = len(self._reader.pages)
+            self.pages = len(self._reader.pages) if for_pages else 0
         except IngestError:
             stream.close()
             raise
