@@ -36,6 +36,13 @@ _LETTERS = {  # of the languages that a few Western letters are most often taken
     "hu": frozenset("áéíóöőúüű"),
     "lv": frozenset("āčēģīķļņšūž"),
     "lt": frozenset("ąčęėįšųūž"),
+    "cs": frozenset("áčďéěíňóřšťúůýž"),
+    "sk": frozenset("áäčďéíĺľňóôŕšťúýž"),
+    "pl": frozenset("ąćęłńóśźż"),
+    "sl": frozenset("čćđšž"),
+    **dict.fromkeys(("hr", "bs", "sr"), frozenset("čćđšž")),
+    "ro": frozenset("ăâîșțşţ"),
+    "sq": frozenset("çë"),
 }
 _BEYOND = re.compile(r"[^\x00-\x7f]")
 _WHOLE = frozenset("utf-8 gb18030 big5 cp932 cp949 euc_jp euc_kr".split())  # who fits so many pairs of bytes is right
