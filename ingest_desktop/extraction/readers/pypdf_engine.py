@@ -23,6 +23,10 @@ _SUM_BYTES = 4  # at the end of what is packed
 class PypdfDocument:
     """An open document.
 
+    Args:
+        source: Its bytes, or where they are.
+        for_pages: Find out how many pages there are: all of them have to be listed for that.
+
     Raises:
         SourceEncrypted: It asks for a password.
         SourceMalformed: pypdf cannot open it either.
@@ -31,10 +35,6 @@ class PypdfDocument:
     by_password = False
 
     def __init__(self, source: SourceFile, *, for_pages: bool = True) -> None:
-        """Args:
-        source: The document.
-        for_pages: Find out how many pages there are; all of them have to be listed for that.
-        """
         import pypdf
 
         logging.getLogger("pypdf").setLevel(logging.CRITICAL)
