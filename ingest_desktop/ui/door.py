@@ -17,6 +17,7 @@ from ingest_desktop.config.settings import Settings, load_settings
 from ingest_desktop.domain.errors import IngestError
 from ingest_desktop.ui import assets, theme, window_state
 from ingest_desktop.ui.backend import Backend
+from ingest_desktop.ui.focus_ring import FocusRing
 from ingest_desktop.ui.hub import Hub, Mend
 from ingest_desktop.ui.main_window import MainWindow
 from ingest_desktop.ui.single_instance import FirstInstance, Place, take_place
@@ -64,6 +65,8 @@ def make_application() -> QApplication:
     app.setDesktopFileName("ingest-desktop")
     app.setWindowIcon(assets.app_icon())
     app.setQuitOnLastWindowClosed(False)
+    if app.findChild(FocusRing) is None:
+        FocusRing(app)
     folders = (QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath), str(assets.resources() / "translations"))
     for name, folder in zip(("qtbase", "ingest_desktop"), folders, strict=True):
         translator = QTranslator(app)

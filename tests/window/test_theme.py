@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QLineEdit, QPu
 from pytestqt.qtbot import QtBot
 
 from ingest_desktop.ui import theme
+from ingest_desktop.ui.focus_ring import FocusRing
 from ingest_desktop.ui.main_window import MainWindow
 
 from .fake_service import job
@@ -76,6 +77,33 @@ def test_the_row_with_the_focus_can_be_told(
     assert image.pixelColor(0, line.center().y()).name() == tokens.accent
     assert image.pixelColor(0, line.center().y() + line.height()).name() != tokens.accent
     assert theme.contrast(tokens.accent, tokens.base) >= 3
+
+
+@THEMES
+def test_the_button_that_the_keyboard_is_at_has_a_ring(qtbot: QtBot, qapp: QApplication, tokens: theme.Tokens) -> None:
+    theme.apply(qapp, tokens)
+    rings = FocusRing(qapp)
+    page = QWidget()
+    qtbot.addWidget(page)
+    column = QVBoxLayout(page)
+    column.setContentsMargins(20, 20, 20, 20)
+    buttons = [QPushButton("One"), QPushButton("Two"), QPushButton("Three")]
+    for button in buttons:
+        column.addWidget(button)
+    page.show()
+    page.activateWindow()
+    buttons[0].setFocus(Qt.FocusReason.MouseFocusReason)
+    qtbot.waitUntil(buttons[0].hasFocus)
+    assert rings.ring is None
+    for button in buttons[1:]:
+        QTest.keyClick(qapp.focusWidget(), Qt.Key.Key_Tab)
+        assert button.hasFocus() and rings.ring is not None
+        ground = button.geometry()
+        assert rings.ring.geometry().contains(ground) and rings.ring.size() != ground.size()
+        line = page.grab().toImage().pixelColor(ground.left() - 1, ground.center().y())
+        assert line.name() == tokens.accent
+    assert page.grab().toImage().pixelColor(buttons[0].geometry().left() - 1, 40).name() != tokens.accent
+    rings.deleteLater()
 
 
 @THEMES
