@@ -13,7 +13,7 @@ VERSIONS: Final = {
     "code": 1,
     "compressed": 3,
     "csv": 1,
-    "docx": 6,
+    "docx": 7,
     "epub": 3,
     "html": 4,
     "image": 3,

@@ -65,8 +65,21 @@ def test_text_in_fields_formulas_ruby_and_turned_runs_is_read() -> None:
         "Dear Mrs Quince, hello",
         "turned over",
         "character",
-        "mass volume",
+        "mass/ volume",
     ]
+
+
+def test_the_parts_of_formulas_do_not_grow_together() -> None:
+    def part(name: str, text: str) -> str:
+        return f"<m:{name}><m:r><m:t>{text}</m:t></m:r></m:{name}>"
+
+    read = Read(
+        word(
+            "<w:p><m:oMath xmlns:m='urn:m'><m:f>" + part("num", "mass") + part("den", "volume") + "</m:f><m:m><m:mr>"
+            + part("e", "first") + "</m:mr><m:mr>" + part("e", "second") + "</m:mr></m:m></m:oMath></w:p>"
+        )
+    )  # fmt: skip
+    assert read.text == "mass/volume first second"
 
 
 def test_a_row_of_a_word_table_is_a_line() -> None:

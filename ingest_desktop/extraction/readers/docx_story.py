@@ -20,6 +20,7 @@ _UNSEEN: Final = frozenset(  # what they hold is no text of the document, or not
     "instrText delInstrText fldData docPr cNvPr ctrlPr".split()
 )
 _SIGNS: Final = {"tab": "\t", "ptab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "\u2011"}
+_PARTED: Final = {"den": "/", "deg": " ", "lim": " ", "mr": " "}
 _REFERENCES: Final = {"footnoteReference": "footnote", "endnoteReference": "endnote"}
 _GREEK: Final = dict(  # the letters of the font Symbol, which stand for Latin ones in it
     zip(
@@ -166,6 +167,8 @@ class Story:
             elif name == "tr":
                 aside += self._row(part)
             elif name not in _UNSEEN and len(part):
+                if name in _PARTED:  # of a formula: what stands above or before it would grow into it
+                    said.append(_PARTED[name])
                 self._gather(part, said, aside)
 
     def _row(self, row: Any) -> list[Piece]:
