@@ -245,3 +245,10 @@ SMALL_PICTURE = "q 60 0 0 60 0 0 cm /Im Do Q"
 def words(text: str) -> str:
     """Drawing commands that write a line."""
     return f"BT /F1 12 Tf 72 700 Td ({text}) Tj ET"
+
+
+def recogniser(options: ExtractOptions = OPTIONS) -> ocr.Recogniser:
+    """The program that stands there, which there must be."""
+    found = ocr.recogniser(options)
+    assert found is not None
+    return found

@@ -5,159 +5,34 @@ calls by strace, on the files that a fault is about and from a call on that is d
 """
 
 import contextlib
-import hashlib
 import os
 import random
-import re
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from faults import corpus
+from faults.disk_round import (
+    CONTENT,
+    DISK_BYTES,
+    ENDS_SECONDS,
+    LATEST_STRIKE,
+    LEDGER,
+    LOG,
+    LOG_DISK_BYTES,
+    MIB,
+    NEEDED,
+    PATIENT_SECONDS,
+    TOLD_SECONDS,
+    WELL_TOLD,
+    Disk,
+    Round,
+)
 from faults.fault import Fault, Verdict
-from faults.judge import Calm, calm_of, judge, opened
-from faults.program import ENDED_WELL, Program, run_to_end, wait_until
-from ingest_desktop.domain.enums import JobStatus
-from ingest_desktop.domain.models import JobQuery
-
-LEDGER, CONTENT, LOG = "ledger.db", "knowledge_bases/library/kb.db", "logs/ingest.log"
-MIB = 1024 * 1024
-DISK_BYTES, LOG_DISK_BYTES = 24 * MIB, 64 * 1024
-TOLD_SECONDS = 20.0  # until trouble must have been told
-PATIENT_SECONDS = 12.0  # a program that meets errors may try for so long before a person ends it
-ENDS_SECONDS = 30.0  # and has to end then
-LATEST_STRIKE = 1.5  # seconds after a start
-TOLD = "ingest: |needed to go on|no room left|[Qq]uota|may not be written|cannot be opened|reports an error|may be read, but not written"
-NEEDED = re.compile(r"\d+ MB more are needed|quota")
-INTERRUPTED = 130
-WELL_TOLD = (*ENDED_WELL, 1, INTERRUPTED)  # 1: with a sentence
-
-
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """What all rounds start from: files, a store in which they all wait, and how that ends undisturbed."""
-
-    files: Path
-    store: Path
-    calm: Calm
-    hashes: Mapping[str, str]
-
-
-_grounds: dict[Path, Ground] = {}
-
-
-def ground_below(work: Path) -> Ground:
-    """Made once for a folder."""
-    if work not in _grounds:
-        folder = work / "disk-ground"
-        shutil.rmtree(folder, ignore_errors=True)
-        files, store, calm = folder / "files", folder / "queued" / "data", folder / "calm" / "data"
-        for parent in (store.parent, calm.parent):
-            parent.mkdir(parents=True)
-        corpus.write_first(files)
-        corpus.write_second(files)
-        run_to_end(store, "add", str(files))
-        shutil.copytree(store, calm)
-        run_to_end(calm, "run")
-        _grounds[work] = Ground(files, store, calm_of(calm), hashes_of(files))
-    return _grounds[work]
-
-
-def hashes_of(folder: Path) -> dict[str, str]:
-    """The content of each file."""
-    files = (path for path in folder.rglob("*") if path.is_file())
-    return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
-
-
-class _Round:
-    """One round: what was said, what was found."""
-
-    def __init__(self, ground: Ground, work: Path) -> None:
-        self.ground, self.work, self.data = ground, work, work / "data"
-        self.verdict = Verdict(hits=0)
-
-    def fill(self) -> None:
-        """Put the store of the ground there."""
-        shutil.copytree(self.ground.store, self.data, dirs_exist_ok=True)
-        subprocess.run(["sync", "-f", str(self.data)], check=True)  # else it is lost with a disk that turns read-only
-
-    def said(self) -> str:
-        """All that the program said on its streams."""
-        return (self.work / "log").read_text("utf-8", "replace")
-
-    def has_told(self) -> bool:
-        """Whether it told of trouble."""
-        return re.search(TOLD, self.said()) is not None
-
-    def end(self, program: Program, *, interrupted: bool) -> int:
-        """Wait for the end of a program, after asking it politely if it is to be; its exit code."""
-        if interrupted and not program.has_ended():
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(program.process.pid, signal.SIGINT)
-            if not program.has_ended(ENDS_SECONDS):
-                self.verdict.stuck += 1
-                self.verdict.wrong.append(f"the program did not end within {ENDS_SECONDS:g} s of being asked to")
-                program.kill_all()
-        code = program.finish()
-        # It may have been on its way out, where nobody turns the signal into a word any more.
-        return INTERRUPTED if interrupted and code == -signal.SIGINT else code
-
-    def judge(self, *, restart: bool, retry: bool = False) -> Verdict:
-        """Let the work come to its end, and compare."""
-        if restart:
-            program = run_to_end(self.data, "run")
-            if (seconds := program.resumed_seconds()) is not None:
-                self.verdict.recovery_seconds.append(seconds)
-        if retry and (failed := _failed(self.data, self.ground)):
-            run_to_end(self.data, "retry", *failed)
-            run_to_end(self.data, "run")
-        self.verdict.add(judge(self.data, self.ground.calm))
-        if hashes_of(self.ground.files) != self.ground.hashes:
-            self.verdict.wrong.append("an original was changed by the program")
-        for place in (self.work / "log", self.data / LOG):
-            text = place.read_text("utf-8", "replace") if place.exists() else ""
-            if "Traceback" in text:
-                told = text[text.index("Traceback") :][-1500:]
-                self.verdict.wrong.append(f"an error that nobody had in mind is in {place.name}: {told}")
-        return self.verdict
-
-
-def _failed(data: Path, ground: Ground) -> list[str]:
-    """Jobs that failed and do not when nothing is broken."""
-    with opened(data) as app:
-        jobs = app.service.list(JobQuery(statuses=frozenset({JobStatus.FAILED})), limit=1_000)
-    return [job.id for job in jobs if not ground.calm.endings[job.source_path, job.status.value, job.error_code]]
-
-
-class _Disk:
-    """What all faults of disks share."""
-
-    group = "disk"
-    most_rounds: int | None = None
-    name: str
-
-    def prepare(self, work: Path, seed: int) -> None:
-        self._ground = ground_below(work)
-
-    def round(self, number: int, draw: random.Random, work: Path) -> Verdict:
-        for _ in range(10):  # a moment that came too late breaks nothing: draw another
-            shutil.rmtree(work, ignore_errors=True)
-            work.mkdir()
-            verdict = self.attempt(_Round(self._ground, work), draw)
-            if verdict.hits:
-                break
-        return verdict
-
-    def attempt(self, now: _Round, draw: random.Random) -> Verdict:
-        """A round; ``hits`` stay 0 when it broke nothing."""
-        raise NotImplementedError
-
+from faults.program import ENDED_WELL, Program, wait_until
 
 # --- disks that are full, or read-only -------------------------------------------------------------
 
@@ -187,7 +62,7 @@ def fill_disk(folder: Path, left_bytes: int = 0) -> None:
                 return
 
 
-class FullDisk(_Disk):
+class FullDisk(Disk):
     """The disk of the data folder is filled by others while work is done, and room is made again."""
 
     def __init__(self, name: str, *, min_free_bytes: int) -> None:
@@ -197,7 +72,7 @@ class FullDisk(_Disk):
             "INGESTION_RESERVE_BYTES": str(256 * 1024),
         }
 
-    def attempt(self, now: _Round, draw: random.Random) -> Verdict:
+    def attempt(self, now: Round, draw: random.Random) -> Verdict:
         with in_memory(now.data, DISK_BYTES):
             now.fill()
             early = draw.random() < 0.5
@@ -218,7 +93,7 @@ class FullDisk(_Disk):
             self._judge_end(now, program, told, ended)
             return now.judge(restart=ended not in (None, *ENDED_WELL))
 
-    def _judge_end(self, now: _Round, program: Program, told: bool, ended: int | None) -> None:
+    def _judge_end(self, now: Round, program: Program, told: bool, ended: int | None) -> None:
         verdict, freed = now.verdict, time.monotonic()
         verdict.hits = int(told)
         verdict.notes.append("it ended at once" if ended is not None else "it waited for room")
@@ -235,12 +110,12 @@ class FullDisk(_Disk):
             verdict.wrong.append(f"with room again, ingest run ended with {code}")
 
 
-class FullLogDisk(_Disk):
+class FullLogDisk(Disk):
     """The disk of the log alone is full: nothing else may come to harm."""
 
     name = "the disk of the log is full"
 
-    def attempt(self, now: _Round, draw: random.Random) -> Verdict:
+    def attempt(self, now: Round, draw: random.Random) -> Verdict:
         now.fill()
         with in_memory(now.data / "logs", LOG_DISK_BYTES):
             fill_disk(now.data / "logs", draw.choice((0, 4096, 8192)))
@@ -251,12 +126,12 @@ class FullLogDisk(_Disk):
             return now.judge(restart=False)
 
 
-class ReadOnly(_Disk):
+class ReadOnly(Disk):
     """The system finds something wrong with a disk and lets nobody write to it any more, until it is mounted anew."""
 
     name = "it turns read-only while work is done"
 
-    def attempt(self, now: _Round, draw: random.Random) -> Verdict:
+    def attempt(self, now: Round, draw: random.Random) -> Verdict:
         image = now.work / "disk.img"
         with open(image, "wb") as out:
             out.truncate(3 * DISK_BYTES)
@@ -293,12 +168,12 @@ def injected(record: Path) -> int:
     return text.count("(INJECTED)") + text.count("(DELAYED)")
 
 
-class Slow(_Disk):
+class Slow(Disk):
     """Writing and syncing takes long now and then."""
 
     name = "it is slow"
 
-    def attempt(self, now: _Round, draw: random.Random) -> Verdict:
+    def attempt(self, now: Round, draw: random.Random) -> Verdict:
         now.fill()
         files = [now.data / f"{name}{end}" for name in (LEDGER, CONTENT) for end in ("", "-wal")]
         record, calls = now.work / "strace", "pwrite64,fsync,fdatasync"
@@ -311,14 +186,14 @@ class Slow(_Disk):
         return now.judge(restart=False)
 
 
-class Errors(_Disk):
+class Errors(Disk):
     """Some calls on some files fail, a few times or from now on."""
 
     def __init__(self, name: str, files: Sequence[str], calls: str, latest: int, error: str = "EIO") -> None:
         self.name = name
         self._files, self._calls, self._latest, self._error = files, calls, latest, error
 
-    def attempt(self, now: _Round, draw: random.Random) -> Verdict:
+    def attempt(self, now: Round, draw: random.Random) -> Verdict:
         now.fill()
         record = now.work / "strace"
         first, length = draw.randint(1, self._latest), draw.choice((1, 4, 12, 0))
@@ -340,13 +215,13 @@ class Errors(_Disk):
         return now.judge(restart=True)  # also after a good end: it may not have been able to take its leave
 
 
-class UnreadableOriginals(_Disk):
+class UnreadableOriginals(Disk):
     """Originals on a disk that reports errors while they are read. A person tries again what failed."""
 
     name = "errors while an original is read"
     files = ("changing/long.txt", "new/long0.txt", "new/03.md", "new/04.md", "kept/2.md")
 
-    def attempt(self, now: _Round, draw: random.Random) -> Verdict:
+    def attempt(self, now: Round, draw: random.Random) -> Verdict:
         now.fill()
         record = now.work / "strace"
         files = [now.ground.files / name for name in draw.sample(self.files, 3)]
