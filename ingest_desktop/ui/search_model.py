@@ -15,6 +15,7 @@ from ingest_desktop.ui import places, words
 Index = QModelIndex | QPersistentModelIndex
 ROOT = QModelIndex()
 _SPACE = re.compile(r"[^\S\x02\x03]+")
+_LEADERS = re.compile(r"(?: ?[.\u00b7\u2026_]){6,}")  # what leads to a number in a table of contents, and tells nothing
 _CONTROL = re.compile(r"[\x00\x01\x04-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -41,7 +42,8 @@ def _units(text: str) -> int:
 def parse_marks(snippet: str) -> tuple[str, tuple[tuple[int, int], ...]]:
     """A snippet's text as one line, and where its found words stand in it (UTF-16 units). Never markup."""
     text, marks, start = "", [], -1
-    for part in re.split(f"([{MARK_START}{MARK_END}])", _SPACE.sub(" ", _CONTROL.sub("", snippet)).strip()):
+    line = _LEADERS.sub(" …", _SPACE.sub(" ", _CONTROL.sub("", snippet)).strip())
+    for part in re.split(f"([{MARK_START}{MARK_END}])", line):
         if part == MARK_START:
             start = _units(text) if start < 0 else start
         elif part == MARK_END:

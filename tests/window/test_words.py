@@ -139,6 +139,20 @@ def test_marks_count_as_qt_counts() -> None:
     assert parse_marks(f"😀 {MARK_START}word{MARK_END}!") == ("😀 word!", ((3, 4),))
 
 
+@pytest.mark.parametrize(
+    ("snippet", "shown"),
+    [
+        ("5.6 Arrays . . . . . . . . . . . 24 5.7 Facilities........24", "5.6 Arrays … 24 5.7 Facilities …24"),
+        ("Name: ________ Date: ____", "Name: … Date: ____"),
+        ("and so on ... or e.g. this", "and so on ... or e.g. this"),
+    ],
+)
+def test_dots_of_a_table_of_contents_leave_room_for_words(snippet: str, shown: str) -> None:
+    assert parse_marks(snippet) == (shown, ())
+    marked = f"{snippet} {MARK_START}word{MARK_END}"
+    assert parse_marks(marked) == (f"{shown} word", ((len(shown) + 1, 4),))
+
+
 @pytest.mark.parametrize("tokens", [theme.LIGHT, theme.DARK])
 def test_text_has_contrast(tokens: theme.Tokens) -> None:
     for color in (tokens.text, tokens.muted, tokens.accent, tokens.danger, tokens.success, tokens.warning):
