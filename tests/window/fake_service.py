@@ -1,4 +1,7 @@
-"""Jobs in memory by the thousand, with the same calls as the real service has for the window."""
+"""Jobs in memory by the thousand, with the same calls as the real service has for the window.
+
+A long room, as all that the window may call stands here, as in ``ui.backend`` that it fulfils.
+"""
 
 import threading
 from array import array
