@@ -4,7 +4,7 @@ import io
 import zipfile
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest_desktop.domain.errors import IngestError, LimitExceeded, SourceMalformed, UnsupportedFormat
@@ -231,6 +231,7 @@ def test_books_that_hold_nothing() -> None:
 SEED = (CORPUS / "files" / "text" / "two_chapters.epub").read_bytes()
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_mutated_books_end_in_text_or_in_one_of_our_errors(data: st.DataObject) -> None:
     with zipfile.ZipFile(io.BytesIO(SEED)) as good:

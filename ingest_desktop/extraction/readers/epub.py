@@ -14,23 +14,17 @@ from ingest_desktop.extraction import detect, kinds
 from ingest_desktop.extraction.books import Book, open_book
 from ingest_desktop.extraction.encoding import declared_codec, encoding_of_head
 from ingest_desktop.extraction.packages import Package
-from ingest_desktop.extraction.readers.html import as_utf8, page_blocks
+from ingest_desktop.extraction.readers.html import CLOSED, as_utf8, page_blocks
 from ingest_desktop.extraction.versions import VERSIONS
 
 _CALLED = "an EPUB book"
 _XML_ENCODING = re.compile(rb"""\A\s*<\?xml[^>]{0,200}?\bencoding\s*=\s*["']([A-Za-z0-9_.:-]{2,40})["']""")
-# What XML may close in the tag itself, and a parser of HTML takes for the beginning of all that follows.
 _DATA_BEGINS = b"<![CDATA["
 _NOTE_SIGN = (
     re.compile(  # a number right behind a word that leads to a note: without a gap it would be a part of the word
         rb"([A-Za-z\x80-\xff]{3}(?:</(?:i|em|b|strong|span)>){0,3})"
         rb"(?=(?:<span\b[^<>]*>)?(?:<sup\b[^<>]*>(?:<a\b[^<>]*>)?|<a\b[^<>]*>(?:<sup\b[^<>]*>)?)[\[(]?\d{1,4}[\])]?<)"
     )
-)
-_CLOSED = re.compile(
-    rb"<(title|script|style|textarea|iframe|noscript|template|nav|xmp|div|span|section|pre|h[1-6]|svg|object|select)"
-    rb"\b(?:[^<>\"']|\"[^\"]*+\"|'[^']*+')*?/>",
-    re.IGNORECASE,
 )
 _WORDS = re.compile(r"\w+")
 
@@ -166,7 +160,7 @@ def as_page(data: bytes) -> bytes:
     data = _spelt_out(data) if _DATA_BEGINS in data else data
     if b"<sup" in data or b"noteref" in data:
         data = _NOTE_SIGN.sub(rb"\1 ", data)
-    return _CLOSED.sub(b"", data) if b"/>" in data else data
+    return CLOSED.sub(b"", data) if b"/>" in data else data
 
 
 def _spelt_out(data: bytes) -> bytes:

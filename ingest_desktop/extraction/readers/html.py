@@ -52,6 +52,13 @@ _NO_END = frozenset(
 )
 _MARKS = b"\x01\x02\x03\x04"
 _BLANKS = re.compile("  ++")
+# What XML may close in the tag itself, and a parser of HTML takes for the beginning of all that follows.
+CLOSED = re.compile(
+    rb"<(title|script|style|textarea|iframe|noscript|template|nav|xmp|div|span|section|pre|h[1-6]|svg|object|select)"
+    rb"\b(?:[^<>\"']|\"[^\"]*+\"|'[^']*+')*?/>",
+    re.IGNORECASE,
+)
+_NOTHING = "\x01\x02\x03\x04\f\n\t 123456"  # marks of headings that say nothing, and blanks
 _HEADING_MARK = re.compile("\x01[1-6]|\x02")
 _META_CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9_:.-]{2,40})""", re.IGNORECASE)
 _PERMALINK = " \xa0¶#\uf0c1"
@@ -151,6 +158,10 @@ def page_blocks(data: bytes, *, menus: bool = True) -> tuple[str | None, list[Bl
     if len(data) > _SHALLOW_BYTES and _too_deep(data):
         return None, list(_flow(_squeeze(_without_tags(data))))
     title, text = _seen(data, _MENUS)
+    if not text.strip(_NOTHING) and b"/>" in data:
+        opened = CLOSED.sub(b"", data)
+        if len(opened) < len(data):
+            return page_blocks(opened, menus=menus)
     if menus and b"nav" in data and not any(block.text.strip() for block in _split(text[:_ENOUGH])):
         text = _seen(data, ())[1]
     return title, list(_split(text))

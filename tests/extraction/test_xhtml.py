@@ -1,0 +1,21 @@
+"""Pages that are written as XML and read as HTML."""
+
+import pytest
+
+from .office_kit import Read
+
+HEAD = '<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"><head>{}</head><body>{}</body></html>'
+
+
+@pytest.mark.parametrize(
+    "closed", ["<title/>", '<script type="text/javascript" src="a.js"/>', "<style />", '<title lang="a>b"/>']
+)
+def test_what_is_closed_in_its_tag_does_not_swallow_the_page(closed: str) -> None:
+    read = Read(HEAD.format(closed, "<h1>Lamps</h1><p>They burn.<br/></p>").encode(), "a.xhtml")
+    assert read.text == "Lamps\nThey burn."
+    assert read.plan.title is None
+
+
+@pytest.mark.parametrize("body", ["", "<div/>", "<h1/><nav/>"])
+def test_a_page_without_text_stays_one(body: str) -> None:
+    assert Read(HEAD.format("<title/>", body).encode(), "a.xhtml").rows == []
