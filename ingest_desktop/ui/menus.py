@@ -20,29 +20,14 @@ class TopBar(QToolBar):
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self._add = self._menu_button(self.tr("Add"), self.tr("Add files, a folder, or what was copied"))
-        menu = QMenu(self._add)
-        for name in ("add_files", "add_folder", "paste"):
-            menu.addAction(actions[name])
-        menu.addSeparator()
-        menu.addAction(actions["samples"])
-        self._add.setMenu(menu)
+        self._add.setMenu(self._add_menu())
         self.addWidget(self._add)
         self.addSeparator()
         for name in ("pause", "resume", "cancel", "retry", "delete"):
             self.addAction(actions[name])
             button = self.widgetForAction(actions[name])
             button.setAccessibleName(actions[name].text())
-        self.field = QLineEdit()
-        self.field.setPlaceholderText(self.tr("Search all documents…"))
-        self.field.setAccessibleName(self.tr("Search all documents"))
-        self.field.setToolTip(
-            self.tr('Words (any of them), "phrases", prefix*, AND, OR, -not ({key})').format(
-                key=shortcuts.shown("search")
-            )
-        )
-        self.field.setClearButtonEnabled(True)
-        self.field.setMinimumWidth(160)
-        self.field.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.field = self._search_field()
         self._glass = self.field.addAction(assets.icon("search", "#000000"), QLineEdit.ActionPosition.LeadingPosition)
         gap = QWidget()
         gap.setFixedWidth(8)
@@ -62,6 +47,28 @@ class TopBar(QToolBar):
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         return button
+
+    def _search_field(self) -> QLineEdit:
+        field = QLineEdit()
+        field.setPlaceholderText(self.tr("Search all documents…"))
+        field.setAccessibleName(self.tr("Search all documents"))
+        field.setToolTip(
+            self.tr('Words (any of them), "phrases", prefix*, AND, OR, -not ({key})').format(
+                key=shortcuts.shown("search")
+            )
+        )
+        field.setClearButtonEnabled(True)
+        field.setMinimumWidth(160)
+        field.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        return field
+
+    def _add_menu(self) -> QMenu:
+        menu = QMenu(self._add)
+        for name in ("add_files", "add_folder", "paste"):
+            menu.addAction(self._actions[name])
+        menu.addSeparator()
+        menu.addAction(self._actions["samples"])
+        return menu
 
     def _main_menu(self, columns: QMenu) -> QMenu:
         menu, actions = QMenu(self._more), self._actions

@@ -215,6 +215,17 @@ class Line(QWidget):
         self.control.setPalette(palette)
 
 
+def _sentences(text: str, color: str | None = None) -> QLabel:
+    """Text that wraps; what has a colour can be copied."""
+    label = QLabel(text)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setWordWrap(True)
+    if color is not None:
+        label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        tint(label, color)
+    return label
+
+
 class SettingsDialog(QDialog):
     """All settings by page.
 
@@ -236,14 +247,7 @@ class SettingsDialog(QDialog):
         self._list = QListWidget()
         self._list.setAccessibleName(self.tr("Pages"))
         self._list.setFixedWidth(136)
-        fields = editable_fields()
-        for group in ORDER:
-            names = [name for name, info in fields.items() if group_of(info) == group.value]
-            if names:
-                self._list.addItem(translate("settings", group.value))
-                self._groups.append(group.value)
-                self._list.item(self._list.count() - 1).setSizeHint(QSize(0, 28))
-                self._pages.addWidget(self._page(settings, {name: fields[name] for name in names}))
+        self._fill(settings)
         self._list.currentRowChanged.connect(self._pages.setCurrentIndex)
         self._list.setCurrentRow(0)
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
@@ -251,21 +255,11 @@ class SettingsDialog(QDialog):
         self.save = self._buttons.addButton(self.tr("Save"), QDialogButtonBox.ButtonRole.AcceptRole)
         self._buttons.accepted.connect(self._on_save)
         self._buttons.rejected.connect(self.reject)
-        self.problem = QLabel()
-        self.problem.setWordWrap(True)
-        self.problem.setTextFormat(Qt.TextFormat.PlainText)
+        self.problem = _sentences("")
         self.problem.hide()
-        self.unknown = QLabel("\n".join(map(str, unknown)))
-        self.unknown.setTextFormat(Qt.TextFormat.PlainText)
-        self.unknown.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.unknown.setWordWrap(True)
+        self.unknown = _sentences("\n".join(map(str, unknown)), theme.tokens_now().warning)
         self.unknown.setVisible(bool(unknown))
-        tint(self.unknown, theme.tokens_now().warning)
-        where = QLabel(self.tr("Data folder: {path}").format(path=settings.data_root))
-        where.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        where.setTextFormat(Qt.TextFormat.PlainText)
-        where.setWordWrap(True)
-        tint(where, theme.tokens_now().muted)
+        where = _sentences(self.tr("Data folder: {path}").format(path=settings.data_root), theme.tokens_now().muted)
         row = QHBoxLayout()
         row.addWidget(self._list)
         row.addWidget(self._pages, 1)
@@ -279,6 +273,17 @@ class SettingsDialog(QDialog):
         layout.addWidget(self._buttons)
         self.resize(SIZE.boundedTo(self.screen().availableSize() * ROOM))
         self._offer()
+
+    def _fill(self, settings: Settings) -> None:
+        """A page for each group that has settings."""
+        fields = editable_fields()
+        for group in ORDER:
+            names = [name for name, info in fields.items() if group_of(info) == group.value]
+            if names:
+                self._list.addItem(translate("settings", group.value))
+                self._groups.append(group.value)
+                self._list.item(self._list.count() - 1).setSizeHint(QSize(0, 28))
+                self._pages.addWidget(self._page(settings, {name: fields[name] for name in names}))
 
     def _page(self, settings: Settings, fields: dict[str, FieldInfo]) -> QWidget:
         body = QWidget()
