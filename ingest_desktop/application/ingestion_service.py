@@ -134,10 +134,20 @@ class IngestionService(Asking):
     # adding --------------------------------------------------------------------------------
 
     def preflight(
-        self, paths: Sequence[str], stop: threading.Event | None = None, *, kb_id: str | None = None
+        self,
+        paths: Sequence[str],
+        stop: threading.Event | None = None,
+        *,
+        kb_id: str | None = None,
+        told: Callable[[int], None] | None = None,
     ) -> Preflight:
-        """Look at what would be added, without adding it. Setting ``stop`` ends the look early."""
-        return self._submitter.preflight(paths, kb_id or self._default_kb(), stop)
+        """Look at what would be added, without adding it. Setting ``stop`` ends the look early.
+
+        Args:
+            kb_id: The knowledge base; None takes the first one.
+            told: Called in this thread, now and then, with how many files were found so far.
+        """
+        return self._submitter.preflight(paths, kb_id or self._default_kb(), stop, told)
 
     def submit(
         self,

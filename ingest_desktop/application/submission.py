@@ -98,8 +98,14 @@ class Submitter:
             pass
         return found
 
-    def preflight(self, paths: Sequence[str], kb_id: str, stop: threading.Event | None = None) -> Preflight:
-        """Count what is there, found as ``submit`` finds it."""
+    def preflight(
+        self,
+        paths: Sequence[str],
+        kb_id: str,
+        stop: threading.Event | None = None,
+        told: Callable[[int], None] | None = None,
+    ) -> Preflight:
+        """Count what is there, found as ``submit`` finds it; ``told`` gets how many files were found so far."""
         walk = self._walk(stop)
         kinds: Counter[str] = Counter()
         sizes: Counter[str] = Counter()
@@ -114,6 +120,8 @@ class Submitter:
                 kinds[kind] += 1
                 sizes[kind] += found.size
                 already[kind] += found.path in listed or _is_same(known.get(found.path), found)
+            if told is not None:
+                told(kinds.total())
         return Preflight(kinds.total(), sizes.total(), dict(kinds), dict(sizes), dict(+already), dict(walk.skipped))
 
     def submit(

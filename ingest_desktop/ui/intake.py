@@ -150,7 +150,9 @@ class Intake(QObject):
         sheet.accepted.connect(lambda: self._go(stop, paths, kb_id, sheet.without))
         sheet.rejected.connect(stop.set)
         sheet.finished.connect(sheet.deleteLater)
-        self._hub.adding.ask(lambda: backend.service.preflight(paths, stop, kb_id=kb_id), seen, failed=refused)
+        self._hub.adding.ask(
+            lambda: backend.service.preflight(paths, stop, kb_id=kb_id, told=sheet.note_found), seen, failed=refused
+        )
 
     def _go(self, stop: threading.Event, paths: list[str], kb_id: str | None, without: Sequence[str]) -> None:
         stop.set()  # a look that still goes on is of no more use

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -24,6 +24,7 @@ from ingest_desktop.ui.thin_bar import ThinBar
 
 MOST_LINES = 60  # rarer kinds than these share a line
 LIST_HEIGHT, LEAST_HEIGHT = 280, 80
+FOLLOW_MS = 250
 REST_HEIGHT = 280  # what stands above and below the list, and the frame
 
 
@@ -36,6 +37,10 @@ class PreflightDialog(QDialog):
         self.setModal(True)
         self._target = target
         self._found: PreflightView | None = None
+        self._found_so_far = 0
+        self._following = QTimer(self)
+        self._following.timeout.connect(self._say_found)
+        self._following.start(FOLLOW_MS)
         self.ticks: dict[tuple[str, ...], QCheckBox] = {}
         self._title = QLabel(self.tr("Looking at what is in there…"))
         self._title.setTextFormat(Qt.TextFormat.PlainText)
@@ -76,8 +81,19 @@ class PreflightDialog(QDialog):
         layout.addWidget(self._buttons)
         self.setMinimumWidth(460)
 
+    def note_found(self, files: int) -> None:
+        """Take how many files were found so far. Any thread: it is shown a moment later."""
+        self._found_so_far = files
+
+    @Slot()
+    def _say_found(self) -> None:
+        if self._found_so_far:
+            text = self.tr("Looking… {files} found").format(files=words.files(self._found_so_far))
+            self._title.setText(text)
+
     def show_found(self, found: PreflightView) -> None:
         """Show what a look found. Once."""
+        self._following.stop()
         self._found = found
         self._bar.hide()
         body = QWidget()

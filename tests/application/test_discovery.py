@@ -205,6 +205,13 @@ def test_a_kind_can_be_left_out(fake: FakeApp, docs: Path) -> None:
     assert sorted(job.original_filename for job in all_jobs(fake)) == ["c.md", "d"]
 
 
+def test_a_look_tells_how_far_it_has_come(fake: FakeApp, docs: Path) -> None:
+    write_files(docs, MANY)
+    told: list[int] = []
+    seen = fake.service.preflight([str(docs)], told=told.append)
+    assert told == sorted(told) and told[-1] == seen.files > 0
+
+
 def test_a_kind_stays_left_out_when_the_search_goes_on_later(make_fake: MAKE, docs: Path) -> None:
     fake = make_fake()
     write_files(docs, {**MANY, **{f"c/{number}.md": "" for number in range(20)}})

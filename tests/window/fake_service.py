@@ -205,10 +205,19 @@ class FakeService:
         return list(self.binned_bases)
 
     # adding --------------------------------------------------------------------------------
-    def preflight(self, paths: Sequence[str], stop: threading.Event, *, kb_id: str | None = None) -> FakePreflight:
+    def preflight(
+        self,
+        paths: Sequence[str],
+        stop: threading.Event,
+        *,
+        kb_id: str | None = None,
+        told: Callable[[int], None] | None = None,
+    ) -> FakePreflight:
         self._off_the_ui()
         self.calls.append(("preflight", tuple(paths)))
         kinds = self.kinds or {"pdf": self.found_files}
+        if told is not None:
+            told(sum(kinds.values()))
         sizes = {kind: count * 50_000 for kind, count in kinds.items()}
         return FakePreflight(sum(kinds.values()), sum(sizes.values()), kinds, self.skipped, sizes, self.known)
 

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable
 from itertools import pairwise
@@ -243,14 +244,29 @@ def test_an_unticked_kind_is_left_out(qtbot: QtBot, window: MainWindow, app: Fak
     qtbot.waitUntil(lambda: app.service.without == [("jpg",)])
 
 
+def test_a_long_look_tells_how_many_it_found_so_far(qtbot: QtBot) -> None:
+    sheet = PreflightDialog("Library")
+    qtbot.addWidget(sheet)
+    sheet.show()
+    assert sheet._title.text() == "Looking at what is in there…"
+    teller = threading.Thread(target=sheet.note_found, args=(12_000,))  # as the engine tells it
+    teller.start()
+    teller.join()
+    qtbot.waitUntil(lambda: sheet._title.text() == "Looking… 12,000 files found")
+    sheet.show_found(FakePreflight(12_001, 5, {"txt": 12_001}, {}, {"txt": 5}, {}))
+    assert sheet._title.text().startswith("Add 12,001 files") and not sheet._following.isActive()
+
+
 def test_a_look_that_is_cut_short_adds_all(qtbot: QtBot, window: MainWindow, app: FakeApp) -> None:
     window.intake.settings = app.settings
     app.service.found_files = 3_000
     drop(window, files("/docs"))
-    assert window.intake.sheet is not None
-    window.intake.sheet.accept()  # before anything was found
+    sheet = window.intake.sheet
+    assert sheet is not None
+    sheet.accept()  # before anything was found
     qtbot.waitUntil(lambda: app.service.without == [()])
     qtbot.waitUntil(lambda: window.hub.adding.pending == 0)
+    assert sheet._found_so_far == 3_000
 
 
 @given(st.dictionaries(st.text("abc", max_size=6), st.integers(1, 10), max_size=3 * MOST_LINES))
