@@ -5,14 +5,14 @@ as many chunks, in the same order, with the same text, place and id.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
 from ingest_desktop.domain.errors import IngestError, SourceEncrypted
 from ingest_desktop.domain.interfaces.checks import Finding
 from ingest_desktop.domain.interfaces.extraction import ExtractionChild
-from ingest_desktop.domain.models import Chunk
+from ingest_desktop.domain.models import Chunk, Document
 from ingest_desktop.domain.wire import (
     ChunkRow,
     Extracted,
@@ -30,6 +30,7 @@ from ingest_desktop.infrastructure.content_rows import chunk_id_of, location_of,
 from ingest_desktop.infrastructure.content_store import KnowledgeBaseStore
 
 _PAGE = 500
+_TWINS = 100  # of a document, that are looked at
 
 
 def check_sample(
@@ -52,24 +53,28 @@ def _spread(store: KnowledgeBaseStore, sample: int) -> Iterator[tuple[str, str]]
     """Every so manieth document, by id, that has an original as it was read; then the ones between."""
     step = max(1, store.document_count() // max(1, sample))
     for first in range(step):
-        for number, (document_id, path) in enumerate(_documents(store)):
-            if number % step == first and _is_as_it_was(store, path):
-                yield document_id, path
+        for number, document in enumerate(_documents(store)):
+            path = _original(store, document.paths) if number % step == first else None
+            if path is not None:
+                yield document.document_id, path
 
 
-def _documents(store: KnowledgeBaseStore) -> Iterator[tuple[str, str]]:
+def _documents(store: KnowledgeBaseStore) -> Iterator[Document]:
     after: str | None = None
     while page := store.documents(after=after, limit=_PAGE):
-        yield from ((document.document_id, document.paths[0]) for document in page if document.paths)
+        yield from page
         after = page[-1].document_id
 
 
-def _is_as_it_was(store: KnowledgeBaseStore, path: str) -> bool:
-    known = store.known([path]).get(path)
+def _original(store: KnowledgeBaseStore, paths: Sequence[str]) -> str | None:
+    """The first of a document's files whose kind gave it its text, when it is as it was read."""
+    known = store.known(paths[:_TWINS])
+    ours = (known[path] for path in paths if path in known)
+    found = next((path for path in ours if path.recipe == path.stored_recipe), None)
     try:
-        return known is not None and signature_of(os.stat(path)) == known.signature
+        return found.path if found is not None and signature_of(os.stat(found.path)) == found.signature else None
     except (OSError, ValueError):
-        return False
+        return None
 
 
 def _reread(

@@ -117,11 +117,16 @@ _LANGUAGE: Final = (
     "ALTER TABLE segments ADD COLUMN recognising REAL NOT NULL DEFAULT 0",  # seconds, of those in ``seconds``
     "ALTER TABLE segments ADD COLUMN chunking REAL NOT NULL DEFAULT 0",
 )
+_OWN: Final = (
+    # How a file is read, where its document's text is that of a twin which is read otherwise. Empty: as its document.
+    "ALTER TABLE paths ADD COLUMN own TEXT NOT NULL DEFAULT ''",
+)
 
 MIGRATIONS: Final = (
     Migration(1, "the first tables", _TABLES),
     Migration(2, "pages whose text was recognised", _BY_OCR),
     Migration(3, "versions know their gaps", _GAPS),
     Migration(4, "segments know their language and what their seconds went into", _LANGUAGE),
+    Migration(5, "paths know how they are read when their document is read otherwise", _OWN),
 )
 """Added to only; a released one is never edited."""

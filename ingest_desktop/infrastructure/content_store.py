@@ -25,8 +25,10 @@ LOG_PAGES: Final = 4_000  # 64 MB of log before a commit moves it: pages that ch
 WRITER_CACHE_BYTES: Final = 32 * 1024 * 1024  # what one commit changes
 
 _KNOWN = (
-    "SELECT p.path, d.document_id, v.sha256, v.recipe, p.size, p.mtime_ns, p.inode, p.ctime_ns, "
-    "v.chunks, p.first_job, p.job, v.media_type, v.gaps, p.hidden FROM paths p "
+    # A file whose document has the text of a twin that is read otherwise is to be read anew when that twin has gone.
+    "SELECT p.path, d.document_id, v.sha256, iif(p.own = '', v.recipe, iif(EXISTS (SELECT 1 FROM paths o "
+    "WHERE o.document = p.document AND o.own = ''), p.own, '')), p.size, p.mtime_ns, p.inode, p.ctime_ns, "
+    "v.chunks, p.first_job, p.job, v.media_type, v.gaps, v.recipe, p.hidden FROM paths p "
     "JOIN documents d ON d.id = p.document JOIN versions v ON v.id = d.version WHERE p.hidden = 0"
 )
 _TWIN = (
@@ -305,6 +307,7 @@ def _known_path(row: Sequence[Any]) -> KnownPath:
         job,
         media_type,
         gaps,
+        stored,
         hidden,
         *rest,
     ) = row
@@ -312,7 +315,7 @@ def _known_path(row: Sequence[Any]) -> KnownPath:
     twin = from_db_path(rest[0]) if rest and rest[0] is not None else None
     path, visible = from_db_path(path), not hidden
     return KnownPath(
-        path, document_id, sha256, recipe, signature, chunks, first_job, job, visible, twin, media_type, gaps
+        path, document_id, sha256, recipe, signature, chunks, first_job, job, visible, twin, media_type, gaps, stored
     )
 
 

@@ -1,6 +1,9 @@
 """Making versions live: what becomes of a path, its document and the version it had before.
 
 All in the writer's open transaction, so that a searcher sees the old version or the new one and never a mix.
+
+Files with the same bytes are one document, also when their names have them read by different readers (notes.txt and
+notes.md). Whose text it has does not depend on which came first; see ``_yields``.
 """
 
 import json
@@ -17,6 +20,7 @@ from ingest_desktop.infrastructure.database import from_db_path, to_db_path
 
 VersionKey = tuple[str, str]  # sha256, recipe
 _Path = tuple[int, int, int]  # document, first job, job
+_PLAIN = "text"  # the reader that takes what no other knows
 
 
 def now_text() -> str:
@@ -122,9 +126,14 @@ class Swap:
 
     def _step_by_step(self, item: Finished, version: _Version) -> LiveVersion:
         before = self._paths.get(item.path)
+        own: str | None = ""
         if version.document is None:
-            document, outcome = self._place(item, version, before)
+            document, outcome, own = self._place(item, version, before)
         else:
+            if (
+                _reader_of(item.recipe) != item.plan.reader
+            ):  # what a twin brought is confirmed for a file of another kind
+                own = None
             document = version.document
             unchanged = before is not None and before[0] == document
             outcome = _again(item, before) if before is not None and unchanged else Outcome.DUPLICATE
@@ -133,25 +142,30 @@ class Swap:
         twin_path = self._first_path(document, item.path) if outcome is Outcome.DUPLICATE else None
         if outcome is Outcome.DUPLICATE and twin_path is None:
             outcome = Outcome.INGESTED  # its twins are all in the trash
-        self._point(item, document, before)
-        self._connection.exec_driver_sql("UPDATE versions SET live = 1 WHERE id = ?", (version.id,))
+        self._point(item, document, before, own)
+        self._connection.exec_driver_sql("UPDATE versions SET live = 1 WHERE document = ?", (document,))
         self._known_content.add(item.plan.sha256)
         return _live(item, version, self._document_id(document), outcome, twin_path)
 
-    def _place(self, item: Finished, version: _Version, before: _Path | None) -> tuple[int, Outcome]:
-        """Find or make the document for a version that has none yet."""
+    def _place(self, item: Finished, version: _Version, before: _Path | None) -> tuple[int, Outcome, str]:
+        """Find or make the document for a version that has none yet; and the recipe to note for the path."""
         run = self._connection.exec_driver_sql
         self._number_chunks(version)
         elder = run(
-            "SELECT document FROM versions WHERE sha256 = ? AND document IS NOT NULL AND id <> ?",
+            "SELECT document, recipe, chunks FROM versions WHERE sha256 = ? AND document IS NOT NULL AND id <> ?",
             (item.plan.sha256, version.id),
-        ).scalar()
-        if elder is not None:  # the same content under another recipe: this version takes its place
-            self._replace(elder, version)
-            return elder, Outcome.UPDATED if before and before[0] == elder else Outcome.DUPLICATE
+        ).first()
+        if elder is not None:  # the same content under another recipe
+            document, recipe, chunks = elder
+            is_known = before is not None and before[0] == document
+            if self._yields(item, version, document, recipe, chunks):
+                outcome = _again(item, before) if before is not None and is_known else Outcome.DUPLICATE
+                return document, outcome, item.recipe
+            self._replace(document, version)
+            return document, Outcome.UPDATED if is_known else Outcome.DUPLICATE, ""
         if before is not None and self._first_path(before[0], item.path, hidden=True) is None:
             self._replace(before[0], version)
-            return before[0], Outcome.UPDATED
+            return before[0], Outcome.UPDATED, ""
         document = self._next_document
         self._next_document += 1
         name = self._free_name(base_name(item.plan.sha256))
@@ -162,7 +176,25 @@ class Swap:
         )
         run("UPDATE versions SET document = ?, live = 1 WHERE id = ?", (document, version.id))
         version.document = document
-        return document, Outcome.UPDATED if before is not None else Outcome.INGESTED
+        return document, Outcome.UPDATED if before is not None else Outcome.INGESTED, ""
+
+    def _yields(self, item: Finished, version: _Version, document: int, recipe: str, chunks: int) -> bool:
+        """Whether a version leaves its document the text that a twin of another kind gave it; else it takes its place.
+
+        What has no text yields to what has some, plain text to every other kind, and otherwise the greater name of a
+        reader to the smaller. Another recipe of the same reader, a newer version say, yields never; nor does any to a text
+        whose own files have all gone.
+        """
+        mine, theirs = _reader_of(item.recipe), _reader_of(recipe)
+        run = self._connection.exec_driver_sql
+        others = "document = ? AND path <> ?"
+        where = (document, to_db_path(item.path))
+        if mine != theirs and run(f"SELECT 1 FROM paths WHERE {others} AND own = ''", where).first():
+            if (chunks == 0, theirs == _PLAIN, theirs) < (version.chunks == 0, mine == _PLAIN, mine):
+                return True
+            run(f"UPDATE paths SET own = ? WHERE {others} AND own = ''", (recipe, *where))
+        run(f"UPDATE paths SET own = '' WHERE {others} AND own = ?", (*where, item.recipe))
+        return False
 
     def _free_name(self, base: str) -> str:
         """Its name is taken only when the first content of an older document came back elsewhere."""
@@ -194,20 +226,26 @@ class Swap:
             run("UPDATE segments SET first_ordinal = ? WHERE id = ?", updates)
         run("UPDATE versions SET chunks = ?, gaps = ? WHERE id = ?", (version.chunks, len(version.failed), version.id))
 
-    def _point(self, item: Finished, document: int, before: _Path | None) -> None:
-        """Let a path name a document; a document that nobody names any more is taken out."""
+    def _point(self, item: Finished, document: int, before: _Path | None, own: str | None) -> None:
+        """Let a path name a document; a document that nobody names any more is taken out.
+
+        Args:
+            own: How the file itself is read, where that is not how its document was; None leaves what is noted.
+        """
         signature = tuple(item.plan.signature)
         run = self._connection.exec_driver_sql
         key = to_db_path(item.path)
         if before is None:
             run(
-                "INSERT INTO paths (path, document, first_job, job, size, mtime_ns, inode, ctime_ns) VALUES (?,?,?,?,?,?,?,?)",
-                (key, document, item.job_id, item.job_id, *signature),
+                "INSERT INTO paths (path, document, first_job, job, size, mtime_ns, inode, ctime_ns, own) "
+                "VALUES (?,?,?,?,?,?,?,?,?)",
+                (key, document, item.job_id, item.job_id, *signature, own or ""),
             )
         else:
             run(
-                "UPDATE paths SET document=?, hidden=0, job=?, size=?, mtime_ns=?, inode=?, ctime_ns=? WHERE path=?",
-                (document, item.job_id, *signature, key),
+                "UPDATE paths SET document=?, hidden=0, job=?, size=?, mtime_ns=?, inode=?, ctime_ns=?, "
+                "own = coalesce(?, own) WHERE path=?",
+                (document, item.job_id, *signature, own, key),
             )
             if before[0] != document:
                 self._leave(before[0], item.path)
@@ -244,6 +282,11 @@ class Swap:
 def base_name(sha256: str) -> str:
     """A document is named by its first content, so that its id does not depend on which of two twins came first."""
     return "d_" + sha256[:20]
+
+
+def _reader_of(recipe: str) -> str:
+    """The name of the reader in a recipe."""
+    return recipe.partition("/")[0]
 
 
 def _live(item: Finished, version: _Version, name: str, outcome: Outcome, twin_path: str | None) -> LiveVersion:

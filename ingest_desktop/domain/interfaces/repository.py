@@ -402,7 +402,7 @@ class KnownPath(NamedTuple):
     path: str
     document_id: str
     sha256: str
-    recipe: str
+    recipe: str  # by which this file is read; empty: it is to be read anew
     signature: FileSignature
     chunks: int  # 0: nothing of it can be found
     first_job: int  # the job that brought the path
@@ -411,6 +411,7 @@ class KnownPath(NamedTuple):
     twin_path: str | None = None  # a visible path that brought this content before; told by ``known`` only
     media_type: str | None = None
     gaps: int = 0  # units that could not be read
+    stored_recipe: str = ""  # of what is stored, which a twin of another kind may have brought
 
 
 @dataclass(slots=True)
