@@ -7,7 +7,7 @@ what lies in an archive, asks for all of them, and to import every reader for th
 from typing import Final
 
 VERSIONS: Final = {
-    "asciidoc": 1,
+    "asciidoc": 2,
     "cards": 2,
     "chatgpt": 2,
     "code": 1,

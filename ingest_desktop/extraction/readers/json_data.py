@@ -17,6 +17,7 @@ from ingest_desktop.extraction.readers.json_places import Keys, Places, is_balan
 from ingest_desktop.extraction.readers.records import Piece, packed, rows
 from ingest_desktop.extraction.readers.slack import lone
 from ingest_desktop.extraction.readers.text import TextReader, segment_bytes, segment_text
+from ingest_desktop.extraction.readers.twice_encoded import decoded_once
 from ingest_desktop.extraction.versions import VERSIONS
 
 _BETWEEN_RECORDS: Final = re.compile(rb'[}\]]\s{0,200},?\s{0,200}(?=\{\s{0,200}"|\[\s{0,200}["\[{\d-])')
@@ -100,7 +101,7 @@ class JsonReader(TextReader):
     def read(
         self, source: SourceFile, plan: ReaderPlan, segment: SegmentSpec, options: ExtractOptions, notes: SegmentNotes
     ) -> Iterator[Block]:
-        text = segment_text(source, plan, segment)
+        text = decoded_once(segment_text(source, plan, segment))
         whole = len(plan.segments) == 1
         if whole:
             found = _whole(text)
