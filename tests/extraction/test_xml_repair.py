@@ -85,6 +85,18 @@ def test_documents_that_break_off_keep_their_attributes_to_themselves() -> None:
     assert read.text.count("Low water") == 9
 
 
+def test_pages_in_notes_and_feeds_are_read_as_pages() -> None:
+    note = "<?xml version='1.0'?><en-note><div>Sow <b>bean</b>s &amp; peas</div><ul><li>Buy a spade</li></ul><br/></en-note>"
+    read = said(
+        f"<en-export><note><title>Garden</title><content><![CDATA[{note * 9}]]></content><tag>a &lt; b</tag></note></en-export>"
+    )
+    assert "content: Sow beans & peas\nBuy a spade" in read.text and "tag: a < b" in read.text
+    feed = "<item><title>One</title><description>&lt;p&gt;Short &lt;i&gt;egret&lt;/i&gt;&amp;#8217;s&lt;/p&gt;</description></item>"
+    assert "description: Short egret\u2019s" in said(f"<rss>{feed}</rss>").text
+    book = "<book><para>The end of a paragraph is written <literal>&lt;/p&gt;</literal> in a page.</para></book>"
+    assert "</p>" in said(book).text
+
+
 @given(st.text("<>&;#x\"'=/ aD8\n\x0b\U0001f600é!-[]?", max_size=60))
 def test_repair_keeps_lines_and_words(text: str) -> None:
     assert xml_repair.repaired(text).count("\n") == text.count("\n")

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from html import unescape
 from typing import Final, NamedTuple
 
+from ingest_desktop.domain.errors import SourceMalformed
 from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes, SourceFile
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import kinds
@@ -27,6 +28,10 @@ _TAGS: Final = re.compile(
     r"<!--(?:[^<-]++|-(?!->)|<(?!!--))*+-->|<\?(?:[^<?]++|\?(?!>)|<(?!\?))*+\?>"  # what has no end is given up at its like
     r"|<!DOCTYPE[^<>\[]*+(?:\[(?:[^\]<]++|\](?!\s{0,99}>)|<(?!!DOCTYPE))*+\]\s*+)?>|<!\[CDATA\[|\]\]>|</?[A-Za-z_:][^<>]*>",
     re.S,
+)
+_CDATA: Final = re.compile(r"<!\[CDATA\[.*?(?:\]\]>|\Z)", re.S)
+_PAGE: Final = re.compile(
+    r"</(?:p|div|span|b|i|em|strong|a|ul|ol|li|table|h[1-6]|blockquote|pre|en-note)\s*>|<br\s*/?>", re.I
 )
 _SECTIONS: Final = frozenset(
     "book part chapter article appendix preface section sect1 sect2 sect3 sect4 sect5 simplesect refentry reference refsect1 "
@@ -175,8 +180,18 @@ def xml_blocks(text: str) -> tuple[list[Block], Broken | None]:
 
 def _is_prose(text: str) -> bool:
     """Whether this is a document with paragraphs and not data."""
-    names = re.findall(r"<(?:\w+:)?(\w+)", text[:200_000])
+    names = re.findall(r"<(?:\w+:)?(\w+)", _CDATA.sub("", text[:200_000]))
     return sum(name in _PROSE for name in names) * 25 > len(names)
+
+
+def _page_text(text: str) -> str:
+    """What a page says that is kept as the text of an element, as in notes and feeds."""
+    from ingest_desktop.extraction.readers.html import page_blocks
+
+    try:
+        return "\n".join(block.text for block in page_blocks(text.encode("utf-8", "replace"))[1])
+    except SourceMalformed:  # the rest of the document is no worse for that
+        return " ".join(text.split())
 
 
 @dataclass(slots=True)
@@ -244,7 +259,7 @@ class _Flow:
         if self.prose:
             self._paragraph(name, text)
             return
-        text = " ".join(text.split())
+        text = _page_text(text) if "<" in text and _PAGE.search(text) else " ".join(text.split())
         if text:
             label = name if not self._children or len(self._names) < 2 else ""
             self._add(Block(f"{label}: {text}" if label else text, line_start=self._line, keep=True, path=self._path()))
