@@ -209,12 +209,25 @@ def test_links_cells_and_lengths_of_latex_leave_words_only() -> None:
         (r"\multicolumn{2}{|c|}{Over both}", "Over both"),
         (r"\textcolor{red}{Warm} \parbox{5cm}{Box} \resizebox{\textwidth}{!}{Wide}", "Warm Box Wide"),
         (r"stra\ss e, \LaTeX is, un\textbf{known}", "straße, LaTeX is, unknown"),
+        (r"\hypertarget{first}{Text of the \hyperlink{a}{link}}", "Text of the link"),
+        (r"\def\labelenumi{\arabic{enumi}.} after", "after"),
+        (r"\item<1-> shown \only<2>{later}", "shown later"),
         (r"\title{On Lamps}\author{Ada}\begin{document}Text", "On Lamps Ada Text"),
     ],
 )
 def test_no_word_of_latex_is_lost_or_grown_together(source: str, said: str) -> None:
     (block,) = latex_blocks(source)
     assert " ".join(block.text.split()) == said
+
+
+def test_a_heading_that_is_told_twice_is_shown_once() -> None:
+    (block,) = latex_blocks(r"\section{\texorpdfstring{First \emph{part}}{First part}}\label{first}")
+    assert (block.level, block.text) == (3, "First part")
+
+
+def test_words_of_asciidoc_do_not_grow_into_the_notes_behind_them() -> None:
+    (row,) = rows_of(AsciidocReader(), "A lampfootnote:[Below.] and afootnoteref:[x] footnote.\n")
+    assert row.text == "A lamp footnote:[Below.] and a footnoteref:[x] footnote."
 
 
 def test_slides_of_latex_are_headings() -> None:

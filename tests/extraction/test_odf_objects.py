@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from .office_kit import NAMES, OFFICE, Read, zipped
+from .office_kit import NAMES, OFFICE, Read, changed, zipped
 
 LINK = 'xmlns:xlink="http://www.w3.org/1999/xlink"'
 CHART = (
@@ -49,6 +49,12 @@ def test_charts_and_formulas_of_a_text_stand_behind_it() -> None:
     read = Read(document("text", body, o1=CHART, o2=FORMULA), "a.odt")
     assert read.text == "See above\nHarvest of pears\nTons\nPears: East = 4\nE = m c^2"
     assert read.heading("E = m c^2") == "Charts and formulas"
+
+
+def test_objects_may_have_any_name() -> None:
+    body = "<text:p>See " + '<draw:frame><draw:object xlink:href="Formula-1/"/></draw:frame>' + "</text:p>"
+    data = changed(document("text", body), {"Formula-1/content.xml": FORMULA.encode()})
+    assert Read(data, "a.odt").text == "See\nE = m c^2"
 
 
 def test_charts_of_a_sheet_give_their_titles_in_its_place() -> None:

@@ -20,6 +20,8 @@ _MARK = re.compile(
     re.MULTILINE,
 )
 
+_NOTE = re.compile(r"(?<=[^\W_])(?=footnote(?:ref)?:[\w-]{0,100}\[)")  # which stands right behind a word
+
 
 class AsciidocReader(TextReader):
     """Reads AsciiDoc, line by line true to the file."""
@@ -38,7 +40,9 @@ class AsciidocReader(TextReader):
     def read(
         self, source: SourceFile, plan: ReaderPlan, segment: SegmentSpec, options: ExtractOptions, notes: SegmentNotes
     ) -> Iterator[Block]:
-        return asciidoc_blocks(segment_text(source, plan, segment), segment.first_line)
+        text = segment_text(source, plan, segment)
+        text = _NOTE.sub(" ", text) if "footnote" in text else text
+        return asciidoc_blocks(text, segment.first_line)
 
 
 def asciidoc_blocks(text: str, first_line: int = 1) -> Iterator[Block]:

@@ -47,11 +47,13 @@ _ENVIRONMENT = re.compile(  # with what is no text behind it: columns, widths, p
     r"|\\end[ \t]*\{[^{}\n]{0,60}\}"
 )
 _LEADING = re.compile(  # commands whose last argument alone is text
-    r"\\(?:(?:textcolor|colorbox|color|parbox|scalebox|raisebox|rotatebox|makebox|framebox|foreignlanguage|hyperref)(?![A-Za-z])"
+    r"\\(?:(?:textcolor|colorbox|color|parbox|scalebox|raisebox|rotatebox|makebox|framebox|foreignlanguage|hyperref"
+    r"|hypertarget|hyperlink|texorpdfstring)(?![A-Za-z])"
     rf"(?:[ \t]*\[[^\[\]\n]{{0,200}}\]){{0,3}}(?:[ \t]*{_NESTED}(?=[ \t]*\{{))?"
     r"|(?:multicolumn|multirow|resizebox\*?|fcolorbox)(?![A-Za-z])(?:[ \t]*\[[^\[\]\n]{0,200}\])?"
     rf"(?:[ \t]*{_NESTED}(?=[ \t]*\{{)){{0,2}})"
 )
+_DEFINED = re.compile(rf"\\(?:def|let)[ \t]*\\[A-Za-z@]+(?:#\d)*[ \t]*{_NESTED}")
 _ITEM = re.compile(r"\\item[ \t]*\[([^\[\]\n]{0,300})\]")
 _BESIDE = re.compile(
     r"\\(?:footnote|footnotetext|thanks|marginpar|caption|author|date|title|item|par|newline|and)(?![A-Za-z])"
@@ -63,7 +65,7 @@ _FORMULA = re.compile(
     r"(\$\$[^$]{1,5000}\$\$|(?<!\\)\$[^$\n]{1,1000}(?:\n[^$\n]{1,1000}){0,3}(?<!\\)\$|\\\[(?:(?!\\\[).){1,5000}?\\\])",
     re.DOTALL,
 )
-_COMMAND = re.compile(r"\\([A-Za-z@]+)\*?(?:\[[^\[\]\n]{0,200}\])?([ \t]?)")
+_COMMAND = re.compile(r"\\([A-Za-z@]+)\*?(?:<[\d.+|,:*a-z-]{1,30}>)?(?:\[[^\[\]\n]{0,200}\])?([ \t]?)")
 _SIGN = re.compile(r"\\([#$%&_{} ,;:!/-])")
 _MARKS = {
     "`": "\u0300", "'": "\u0301", "^": "\u0302", "~": "\u0303", "=": "\u0304", "u": "\u0306", ".": "\u0307",
@@ -174,7 +176,7 @@ def _said(text: str) -> str:
         return text
     text = _ENVIRONMENT.sub(
         lambda begun: f" {begun['said']} " if begun["said"] else " ",
-        _LINK.sub("", _SILENT.sub("", text.replace("\\\\", " "))),
+        _LINK.sub("", _SILENT.sub("", _DEFINED.sub("", text.replace("\\\\", " ")))),
     )
     text = _BESIDE.sub(r" \g<0>", _ITEM.sub(r" \1 ", _LEADING.sub("", text)))
     text = _CELL.sub(" ", text).replace("}{", "} {")

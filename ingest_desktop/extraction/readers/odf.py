@@ -230,7 +230,7 @@ def _text(package: Package) -> Iterator[Block]:
 
 def _objects(package: Package, title: str | None, notes: SegmentNotes) -> Iterator[Block]:
     """Charts and formulas of a text document, after its text."""
-    if not any(name.startswith("Object ") for name in package.names):
+    if not any(name.endswith("/" + CONTENT) for name in package.names):
         return
     lost: list[str] = []
     said: list[str] = []
