@@ -95,8 +95,9 @@ class LeftOutDialog(QDialog):
 
     def _show(self, found: Mapping[str, Sequence[str]]) -> None:
         parts = []
-        for code, paths in sorted(found.items(), key=lambda group: group[0] not in REASONS):
-            parts.append(words.skipped(code, max(self._skipped.get(code, 0), len(paths))))
+        counts = {code: max(self._skipped.get(code, 0), len(paths)) for code, paths in found.items()}
+        for code, paths in sorted(found.items(), key=lambda group: (group[0] not in REASONS, -counts[group[0]])):
+            parts.append((_counted if code in REASONS else words.skipped)(code, counts[code]))
             parts += [f"    {one_line(path)}" for path in paths]
         self._tell("\n".join(parts) or self.tr("Nothing is left out any more."))
 
