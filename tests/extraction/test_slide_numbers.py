@@ -73,6 +73,16 @@ def test_a_shape_may_number_all_its_paragraphs() -> None:
     assert found == ["1. one", "below", "2. two"]
 
 
+def test_a_raised_number_is_no_part_of_the_word_before_it() -> None:
+    def run(text: str, baseline: str) -> str:
+        return f'<r><rPr baseline="{baseline}"/><t>{text}</t></r>'
+
+    text = (
+        run("Lamps", "0") + run("1", "30000") + run(" H", "0") + run("2", "-25000") + run(" Oil", "0") + run("2", "0")
+    )
+    assert numbered_paragraphs(shape(f"<p>{text}</p>")) == ["Lamps 1 H2 Oil2"]
+
+
 def test_slides_and_their_notes_show_numbers_and_titles_none() -> None:
     deck = Presentation()
     slide = deck.slides.add_slide(deck.slide_layouts[1])

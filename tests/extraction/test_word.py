@@ -69,6 +69,22 @@ def test_text_in_fields_formulas_ruby_and_turned_runs_is_read() -> None:
     ]
 
 
+def test_a_raised_number_is_no_part_of_the_word_before_it() -> None:
+    def run(text: str, place: str = "superscript") -> str:
+        return f"<w:r><w:rPr><w:vertAlign w:val='{place}'/></w:rPr><w:t>{text}</w:t></w:r>"
+
+    def plain(text: str) -> str:
+        return f"<w:r><w:t>{text}</w:t></w:r>"
+
+    read = Read(
+        word(
+            f"<w:p>{plain('Lamps')}{run('12')}{plain(' burn on 5 km')}{run('2')}{plain(' with CO')}{run('2', 'subscript')}"
+            f"{plain(' of the year')}{plain('2024')}{plain(' or Oil')}{run('th')}</w:p>"
+        )
+    )
+    assert read.text == "Lamps 12 burn on 5 km2 with CO2 of the year2024 or Oilth"
+
+
 def test_the_parts_of_formulas_do_not_grow_together() -> None:
     def part(name: str, text: str) -> str:
         return f"<m:{name}><m:r><m:t>{text}</m:t></m:r></m:{name}>"

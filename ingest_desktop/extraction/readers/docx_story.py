@@ -11,7 +11,7 @@ from ingest_desktop.domain.interfaces.extraction import Block
 from ingest_desktop.extraction.packages import Package, forget, xml_events
 from ingest_desktop.extraction.readers.docx_numbers import Numbers
 from ingest_desktop.extraction.readers.docx_styles import Styles, Told, told_by, value
-from ingest_desktop.extraction.readers.drawing import children, local
+from ingest_desktop.extraction.readers.drawing import child, children, is_grown, local
 from ingest_desktop.extraction.readers.list_numbers import is_said_alone
 from ingest_desktop.extraction.readers.paragraphs import BY_PARAGRAPH
 
@@ -143,6 +143,8 @@ class Story:
             name = local(part)
             if name == "t":
                 if part.text:
+                    if said and is_grown(said[-1], part.text) and _is_raised(element):
+                        said.append(" ")
                     said.append(part.text)
             elif name in _SIGNS:
                 said.append(_SIGNS[name])
@@ -231,6 +233,11 @@ def _symbol(part: Any) -> str:
         sign = chr(code - 0xF000)
         return _GREEK.get(sign, "") if value(part, "font").lower() == "symbol" else ""
     return chr(code) if 32 <= code < 0xD800 or 0xE000 <= code < 0x110000 else ""
+
+
+def _is_raised(run: Any) -> bool:
+    place = child(run, "rPr", "vertAlign")
+    return place is not None and value(place) == "superscript"
 
 
 def _choice(field: Any) -> str:

@@ -43,12 +43,28 @@ def paragraph_text(paragraph: Any) -> str:
         if name == "fld" and part.get("type") == "slidenum":
             skipped = part
         elif name == "t" and part.text and (skipped is None or part.getparent() is not skipped):
+            if said and is_grown(said[-1], part.text) and _is_raised(part.getparent()):
+                said.append(" ")
             said.append(part.text)
         elif name == "br":
             said.append("\n")
         elif name == "tab":
             said.append("\t")
     return "".join(said).replace("\x0b", "\n").strip()
+
+
+def is_grown(before: str, text: str) -> bool:
+    """Whether a number stands right behind a word: raised, it is the sign of a note and no part of the word.
+
+    Units, which are shorter than words, keep theirs: ``5 km2``.
+    """
+    return text[:1].isdecimal() and len(before) > 2 and before[-3:].isalpha()
+
+
+def _is_raised(run: Any) -> bool:
+    properties = child(run, "rPr")
+    said = str(properties.get("baseline") or "").removesuffix("%") if properties is not None else ""
+    return said.isdecimal() and int(said[:9]) > 0
 
 
 def paragraphs(element: Any) -> list[str]:
