@@ -18,7 +18,8 @@ from ingest_desktop.domain.errors import (
     StoreReadOnly,
 )
 from ingest_desktop.infrastructure.content_store import KnowledgeBaseStore
-from ingest_desktop.infrastructure.database import is_read_only, may_look, may_write, why_forbidden
+from ingest_desktop.infrastructure.database import is_read_only
+from ingest_desktop.infrastructure.rights import may_look, may_write, why_forbidden
 from ingest_desktop.infrastructure.swapping import finish_swap
 
 

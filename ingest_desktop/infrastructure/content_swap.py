@@ -8,7 +8,6 @@ notes.md). Whose text it has does not depend on which came first; see ``_yields`
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection
@@ -16,9 +15,9 @@ from sqlalchemy import Connection
 from ingest_desktop.domain.enums import Outcome
 from ingest_desktop.domain.errors import ContentGone
 from ingest_desktop.domain.interfaces.repository import Confirmed, Finished, LiveVersion
+from ingest_desktop.infrastructure.content_versions import Version, load_versions
 from ingest_desktop.infrastructure.database import from_db_path, to_db_path
 
-VersionKey = tuple[str, str]  # sha256, recipe
 _Path = tuple[int, int, int]  # document, first job, job
 _PLAIN = "text"  # the reader that takes what no other knows
 
@@ -26,27 +25,6 @@ _PLAIN = "text"  # the reader that takes what no other knows
 def now_text() -> str:
     """The time as it is stored: ISO 8601, UTC."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
-
-
-@dataclass(slots=True)
-class _Version:
-    """A version row, with the sums of its segments."""
-
-    id: int
-    document: int | None
-    wanted: int
-    stored: int = 0
-    chunks: int = 0
-    units_with_text: int = 0
-    units_seen: int = 0
-    units_by_ocr: int = 0
-    chars: int = 0
-    seconds: float = 0.0
-    recognising: float = 0.0  # seconds, of those before; the same of the next
-    chunking: float = 0.0
-    language: str = ""
-    failed: tuple[tuple[int, str], ...] = ()
-    warnings: tuple[str, ...] = ()
 
 
 class Swap:
@@ -60,7 +38,7 @@ class Swap:
         self._connection = connection
         self._items = items
         self._next_document = last_id(connection, "documents") + 1
-        self._versions = _load_versions(connection, {(item.plan.sha256, item.recipe) for item in items})
+        self._versions = load_versions(connection, {(item.plan.sha256, item.recipe) for item in items})
         hashes = json.dumps([item.plan.sha256 for item in items])
         self._known_content = {
             row[0]
@@ -77,7 +55,7 @@ class Swap:
                 "SELECT document_id FROM documents WHERE document_id IN (SELECT value FROM json_each(?))", (names,)
             )
         }
-        self._new: list[tuple[Finished, _Version, str]] = []
+        self._new: list[tuple[Finished, Version, str]] = []
 
     def run(self) -> list[LiveVersion]:
         """Handle every item, in order."""
@@ -124,7 +102,7 @@ class Swap:
             ],
         )
 
-    def _step_by_step(self, item: Finished, version: _Version) -> LiveVersion:
+    def _step_by_step(self, item: Finished, version: Version) -> LiveVersion:
         before = self._paths.get(item.path)
         own: str | None = ""
         if version.document is None:
@@ -147,7 +125,7 @@ class Swap:
         self._known_content.add(item.plan.sha256)
         return _live(item, version, self._document_id(document), outcome, twin_path)
 
-    def _place(self, item: Finished, version: _Version, before: _Path | None) -> tuple[int, Outcome, str]:
+    def _place(self, item: Finished, version: Version, before: _Path | None) -> tuple[int, Outcome, str]:
         """Find or make the document for a version that has none yet; and the recipe to note for the path."""
         run = self._connection.exec_driver_sql
         self._number_chunks(version)
@@ -178,7 +156,7 @@ class Swap:
         version.document = document
         return document, Outcome.UPDATED if before is not None else Outcome.INGESTED, ""
 
-    def _yields(self, item: Finished, version: _Version, document: int, recipe: str, chunks: int) -> bool:
+    def _yields(self, item: Finished, version: Version, document: int, recipe: str, chunks: int) -> bool:
         """Whether a version leaves its document the text that a twin of another kind gave it; else it takes its place.
 
         What has no text yields to what has some, plain text to every other kind, and otherwise the greater name of a
@@ -204,7 +182,7 @@ class Swap:
             name = f"{base}-{turn}"
         return name
 
-    def _replace(self, document: int, version: _Version) -> None:
+    def _replace(self, document: int, version: Version) -> None:
         run = self._connection.exec_driver_sql
         run("UPDATE versions SET live = 0, document = NULL, touched_at = ? WHERE document = ?", (now_text(), document))
         run("UPDATE versions SET live = 1, document = ? WHERE id = ?", (document, version.id))
@@ -214,7 +192,7 @@ class Swap:
             if other is not version and other.document == document:
                 other.document = None
 
-    def _number_chunks(self, version: _Version) -> None:
+    def _number_chunks(self, version: Version) -> None:
         """Give each segment the ordinal of its first chunk, now that all are there."""
         run = self._connection.exec_driver_sql
         if version.stored > 1:
@@ -289,7 +267,7 @@ def _reader_of(recipe: str) -> str:
     return recipe.partition("/")[0]
 
 
-def _live(item: Finished, version: _Version, name: str, outcome: Outcome, twin_path: str | None) -> LiveVersion:
+def _live(item: Finished, version: Version, name: str, outcome: Outcome, twin_path: str | None) -> LiveVersion:
     """What became of a version. What its plan says is that of this very file: a twin may have another name, and
     what is said of a file comes with each of its segments."""
     return LiveVersion(
@@ -338,64 +316,6 @@ def retire_document(connection: Connection, document: int) -> None:
         "UPDATE versions SET live = 0, document = NULL, touched_at = ? WHERE document = ?", (now_text(), document)
     )
     connection.exec_driver_sql("DELETE FROM documents WHERE id = ?", (document,))
-
-
-def _load_versions(connection: Connection, wanted: set[VersionKey]) -> dict[VersionKey, _Version]:
-    rows = connection.exec_driver_sql(
-        "SELECT sha256, recipe, id, document, segments FROM versions WHERE sha256 IN (SELECT value FROM json_each(?))",
-        (json.dumps([sha256 for sha256, _ in wanted]),),
-    ).all()
-    found: dict[VersionKey, _Version] = {}
-    for sha256, recipe, number, document, segments in rows:
-        if (sha256, recipe) in wanted:
-            found[sha256, recipe] = _Version(number, document, segments)
-    by_id = {version.id: version for version in found.values()}
-    sums = connection.exec_driver_sql(
-        "SELECT version, count(*), sum(chunks), sum(units_with_text), sum(chars), sum(seconds), sum(units_seen), "
-        "sum(units_by_ocr), sum(recognising), sum(chunking), min(nullif(language, '')), max(language), "
-        # Null when there are none, as for nearly every document.
-        "iif(count(units_failed), json_group_array(units_failed) FILTER (WHERE units_failed IS NOT NULL), NULL), "
-        "iif(count(warnings), json_group_array(warnings) FILTER (WHERE warnings IS NOT NULL), NULL) "
-        "FROM segments WHERE version IN (SELECT value FROM json_each(?)) GROUP BY version",
-        (json.dumps(sorted(by_id)),),
-    ).all()
-    for (
-        number,
-        stored,
-        chunks,
-        with_text,
-        chars,
-        seconds,
-        seen,
-        by_ocr,
-        ocr,
-        cut,
-        first,
-        last,
-        failed,
-        warnings,
-    ) in sums:
-        version = by_id[number]
-        version.recognising, version.chunking = ocr, cut
-        version.language = last if first in (last, None) else _main_language(connection, number)
-        version.stored, version.chunks, version.units_with_text = stored, chunks, with_text
-        version.chars, version.seconds, version.units_seen, version.units_by_ocr = chars, seconds, seen, by_ocr
-        if failed is not None:
-            version.failed = tuple((int(p), str(w)) for part in json.loads(failed) for p, w in json.loads(part))
-        if warnings is not None:
-            version.warnings = tuple(w for part in json.loads(warnings) for w in json.loads(part))
-    if len(found) != len(wanted):
-        raise ContentGone("The text of this document is not in the store any more.")
-    return found
-
-
-def _main_language(connection: Connection, version: int) -> str:
-    """The language that most of a text is in, when its segments differ; nothing when it is less than half."""
-    rows = connection.exec_driver_sql(
-        "SELECT language, sum(chars) FROM segments WHERE version = ? GROUP BY language ORDER BY 2 DESC, 1", (version,)
-    ).all()
-    language, chars = rows[0]
-    return str(language) if chars * 2 > sum(row[1] for row in rows) else ""
 
 
 def last_id(connection: Connection, table: str) -> int:

@@ -16,7 +16,8 @@ from ingest_desktop.domain.errors import DuplicateChunkError, StoreError
 from ingest_desktop.domain.interfaces.repository import Confirmed, Finished, LiveVersion, SegmentIn
 from ingest_desktop.domain.wire import DocumentPlan
 from ingest_desktop.infrastructure.content_schema import SEGMENT_SHIFT
-from ingest_desktop.infrastructure.content_swap import Swap, VersionKey, last_id, load_paths, now_text
+from ingest_desktop.infrastructure.content_swap import Swap, last_id, load_paths, now_text
+from ingest_desktop.infrastructure.content_versions import VersionKey
 from ingest_desktop.infrastructure.database import to_db_path, writing
 
 

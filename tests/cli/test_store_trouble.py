@@ -13,7 +13,8 @@ from application.kit import real_app, wait_for, write_files
 from cli.door import Door
 from ingest_desktop.cli_output import TroubleTeller
 from ingest_desktop.infrastructure import content_registry, database
-from ingest_desktop.infrastructure.database import may_write, open_engine, open_read_only, reading
+from ingest_desktop.infrastructure.database import open_engine, open_read_only, reading
+from ingest_desktop.infrastructure.rights import may_write
 from ingest_desktop.observability.logs import close_logging, setup_logging
 
 

@@ -12,7 +12,7 @@ from application.kit import FakeApp, Script, write_files
 
 from ingest_desktop.application.snapshots import take_snapshot
 from ingest_desktop.domain.models import JobSelector
-from ingest_desktop.infrastructure import database
+from ingest_desktop.infrastructure import rights
 from ingest_desktop.infrastructure.disk_store import DiskStore
 
 FILES = 90
@@ -29,8 +29,8 @@ class Rights:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.forbidden = ""  # a part of the path
-        withheld = database._withheld
-        monkeypatch.setattr(database, "_withheld", lambda path: path if self._is_below(path) else withheld(path))
+        withheld = rights._withheld
+        monkeypatch.setattr(rights, "_withheld", lambda path: path if self._is_below(path) else withheld(path))
 
     def _is_below(self, path: Path) -> bool:
         return bool(self.forbidden) and self.forbidden in path.as_posix()
