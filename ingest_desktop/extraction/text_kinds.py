@@ -24,7 +24,7 @@ _LENGTH_LINE: Final = re.compile(rb"\d{1,12}[ \t]*\r?\n")  # Apple Mail writes i
 _SAVED_PAGE: Final = re.compile(rb"^Content-Type:\s*multipart/related\b", re.M | re.I)
 _SAVED_BY: Final = re.compile(rb"^(?:From:\s*\S?Saved by |Snapshot-Content-Location:)", re.M | re.I)
 _TIMED: Final = re.compile(
-    rb"\s*\d{1,7}[ \t]*\r?\n\d{1,3}:\d{2}:\d{2}[,.]\d{1,3}[ \t]*-->[ \t]*\d{1,3}:\d{2}:\d{2}[,.]\d{1,3}"
+    rb"\s*(?:\d{1,7}[ \t]*\r?\n)?\d{1,3}:\d{2}:\d{2}[,.]\d{1,3}[ \t]*-->[ \t]*\d{1,3}:\d{2}:\d{2}[,.]\d{1,3}"
 )
 _CHAT_DAY: Final = r"(?:\d{1,4}[./-][ ]?\d{1,2}[./-][ ]?\d{2,4}\.?|\d{4}[年년][ ]?\d{1,2}[月월][ ]?\d{1,2}[日일])"
 _CHAT_CLOCK: Final = (

@@ -62,6 +62,7 @@ from .office_kit import zipped
         (b"<note>x</note>", "a.xml", kinds.XML),
         (b"<grin> said the cat", "a.txt", kinds.TEXT),
         (b"1\n00:00:01,000 --> 00:00:02,000\nHello\n", "a.txt", kinds.SUBTITLES),
+        (b"00:00:01,000 --> 00:00:02,000\nHello\n", "a.srt", kinds.SUBTITLES),  # without numbers
         (b"WEBVTT\n\n", "a", kinds.SUBTITLES),
         (b"12/05/2024, 09:14 - Ana: Hello\n12/05/2024, 09:15 - Ben: Hi\n", "chat.txt", kinds.WHATSAPP),
         (b"[12.05.24, 09:14:33] Ana: Hello\n[12.05.24, 09:14:40] Ben: Hi\n", "_chat.txt", kinds.WHATSAPP),
