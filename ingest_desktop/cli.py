@@ -1,8 +1,5 @@
-"""The door without a window: ``ingest``. Reads the command line, calls a command, maps errors to exit codes.
+"""The door without a window: ``ingest``. Reads the command line, calls a command, maps errors to exit codes (``cli_codes``).
 
-Exit codes: 0 done; 1 the store or something else failed; 2 wrong use; 3 some jobs did not complete; 4 wrong state,
-nothing changed; 5 ``check`` found something, ``repair`` could not save all, or ``run`` found a lost knowledge base; 6 the
-queue is full: the next run adds the rest of the drop; 130 interrupted.
 Heavy rooms are imported when a command needs them.
 """
 
@@ -16,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from ingest_desktop import __version__
+from ingest_desktop.cli_codes import FAILED, INTERRUPTED, OK, WRONG_STATE, WRONG_USE
 from ingest_desktop.domain.errors import (
     IngestError,
     InvalidRequestError,
@@ -28,13 +26,6 @@ from ingest_desktop.domain.text import one_line
 if TYPE_CHECKING:
     from ingest_desktop.bootstrap import App
 
-OK: Final = 0
-FAILED: Final = 1
-WRONG_USE: Final = 2
-SOME_FAILED: Final = 3
-WRONG_STATE: Final = 4
-NOT_CLEAN: Final = 5
-INTERRUPTED: Final = 130
 MOST_PRIORITY: Final = 1_000_000
 
 READING: Final = frozenset({"attention", "export-failures", "jobs", "show", "search", "export", "stats", "check"})

@@ -7,12 +7,12 @@ from typing import Final
 from ingest_desktop.application.failure_list import write_records
 from ingest_desktop.application.whole_file import whole_file
 from ingest_desktop.bootstrap import App
+from ingest_desktop.cli_codes import OK
 from ingest_desktop.cli_output import out, out_json, table
 from ingest_desktop.domain.causes import NEXT_STEPS, TITLES, Cause, Tool
 from ingest_desktop.domain.models import JobQuery
 from ingest_desktop.domain.text import counted, one_line
 
-OK = 0
 _READABLE: Final = {
     Tool.RECOGNITION: "Text recognition is there: {files} can be read now, by 'ingest retry --cause recognition' and '--cause gaps'.",
     Tool.OFFICE: "LibreOffice is there: {files} can be read now, by 'ingest retry --cause unsupported'.",

@@ -9,6 +9,7 @@ from typing import Any, Final
 from ingest_desktop.application.whole_file import whole_file
 from ingest_desktop.bootstrap import App
 from ingest_desktop.cli_attention import attention, export_failures, query_of
+from ingest_desktop.cli_codes import OK
 from ingest_desktop.cli_keeping import check, run
 from ingest_desktop.cli_listing import jobs, show
 from ingest_desktop.cli_output import out, out_json
@@ -20,9 +21,6 @@ from ingest_desktop.domain.models import ActionResult, Hit, JobSelector
 from ingest_desktop.domain.models.base import iso
 from ingest_desktop.domain.models.content import MARK_END, MARK_START
 from ingest_desktop.domain.text import counted, one_line
-
-OK = 0
-
 
 # --- acting --------------------------------------------------------------------------------------
 

@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Final
 
 from ingest_desktop.bootstrap import App
+from ingest_desktop.cli_codes import NOT_CLEAN, OK
 from ingest_desktop.cli_output import out, out_json
 from ingest_desktop.domain.errors import LedgerDamaged
 from ingest_desktop.domain.interfaces.checks import Finding, Unsaved
 from ingest_desktop.domain.text import counted, one_line
 
-OK: Final = 0
-NOT_CLEAN: Final = 5
 MOST_PLACES: Final = 10  # told where to look again
 _FOR_REPAIR: Final = frozenset({"store_damaged", "ledger_damaged", "schema_differs"})
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ingest_desktop.application.attention import limit_of
 from ingest_desktop.bootstrap import App
+from ingest_desktop.cli_codes import OK
 from ingest_desktop.cli_output import out, out_json, size_text, status_text, table
 from ingest_desktop.cli_receipt import receipt_lines
 from ingest_desktop.config.settings import Settings
@@ -16,7 +17,6 @@ from ingest_desktop.domain.models.base import iso
 from ingest_desktop.domain.models.jobs import filename_of
 from ingest_desktop.domain.text import one_line
 
-OK = 0
 PAGE = 500
 
 

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from ingest_desktop.bootstrap import App
+from ingest_desktop.cli_codes import INTERRUPTED, OK, QUEUE_FULL, SOME_FAILED
 from ingest_desktop.cli_elsewhere import Elsewhere
 from ingest_desktop.cli_listing import PAGE, pages
 from ingest_desktop.cli_output import ProgressBar, TroubleTeller, out, out_json, status_text
@@ -25,7 +26,6 @@ from ingest_desktop.domain.models import Counts, DiscoveryReport, Job, JobQuery
 from ingest_desktop.domain.models.jobs import filename_of
 from ingest_desktop.domain.text import counted, one_line
 
-OK, SOME_FAILED, QUEUE_FULL, INTERRUPTED = 0, 3, 6, 130
 _QUEUED, _RUNNING = JobStatus.QUEUED, JobStatus.RUNNING
 _COMPLETED = frozenset({JobStatus.COMPLETED})
 _NOT_COMPLETED = frozenset(JobStatus) - _COMPLETED
