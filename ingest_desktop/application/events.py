@@ -25,11 +25,6 @@ class EventHub:
         with self._lock:
             self._listeners = (*self._listeners, listener)
 
-    def unsubscribe(self, listener: JobEvents) -> None:
-        """Remove a listener; unknown ones are ignored."""
-        with self._lock:
-            self._listeners = tuple(known for known in self._listeners if known is not listener)
-
     @property
     def has_listeners(self) -> bool:
         """False when nobody would hear, so that what is said need not be gathered."""

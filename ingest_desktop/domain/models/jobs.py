@@ -149,11 +149,6 @@ class IngestionState(Frozen):
         done = set(self.segments_done)
         return tuple(n for n in range(self.segments_total) if n not in done)
 
-    @property
-    def is_complete(self) -> bool:
-        """True when every planned segment is stored."""
-        return self.segments_total > 0 and not self.next_segments
-
 
 class JobRuntime(Frozen):
     """What is known of a running job and not worth storing: its worker, lease and rates."""
