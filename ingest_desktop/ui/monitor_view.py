@@ -143,6 +143,7 @@ class MonitorView(QDialog):
         self.files = Plot(self.tr("Files done"), self.tr("files/s"))
         self.bytes = Plot(self.tr("Read"), "bytes")
         self.depth_plot = Plot(self.tr("Waiting and running jobs"), "")
+        self.figures: dict[str, QLabel] = {}  # by what they count
         self._facts = QFormLayout()
         self._facts.setHorizontalSpacing(16)
         self._failures = QFormLayout()
@@ -202,21 +203,23 @@ class MonitorView(QDialog):
         return filled
 
     def _show_facts(self, pulse: Pulse) -> None:
-        while self._facts.rowCount():
-            self._facts.removeRow(0)
-        self._facts.addRow(self.tr("Passages stored"), self._figure(formats.number(pulse.metrics.chunks)))
-        self._facts.addRow(
-            self.tr("Results waiting to be stored"), self._figure(formats.number(pulse.metrics.queue_depth))
-        )
+        """Rows are made anew only when others are to be shown: it lays out the window each time."""
+        told = {
+            self.tr("Passages stored"): formats.number(pulse.metrics.chunks),
+            self.tr("Results waiting to be stored"): formats.number(pulse.metrics.queue_depth),
+        }
         for phase, seconds in sorted(pulse.metrics.phase_seconds.items(), key=lambda item: -item[1]):
             name = words.phase_name(JobPhase(phase)) if phase in set(JobPhase) else phase
-            self._facts.addRow(name, self._figure(formats.duration(seconds)))
-
-    @staticmethod
-    def _figure(text: str) -> QLabel:
-        label = QLabel(text)
-        label.setAlignment(Qt.AlignmentFlag.AlignRight)
-        return label
+            told[name] = formats.duration(seconds)
+        if list(told) != list(self.figures):
+            while self._facts.rowCount():
+                self._facts.removeRow(0)
+            self.figures = {name: QLabel() for name in told}
+            for name, label in self.figures.items():
+                label.setAlignment(Qt.AlignmentFlag.AlignRight)
+                self._facts.addRow(name, label)
+        for name, text in told.items():
+            self.figures[name].setText(text)
 
     def _show_failures(self, failures: dict[str, int]) -> None:
         while self._failures.rowCount():

@@ -2,6 +2,7 @@
 
 import time
 
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from ingest_desktop.domain.enums import JobStatus
@@ -31,6 +32,25 @@ def test_a_clock_that_goes_back_leaves_no_line_from_the_future(qtbot: QtBot, ope
     assert monitor.depth_plot._values[-1] == 7
     monitor.show_pulse(pulse(3, time.time()))
     assert [value for value in monitor.depth_plot._values if value is not None] == [3]
+
+
+def test_sums_follow_in_the_rows_that_are_there(qtbot: QtBot, opened: Hub) -> None:
+    monitor = MonitorView(opened)
+    qtbot.addWidget(monitor)
+    monitor.show()
+
+    def tell(chunks: int, phases: dict[str, float]) -> dict[str, QLabel]:
+        look = pulse(1, time.time())
+        metrics = FakeMetrics(series=[], chunks=chunks, phase_seconds=phases)
+        monitor.show_pulse(Pulse(status=look.status, revision=1, touched=(), metrics=metrics, store_bytes=0))
+        return dict(monitor.figures)
+
+    first = tell(5, {"extracting": 3.0, "indexing": 1.0})
+    assert [label.text() for label in first.values()] == ["5", "0", "3 s", "1 s"]
+    later = tell(1_234, {"extracting": 4.0, "indexing": 1.0})
+    assert [label.text() for label in later.values()] == ["1,234", "0", "4 s", "1 s"]
+    assert all(later[name] is label for name, label in first.items())
+    assert list(tell(1_234, {"extracting": 4.0, "indexing": 9.0})) == [*list(first)[:2], *reversed(list(first)[2:])]
 
 
 def test_no_two_lines_of_a_plot_are_told_as_one_value(qtbot: QtBot) -> None:
