@@ -210,8 +210,8 @@ class Inside:
         misnamed = kinds.contradiction(detect.suffix_of(shown), detect.kind_of(source))
         for said in (*((misnamed,) if misnamed else ()), *plan.warnings):
             self._findings.warn(shown, said)
-        # What follows stands under the file's own name, not under the headings of the file before.
-        yield Block("", path=(own,))
+        # What follows stands under the file's own name, not under the headings of the file before, and apart from that.
+        yield Block("", path=(own,), last=True)
         failed: list[tuple[int, str]] = []
         try:
             for segment in plan.segments:

@@ -167,6 +167,15 @@ def test_trouble_with_an_attachment_leaves_the_rest() -> None:
     assert "broken.docx" in why
 
 
+def test_files_of_the_same_name_are_told_apart() -> None:
+    owls, elks = "line\n" * 9 + "the owl", "line\n" * 2 + "the elk"
+    file = "Content-Type: text/plain\nContent-Disposition: attachment; filename=notes.txt\n\n"
+    parts = [file + text for text in (owls, elks)]
+    _, blocks, _ = mail(HEAD + multi("mixed", PLAIN.format("Body."), *parts))
+    rows = [row for row in chunk_blocks(blocks, OPTIONS, None) if "notes.txt" in (row.extra or "")]
+    assert [(row.line_start, row.line_end, row.text[-3:]) for row in rows] == [(1, 10, "owl"), (1, 3, "elk")]
+
+
 def test_encrypted_text_is_said_and_signatures_are_not() -> None:
     sealed = 'Content-Type: application/pkcs7-mime; smime-type=enveloped-data; name="smime.p7m"\n\nMIAG'
     _, blocks, notes = mail(HEAD + sealed)
