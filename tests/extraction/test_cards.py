@@ -46,6 +46,21 @@ def test_addresses_of_pictures_and_names_that_look_packed_stay() -> None:
     assert "http://a/b.jpg" in read.text and "a;BASE64:b" in read.text
 
 
+@pytest.mark.parametrize("end", [b"\r\n ", b"\n\t"])
+@pytest.mark.parametrize("width", [75, 74, 7])
+def test_lines_that_were_folded_within_a_character_are_whole(width: int, end: bytes) -> None:
+    said = "SUMMARY:Frühstück mit Jürgen 潮の満ち引き \U0001f600 " * 5
+    raw = said.encode()
+    folded = end.join(raw[at : at + width] for at in range(0, len(raw), width))
+    read = Read(b"BEGIN:VCALENDAR\n" + folded + b"\nEND:VCALENDAR\n", "a.ics")
+    assert said in read.text and read.rows[-1].line_end == 3 + folded.count(b"\n")
+
+
+def test_cards_in_another_code_page_stay_in_it() -> None:
+    read = Read("BEGIN:VCARD\nFN:Jürgen Müller\nNOTE:Schöne\n  Grüße\nEND:VCARD\n".encode("cp1252"), "a.vcf")
+    assert "Jürgen Müller" in read.text and "Schöne Grüße" in read.text
+
+
 def test_a_file_in_an_event_is_a_gap() -> None:
     event = (
         "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nSUMMARY:Tea\r\n"

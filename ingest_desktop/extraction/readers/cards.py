@@ -11,11 +11,14 @@ from typing import Final
 from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, SegmentNotes, SourceFile
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import kinds
+from ingest_desktop.extraction.encoding import decode, is_utf8
 from ingest_desktop.extraction.mime import text_of
-from ingest_desktop.extraction.readers.text import TextReader, segment_text
+from ingest_desktop.extraction.readers.text import TextReader, old_mac, segment_bytes, segment_text
 from ingest_desktop.extraction.versions import VERSIONS
 
 _FOLDS: Final = (" ", "\t")  # a line that begins so goes on with the one before
+_SPLIT: Final = re.compile(rb"([\xc2-\xf4][\x80-\xbf]{0,2})(\r?\n[ \t])([\x80-\xbf]{1,3})")  # a fold within a character
+_JOINED: Final = rb"\1\3\2"
 _ESCAPED: Final = re.compile(r"\\([nN,;\\])")
 _QUOTED: Final = re.compile(
     r";(?:ENCODING=)?QUOTED-PRINTABLE(?=[;:])", re.IGNORECASE
@@ -40,12 +43,16 @@ class CardReader(TextReader):
 
     def plan(self, source: SourceFile, options: ExtractOptions) -> ReaderPlan:
         is_card = b"BEGIN:VCARD" in source.head[:64].upper()
-        return replace(super().plan(source, options), media_type="text/vcard" if is_card else "text/calendar")
+        plan = replace(super().plan(source, options), media_type="text/vcard" if is_card else "text/calendar")
+        if (plan.encoding or "utf-8").startswith("utf"):
+            return plan
+        data = source.head if source.data is None else source.data
+        return replace(plan, encoding="utf-8") if is_utf8(_SPLIT.sub(_JOINED, data), cut=True) else plan
 
     def read(
         self, source: SourceFile, plan: ReaderPlan, segment: SegmentSpec, options: ExtractOptions, notes: SegmentNotes
     ) -> Iterator[Block]:
-        lines = segment_text(source, plan, segment).split("\n")
+        lines = _text(source, plan, segment).split("\n")
         at = _after_base64(lines, 0) if segment.start and lines[0].startswith(_FOLDS) else 0
         begin, said = at, list[str]()
         while at < len(lines):
@@ -60,6 +67,15 @@ class CardReader(TextReader):
                 said = []
             at = end
             begin = begin if said else at
+
+
+def _text(source: SourceFile, plan: ReaderPlan, segment: SegmentSpec) -> str:
+    """The text of a segment. Some programs count bytes and fold a line within a character."""
+    if plan.encoding == "utf-8":
+        data = segment_bytes(source, segment)
+        if _SPLIT.search(data):
+            return decode(_SPLIT.sub(_JOINED, data), "utf-8", old_mac=old_mac(source.head))
+    return segment_text(source, plan, segment)
 
 
 def _property(lines: Sequence[str], at: int) -> tuple[int, str | None]:
