@@ -321,7 +321,11 @@ class Consumer:
             known = s.job.known
             (again if known is not None and (known.job == s.job.claim.job_id or known.gaps) else others).append(s)
         lives = store.finish(
-            [Finished(s.job.claim.path, s.job.claim.job_id, s.plan, s.job.known.stored_recipe) for s in again if s.job.known]
+            [
+                Finished(s.job.claim.path, s.job.claim.job_id, s.plan, s.job.known.stored_recipe)
+                for s in again
+                if s.job.known
+            ]
         )
         endings = [completion(s.job, live, None, s.plan) for s, live in zip(again, lives, strict=True)]
         return endings + [completion(s.job, None, None, s.plan) for s in others]
