@@ -38,8 +38,12 @@ class BaseMenus(QObject):
         pulse = self._hub.pulse
         if pulse is None:
             return 0
-        wanted = sources_of(event) & statuses if statuses else sources_of(event)
-        return sum(pulse.status.counts.of(status, kb_id) for status in wanted)
+        counts, wanted = pulse.status.counts, sources_of(event) & (statuses or frozenset(JobStatus))
+        count = sum(counts.of(status, kb_id) for status in wanted if status is not JobStatus.COMPLETED)
+        if JobStatus.COMPLETED in wanted:  # of those only what is empty or has gaps is tried again
+            needy = sum(n for kb, n in counts.attention.items() if kb_id in (None, kb))
+            count += max(0, needy - counts.of(JobStatus.FAILED, kb_id))
+        return count
 
     def _add_verbs(self, menu: QMenu, selector: JobSelector, kb_id: str | None) -> None:
         for event, verb in self._verbs().items():

@@ -7,7 +7,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMessageBox, QTableView
 from pytestqt.qtbot import QtBot
 
-from ingest_desktop.domain.enums import ACTIVE, JobEvent, JobStatus, can
+from ingest_desktop.domain.enums import ACTIVE, JobEvent, JobStatus, Outcome, can
 from ingest_desktop.domain.models import JobSelector, KnowledgeBase
 from ingest_desktop.ui.actions import EVENTS, MOVES, PRIORITIES
 from ingest_desktop.ui.job_table import ROW_HEIGHT
@@ -249,11 +249,13 @@ def test_the_text_is_read_when_its_tab_is_opened(qtbot: QtBot, make_window: Make
 
 
 def test_a_menu_for_the_knowledge_base_acts_on_all_in_it(qtbot: QtBot, make_window: Make, app: FakeApp) -> None:
-    app.service.put(job(1), job(2), job(3, JobStatus.FAILED))
+    app.service.put(job(1), job(2), job(3, JobStatus.FAILED), job(4, JobStatus.COMPLETED))
+    app.service.put(job(5, JobStatus.COMPLETED, outcome=Outcome.EMPTY), job(6, JobStatus.COMPLETED, gaps=1))
     window = make_window()
     menu = window.bases.make_base_menu("kb1")
     actions = {action.text(): action for action in menu.actions()}
     assert actions["Pause 2 jobs"].isEnabled()
+    assert actions["Retry 3 jobs"].isEnabled()  # not what is whole
     assert not actions["Resume"].isEnabled()
     assert not actions["Delete…"].isEnabled()  # the last one stays
     actions["Pause 2 jobs"].trigger()
