@@ -54,13 +54,11 @@ def _ended(pulse: Pulse) -> str:
     """97 done, 3 with gaps, 17 failed: what needs a person is counted once and never as done."""
     counts = pulse.status.counts
     failed, gaps, empty = counts.of(JobStatus.FAILED), sum(counts.gaps.values()), words.without_text(counts)
-    left_out = sum(counts.left_out.values())
-    done = max(0, counts.of(JobStatus.COMPLETED) - gaps - empty - left_out)
+    done = max(0, counts.of(JobStatus.COMPLETED) - gaps - empty)
     parts = [formats.translate("StatusBar", "{n} done").format(n=formats.number(done))]
     for pattern, number in (
         (formats.translate("StatusBar", "{n} with gaps"), gaps),
         (formats.translate("StatusBar", "{n} without text"), empty),
-        (formats.translate("StatusBar", "{n} left out"), left_out),
         (formats.translate("StatusBar", "{n} failed"), failed),
     ):
         if number:

@@ -8,17 +8,15 @@ from pytestqt.qtbot import QtBot
 from ingest_desktop.domain.enums import JobStatus, Outcome
 from ingest_desktop.domain.models import Counts, DiscoveryReport
 from ingest_desktop.ui import theme, words
-from ingest_desktop.ui.hub import Pulse
 from ingest_desktop.ui.job_painter import status_color
 from ingest_desktop.ui.job_rows import Column, tip_of
 from ingest_desktop.ui.left_out import LeftOutDialog, lines_of_skipped, media_line
 from ingest_desktop.ui.main_window import MainWindow
 from ingest_desktop.ui.preflight_dialog import PreflightDialog
-from ingest_desktop.ui.status_bar import summary
 from ingest_desktop.ui.strips import BatchStrip, told
 
-from .fake_service import FakePreflight, FakeStatus, job
-from .fakes import FakeApp, FakeMetrics
+from .fake_service import FakePreflight, job
+from .fakes import FakeApp
 
 SKIPPED = {"audio": 12, "video": 8, "font": 3, "hidden": 2, "link": 1}
 LINE = "23 files left out: 12 audio, 8 video, 3 fonts"
@@ -93,12 +91,6 @@ def test_which_counts_as_the_line_above_it_does(window: MainWindow, qtbot: QtBot
     dialog._show({"font": ["/docs/a.woff"], "hidden": ["/docs/.x"], "video": ["/docs/a.mp4", "/docs/b.mp4"]})
     said = [line for line in dialog.files.toPlainText().splitlines() if not line.startswith(" ")]
     assert said == ["2 video", "1 font", "1 hidden file"]
-
-
-def test_what_is_left_out_is_not_counted_as_done_below_the_list() -> None:
-    counts = Counts(by_status={("library", JobStatus.COMPLETED): 11}, left_out={"video": 1})
-    pulse = Pulse(status=FakeStatus(counts, False, 0, 2), revision=1, touched=(), metrics=FakeMetrics(), store_bytes=0)
-    assert summary(pulse) == "10 done, 1 left out"
 
 
 def test_an_answer_that_comes_after_the_end_hurts_nobody(
