@@ -42,5 +42,5 @@ VERSIONS: Final = {
     "winmail": 2,
     "xml": 2,
     "yaml": 1,
-    "zip": 3,
+    "zip": 4,
 }

@@ -88,3 +88,11 @@ def test_a_stored_recipe_of_an_archive_is_current_until_what_shapes_its_members_
     assert "unlocked=2" in recipe
     assert recipe_is_current(recipe, NO_OCR)
     assert not recipe_is_current(recipe, replace(NO_OCR, max_depth=2))
+
+
+def test_documents_of_pages_say_that_their_text_was_not_read() -> None:
+    iwa = b"\0\x12\x34" + bytes(range(256)) * 9
+    found = got(zipped(("Index/Document.iwa", iwa), ("Metadata/note.txt", b"a word of it")), "letter.pages")
+    assert "a word of it" in found.text
+    ((number, why),) = found.gaps
+    assert number == 3 and "save it there as PDF" in why

@@ -32,6 +32,8 @@ from ingest_desktop.extraction.zip_keys import Keys
 
 _MOST_TRIED: Final = 500  # members that are tried with the passwords before they are read
 _SLOW: Final = 3  # a member behind the old cipher takes so many times the time of others
+_APPLE = ".iwa"  # so ends what Pages, Numbers and Keynote keep their text in
+_APPLE_ONLY = "Only Pages, Numbers or Keynote can read its own text: save it there as PDF, and add that."
 
 
 class ZipReader:
@@ -88,8 +90,11 @@ class ZipReader:
                 yield from _zip_member(inside, stream, source.size, member, options, keys)
                 if notes.progress is not None:
                     notes.progress(done, segment.stop - segment.start)
-            if found.trouble and segment == plan.segments[-1]:
-                inside.missing(found.trouble)
+            if segment == plan.segments[-1]:
+                if found.trouble:
+                    inside.missing(found.trouble)
+                elif any(member.name.endswith(_APPLE) for member in wanted):
+                    inside.missing(_APPLE_ONLY)
 
     @staticmethod
     def _unlocked(source: SourceFile, locked: Sequence[zip_directory.Member], options: ExtractOptions) -> int:
