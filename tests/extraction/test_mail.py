@@ -181,6 +181,13 @@ def test_encrypted_text_is_said_and_signatures_are_not() -> None:
     _, blocks, notes = mail(HEAD + sealed)
     assert texts(blocks)[0] == "Tea"
     assert notes.units_failed == [(1, "Its text is encrypted.")]
+    armour = "-----BEGIN PGP MESSAGE-----\n\nhQEMA7\n=x\n-----END PGP MESSAGE-----\n"
+    for text, left in ((armour, []), (f"Before.\n{armour}After.", ["Before.\n\nAfter."]), (armour[:40], [])):
+        _, blocks, notes = mail(HEAD + PLAIN.format(text))
+        assert texts(blocks)[2:] == left
+        assert notes.units_failed == [(1, "Its text is encrypted.")]
+    _, blocks, notes = mail(HEAD + PLAIN.format("It begins with -----BEGIN PGP MESSAGE----- and goes on."))
+    assert (texts(blocks)[2][-8:], notes.units_failed) == ("goes on.", [])
     signed = multi("signed", PLAIN.format("Signed."), 'Content-Type: application/pgp-signature; name="s.asc"\n\nxx')
     _, blocks, notes = mail(HEAD + signed)
     assert texts(blocks)[2:] == ["Signed."]

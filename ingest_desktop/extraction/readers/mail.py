@@ -38,6 +38,8 @@ _SIGNED_NAME = ".p7m"  # behind the name of the file that was signed
 _MOST_SIGNED = 20  # of a message, one in the other or side by side
 _MOST_SIGNED_PARTS = 1000  # of each
 _APPLE_MAIL = re.compile(rb"\s*\d{1,12}\s*\n")
+_ARMOUR_BEGIN = "-----BEGIN PGP MESSAGE-----"  # what OpenPGP sealed, among the text
+_ARMOUR = re.compile(rf"{_ARMOUR_BEGIN}[ \t\r]*\n.*?(?:-----END PGP MESSAGE-----|\Z)", re.DOTALL)
 _UU_BEGIN = re.compile(r"^begin [0-7]{3,4} (\S[^\n]{0,200})\n", re.MULTILINE)
 _UU_END = re.compile(r"^end[ \t]*$", re.MULTILINE)
 _CID = re.compile(r"""cid:([^"'\s>)]{1,300})""", re.IGNORECASE)
@@ -214,6 +216,8 @@ class Teller:
         for packet, why in _open_packets(found, self._options):
             self._inside.tell(why, packet)
         texts, packed = _without_uu(found.bodies)
+        if any(_ARMOUR_BEGIN in text and _ARMOUR.search(text) for _, text in texts):
+            texts, found.sealed = [(part, _ARMOUR.sub("", text)) for part, text in texts], True
         names = [name_of(part) for part in found.files] + [name for name, _ in packed]
         subject = top.text_of("Subject")[:500]
         yield Block(subject, 1) if subject else Block("", path=())
