@@ -49,7 +49,7 @@ def card_of(job: Job, base_name: str) -> Card:
         return Card(lead=_nothing_yet(job), facts=tuple(facts))
     return Card(
         figures=tuple(_figures(job, receipt)),
-        gaps=_shortened([_gap(receipt.unit, number, why) for number, why in receipt.units_failed]),
+        gaps=_gaps(job, receipt),
         warnings=_shortened([one_line(said) for said in receipt.warnings]),
         facts=tuple(_about_reading(receipt) + facts),
     )
@@ -70,6 +70,8 @@ def _nothing_yet(job: Job) -> str:
 def _figures(job: Job, receipt: Receipt) -> list[Figure]:
     found = []
     failed, number = len(receipt.units_failed), formats.number
+    if not failed and job.gaps:
+        found.append(Figure(words.parts(job.gaps), translate("receipt", "could not be read"), True))
     if is_counted(receipt.unit) and receipt.units_seen:
         found.append(Figure(units.amount(receipt.units_seen, receipt.unit), translate("receipt", "seen")))
         if receipt.units_with_text or receipt.units_empty or failed:
@@ -85,6 +87,18 @@ def _figures(job: Job, receipt: Receipt) -> list[Figure]:
     if receipt.chars:
         found.append(Figure(number(receipt.chars), translate("receipt", "characters")))
     return found
+
+
+def _gaps(job: Job, receipt: Receipt) -> tuple[str, ...]:
+    """What could not be read. Of a file that is as it was nothing is read: which parts they were stands elsewhere."""
+    if job.gaps and not receipt.units_failed:
+        return (
+            translate(
+                "receipt",
+                "It had not changed and was not read again. An earlier job of this file names what is missing.",
+            ),
+        )
+    return _shortened([_gap(receipt.unit, number, why) for number, why in receipt.units_failed])
 
 
 def _gap(unit: str, number: int, why: str) -> str:

@@ -69,6 +69,16 @@ def test_what_was_not_counted_is_not_told_as_none() -> None:
     assert figures(found, Outcome.UNCHANGED) == [("12 pages", "seen"), ("40 passages", "can be found")]
 
 
+def test_gaps_of_a_file_that_is_as_it_was_are_counted_and_sought_where_they_are_named() -> None:
+    found = Receipt(chunks_stored=1, chunks_indexed=1)
+    again = job(1, JobStatus.COMPLETED, outcome=Outcome.UNCHANGED, receipt=found, gaps=2)
+    card = card_of(again, "Library")
+    assert card.figures[0] == Figure("2 parts", "could not be read", True)
+    assert card.gaps == (
+        "It had not changed and was not read again. An earlier job of this file names what is missing.",
+    )
+
+
 def test_a_text_has_no_units() -> None:
     found = Receipt(unit="byte", units_seen=3, units_with_text=3, chunks_stored=1, chunks_indexed=1, chars=20)
     assert figures(found) == [("1 passage", "can be found"), ("20", "characters")]
