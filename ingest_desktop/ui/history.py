@@ -44,7 +44,7 @@ def _reason(reason: str) -> str:
         "deleted while running": translate("history", "deleted while it ran"),
         "paused: app": translate("history", "everything is paused"),
         "paused: kb": translate("history", "its knowledge base is paused"),
-        "paused: batch": translate("history", "its batch is paused"),
+        "paused: batch": translate("history", "its drop is paused"),
         "the program stopped": translate("history", "the program was quit"),
         "a password was given": translate("history", "a password was given"),
         "tesseract is there": translate("history", "tesseract is there"),
@@ -96,7 +96,7 @@ def _of_a_person() -> dict[str, str]:
     }
     together = {
         "": "{what}",
-        ", with its batch": translate("history", "{what}, with its batch"),
+        ", with its batch": translate("history", "{what}, with its drop"),
         ", with its knowledge base": translate("history", "{what}, with its knowledge base"),
         ", with all others": translate("history", "{what}, with all others"),
     }

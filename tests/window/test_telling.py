@@ -71,7 +71,7 @@ Make = Callable[[], MainWindow]
         ),
         (
             {"from_status": "queued", "to_status": "paused", "actor": "window", "reason": "asked for, with its batch"},
-            "Paused: asked for, with its batch (by you, in the window)",
+            "Paused: asked for, with its drop (by you, in the window)",
         ),
         (
             {"from_status": "running", "to_status": "queued", "actor": "x", "reason": "of its own"},
