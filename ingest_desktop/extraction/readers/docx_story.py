@@ -14,6 +14,7 @@ from ingest_desktop.extraction.readers.docx_styles import Styles, Told, told_by,
 from ingest_desktop.extraction.readers.drawing import child, children, is_grown, local
 from ingest_desktop.extraction.readers.list_numbers import is_said_alone
 from ingest_desktop.extraction.readers.paragraphs import BY_PARAGRAPH
+from ingest_desktop.extraction.readers.told_pictures import described
 
 _UNSEEN: Final = frozenset(  # what they hold is no text of the document, or not any more
     "pPr rPr tblPr tblGrid tcPr trPr sectPr sdtPr sdtEndPr smartTagPr customXmlPr rubyPr rt del moveFrom delText "
@@ -160,6 +161,8 @@ class Story:
                 said.append(_symbol(part))
             elif name == "ffData":
                 said.append(_choice(part))
+            elif name == "docPr":
+                aside += [Piece(text) for text in [described(part.get("descr"))] if text]
             elif name == "textpath":
                 aside += [Piece(line) for line in (part.get("string") or "").splitlines() if line.strip()]
             elif name == "AlternateContent":

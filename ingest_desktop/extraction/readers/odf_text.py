@@ -9,6 +9,7 @@ from typing import Any
 from ingest_desktop.extraction.packages import Package, forget, xml_events
 from ingest_desktop.extraction.readers.drawing import children, local
 from ingest_desktop.extraction.readers.odf_numbers import ITEMS, LISTS, OdfNumbers
+from ingest_desktop.extraction.readers.told_pictures import described
 
 CONTENT = "content.xml"
 UNSEEN = frozenset({"tracked-changes", "forms", "scripts", "font-face-decls", "automatic-styles"})
@@ -172,6 +173,8 @@ def texts_of(element: Any, depth: int = 0, numbers: OdfNumbers | None = None) ->
             found += [text, *aside] if text else aside
         elif name == "table-row":
             found.append(row_text(part, numbers))
+        elif part.tag == _DESCRIPTIONS[1]:
+            found.append(described(part.text))
         elif numbers is not None and name in LISTS:
             numbers.enter(part)
             found += texts_of(part, depth + 1, numbers)

@@ -16,6 +16,7 @@ from ingest_desktop.extraction.packages import Package, core_properties, main_pa
 from ingest_desktop.extraction.readers import drawing
 from ingest_desktop.extraction.readers.drawing import child, children, local
 from ingest_desktop.extraction.readers.drawing_numbers import numbered_paragraphs
+from ingest_desktop.extraction.readers.told_pictures import described
 from ingest_desktop.extraction.versions import VERSIONS
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
@@ -192,7 +193,10 @@ def _slide_blocks(
 
 
 def _take(shape: Any, texts: _Texts, deck: Deck, related: Related, repeated: set[str]) -> None:
-    """The text of one shape."""
+    """The text of one shape, and what it is said to show."""
+    picture = described(_description(shape))
+    if picture:
+        texts.body.append((picture, False))
     if local(shape) == "graphicFrame":
         texts.body += [("\n".join(lines), True) for lines in _graphic(shape, deck, related) if lines]
         return
@@ -207,6 +211,15 @@ def _take(shape: Any, texts: _Texts, deck: Deck, related: Related, repeated: set
         texts.title = said
     else:
         texts.body.append((said, False))
+
+
+def _description(shape: Any) -> str | None:
+    for part in shape:
+        properties = child(part, "cNvPr")
+        if properties is not None:
+            said = properties.get("descr")
+            return str(said) if said else None
+    return None
 
 
 def _placeholder(shape: Any) -> str:
