@@ -44,7 +44,7 @@ OUTCOMES = {"source_encrypted": "encrypted", "source_malformed": "corrupt", "lim
 FORMATS: tuple[tuple[str, str, str, str, str], ...] = (
     ("PDF", "pdf", "pdf", "text in reading order, outline, form fields, remarks, facts", "PDFium; pypdf for a page that fails"),
     ("Scans, pictures (PNG, JPEG, TIFF, WebP, GIF, BMP, JP2, PNM)", "image", "jpg scan", "the text in the picture", "tesseract, where installed"),
-    ("Word (DOCX)", "docx", "docx", "body, numbers of lists, tables, text boxes, what pictures show, content controls, notes, headers", "our own, with lxml"),
+    ("Word (DOCX)", "docx", "docx", "body, lists, tables, text boxes, what pictures show, content controls, notes, headers", "our own, with lxml"),
     ("PowerPoint (PPTX)", "pptx", "pptx", "titles, text, numbers of lists, tables, charts, what pictures show, notes", "our own, with lxml"),
     ("Excel (XLSX, XLSB, XLS)", "xlsx xlsb xls", "xlsx", "rows below their header", "calamine; our own for long sheets"),
     ("Word, PowerPoint, Excel behind a password", "locked", "", "as the document inside, once a password is given", "msoffcrypto, then as above"),
