@@ -49,6 +49,12 @@ def test_what_stands_before_a_break_is_read_as_it_was(cut: str) -> None:
     assert "from there on it was read with its tags taken out" in read.notes[0].warnings[0]
 
 
+def test_text_before_a_break_within_a_tag_keeps_its_line() -> None:
+    blocks, broken = xml_blocks("<a>\n<b>x</b>\nwords\nand more\n<c d='1'\n\n e=2>end</c></a>")
+    assert [(block.text, block.line_start) for block in blocks][-1] == ("a: words and more", 3)
+    assert broken is not None and broken.line == 5 and broken.rest.startswith("<c d")
+
+
 def test_what_stands_behind_a_break_keeps_its_attributes_and_lines() -> None:
     broken = HEAD + "".join(ROWS[:100]) + "</wrong>\n" + "".join(ROWS[100:]) + "</smses>"
     read = said(broken)

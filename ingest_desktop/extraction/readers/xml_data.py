@@ -167,14 +167,15 @@ def xml_blocks(text: str) -> tuple[list[Block], Broken | None]:
     try:
         parser.Parse(data, True)
     except expat.ExpatError as error:
-        parser.buffer_text = False  # so that it hands over what it holds
-        flow.stop()
         at = max(0, parser.ErrorByteIndex)
         begin = data.rfind(b"<", 0, at)
         if begin > data.rfind(b">", 0, at):  # within a tag, which nobody was told of
             at = begin
+        flow.last_line = data.count(b"\n", 0, at) + 1
+        parser.buffer_text = False  # so that it hands over what it holds
+        flow.stop()
         why = f"line {error.lineno}: {expat.errors.messages.get(error.code, 'damaged')}"
-        return flow.blocks, Broken(why, data.count(b"\n", 0, at) + 1, data[at:].decode("utf-8", "replace"))
+        return flow.blocks, Broken(why, flow.last_line, data[at:].decode("utf-8", "replace"))
     return flow.blocks, None
 
 
@@ -199,6 +200,7 @@ class _Flow:
     """Puts the events of the parser together to blocks."""
 
     prose: bool
+    last_line: int = 0  # of a document that breaks off: where it does
     blocks: list[Block] = field(default_factory=list)
     _names: list[str] = field(default_factory=list)
     _depth: int = 0
@@ -237,7 +239,7 @@ class _Flow:
             if data.isspace():
                 return
             # The parser gathers text and hands it over at what follows it, so the line is that of its end.
-            self._line = max(1, line - data.lstrip().count("\n"))
+            self._line = max(1, min(line, self.last_line or line) - data.lstrip().count("\n"))
         self._texts.append(data)
 
     def other(self, data: str, line: int) -> None:
