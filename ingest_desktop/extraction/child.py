@@ -54,6 +54,7 @@ class Outbox:
 
         Raises:
             TypeError: There is something in the message that cannot be sent; nothing was.
+            MemoryError: There is no room to pack it; nothing was sent.
         """
         self._stream.write(pack(message))
 
@@ -94,10 +95,13 @@ class Server:
             self._limiter.end_file()
         except Exception as error:  # noqa: BLE001  no file can take the process down
             self._limiter.end_file()
+            if isinstance(error, MemoryError):  # the answer needs some of what the parser still holds
+                traceback.clear_frames(error.__traceback__)
             message = self._failed(key, error, secrets)
         try:
             self._outbox.put(message)
-        except TypeError as error:
+        except (TypeError, MemoryError) as error:
+            del message
             self._outbox.put(self._failed(key, error, secrets))
 
     def _failed(self, key: int, error: Exception, secrets: Secrets) -> Failed:

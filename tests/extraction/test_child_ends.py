@@ -104,6 +104,20 @@ def test_memory_is_bounded(start_child: MAKE, tmp_path: Path) -> None:
     assert isinstance(found[1], Looked)
 
 
+@pytest.mark.parametrize("mebibytes", [78, 96, 114, 132, 138])
+@posix
+def test_memory_may_run_out_anywhere(start_child: MAKE, tmp_path: Path, mebibytes: int) -> None:
+    """Also while the answer is packed, or what went wrong is written down: nobody is blamed for a crash."""
+    child = start_child(memory_bytes=mebibytes * 1024 * 1024)
+    heavy = text_file(tmp_path, "b.txt", "word " * 6_000_000)
+    options = ExtractOptions(segment_bytes=64 * 1024 * 1024)
+    try:
+        (found,) = looks(child, heavy, options=options)
+    except LimitExceeded:
+        return
+    assert isinstance(found, Looked) or (isinstance(found, Failed) and found.code == LimitExceeded.code)
+
+
 @pytest.mark.xfail(sys.platform != "linux", reason="elsewhere there is no such limit", run=False)
 def test_all_addresses_but_those_of_the_program_are_left_to_a_file(start_child: MAKE, tmp_path: Path) -> None:
     child = start_child()
