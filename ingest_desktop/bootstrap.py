@@ -161,6 +161,12 @@ class App:
         """The knowledge bases that are paused because they cannot be used, with the code of the error that tells why."""
         return held_bases(self.repository)
 
+    @property
+    def store_is_gone(self) -> bool:
+        """Whether work was given up because the data folder vanished."""
+        crew = self.lifecycle.crew
+        return crew is not None and isinstance(crew.steward, Steward) and crew.steward.store_is_gone
+
     def go_on_if_back(self) -> bool:
         """Take up the work again when the data folder had vanished and is back, with the same store; whether it did.
 
@@ -170,7 +176,7 @@ class App:
             StoreBusy, StoreError: It is back and cannot be used yet. Try again later.
         """
         crew = self.lifecycle.crew
-        if crew is None or not isinstance(crew.steward, Steward) or not crew.steward.store_is_gone:
+        if crew is None or not self.store_is_gone:
             return False
         if not knows_worker(self.repository.path, crew.worker_id):
             return False  # not there, or another store in its place
@@ -181,7 +187,7 @@ class App:
         if self.lifecycle.stop(self.settings.thread_join_timeout):
             raise StoreBusy("A worker did not end in time. Quit the program and start it again.")
         self.contents.close()
-        self.lifecycle.start()
+        self.lifecycle.start(batch_id=crew.batch_id)
         self.events.trouble("", "", "")
         return True
 
@@ -250,6 +256,7 @@ def build_app(
         read_only_ok=read_only_ok,
         floor_bytes=settings.content_floor_bytes,
         owes_text=repository.owes_text,
+        ledger=repository.path,
     )
     persistence = open_persistence(settings.persistence, root)
     hub, board, metrics = EventHub(), ProgressBoard(), Metrics(enabled=settings.enable_metrics)
@@ -370,7 +377,7 @@ def _crew(
     )
     steward.watch_disk()  # before the first claim
     care.wake()
-    return Crew(scheduler, queue, producers, consumer, steward, worker_id)
+    return Crew(scheduler, queue, producers, consumer, steward, worker_id, batch_id)
 
 
 def _child(settings: Settings) -> ChildProcess:
@@ -386,8 +393,8 @@ def _child(settings: Settings) -> ChildProcess:
 
 def tools_there(options: ExtractOptions) -> frozenset[Tool]:
     """The programs of others that would be used now. Looks at a few places on the disk; starts nothing."""
-    from ingest_desktop.extraction.ocr import find_program
     from ingest_desktop.extraction.libreoffice import find_office
+    from ingest_desktop.extraction.ocr import find_program
 
     found = {Tool.RECOGNITION: options.ocr and find_program(), Tool.OFFICE: find_office()}
     return frozenset(tool for tool, program in found.items() if program)

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from ingest_desktop.bootstrap import App
+from ingest_desktop.cli_away import Away
 from ingest_desktop.cli_codes import INTERRUPTED, OK, QUEUE_FULL, SOME_FAILED
 from ingest_desktop.cli_elsewhere import Elsewhere
 from ingest_desktop.cli_listing import PAGE, pages
@@ -20,7 +21,13 @@ from ingest_desktop.cli_output import ProgressBar, TroubleTeller, out, out_json,
 from ingest_desktop.cli_passwords import passwords_of
 from ingest_desktop.cli_stats import empty_of, ended_text
 from ingest_desktop.domain.enums import JobStatus, Outcome
-from ingest_desktop.domain.errors import DuplicateJobError, IngestError, InvalidRequestError, QueueFullError
+from ingest_desktop.domain.errors import (
+    DuplicateJobError,
+    IngestError,
+    InvalidRequestError,
+    QueueFullError,
+    StoreError,
+)
 from ingest_desktop.domain.media import REASONS, reason_of_type
 from ingest_desktop.domain.models import Counts, DiscoveryReport, Job, JobQuery
 from ingest_desktop.domain.models.jobs import filename_of
@@ -267,18 +274,23 @@ def _wait_for(app: App, batch_id: str | None, others: list[str], stop: threading
     """Wait until nothing of these can go on: ended, or paused by somebody. Counts only when the store has changed."""
     bar = ProgressBar()
     started = time.monotonic()
-    earlier = _Others(app, others)
+    earlier, away = _Others(app, others), Away(app, stop)
     seen = -1
     while not stop.is_set():
-        revision = app.service.revision()
-        if revision != seen:
-            seen = revision
-            counts = app.service.batch_counts(batch_id) if batch_id else Counts()
-            left_of_others = earlier.look()
-            running = counts.of(_RUNNING) + earlier.running
-            waiting = counts.of(_QUEUED) + counts.of(_RUNNING) + left_of_others
-            total = counts.total() + len(others)
-            paused = app.service.app_paused()
+        try:
+            revision = app.service.revision()
+            if revision != seen:
+                counts = app.service.batch_counts(batch_id) if batch_id else Counts()
+                left_of_others = earlier.look()
+                running = counts.of(_RUNNING) + earlier.running
+                waiting = counts.of(_QUEUED) + counts.of(_RUNNING) + left_of_others
+                total = counts.total() + len(others)
+                paused = app.service.app_paused()
+                seen = revision
+        except StoreError as error:
+            if not away.is_why(error):
+                raise
+            seen, waiting, total, running, paused = -1, 1, 0, 0, False
         if not quiet and total:
             done = total - waiting - counts.of(JobStatus.PAUSED)
             rate = done / max(0.001, time.monotonic() - started)
@@ -286,7 +298,7 @@ def _wait_for(app: App, batch_id: str | None, others: list[str], stop: threading
             bar.show(done, total, note, final=not waiting)
         if not waiting or (paused and not running):
             return
-        if not app.lifecycle.is_working:
+        if not app.lifecycle.is_working and not away.is_over() and not stop.is_set():
             raise IngestError("The work stopped before these jobs had ended.")
         stop.wait(LOOK_SECONDS)
 
@@ -300,14 +312,19 @@ def run(app: App, options: argparse.Namespace) -> int:
         app.service.resume_discoveries(stop, hold=_working(app))
         app.service.start()
         bar = ProgressBar()
-        others = Elsewhere(app.lifecycle)
+        others, away = Elsewhere(app.lifecycle), Away(app, stop)
         is_drained = False
-        while not is_drained and app.lifecycle.is_working and not stop.is_set():
-            is_drained = app.lifecycle.drain(LOOK_SECONDS, give_up=stop) and not others.may_leave_work(stop)
-            if is_drained:  # somebody may have died, or let go of jobs, between the two questions
-                app.lifecycle.wake()
-                is_drained = app.lifecycle.drain(LOOK_SECONDS, give_up=stop)
-            counts = app.service.counts()
+        while not is_drained and not stop.is_set() and (app.lifecycle.is_working or away.is_over()):
+            try:
+                is_drained = app.lifecycle.drain(LOOK_SECONDS, give_up=stop) and not others.may_leave_work(stop)
+                if is_drained:  # somebody may have died, or let go of jobs, between the two questions
+                    app.lifecycle.wake()
+                    is_drained = app.lifecycle.drain(LOOK_SECONDS, give_up=stop)
+                counts = app.service.counts()
+            except StoreError as error:
+                if not away.is_why(error):
+                    raise
+                continue
             if not options.json:
                 _show_ended(bar, counts)
         app.lifecycle.stop(app.settings.thread_join_timeout)

@@ -68,6 +68,7 @@ def repair(settings: Settings, *, kb: str | None = None, progress: Progress = la
         backup_dir=root / "backups",
         busy_timeout_seconds=settings.busy_timeout,
         owes_text=ledger.owes_text,
+        ledger=ledger.path,
     )
     try:
         for kb_id in _wanted(ledger, kb):

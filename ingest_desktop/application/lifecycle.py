@@ -28,6 +28,7 @@ class Crew:
     consumer: ConsumerWorker
     steward: Worker
     worker_id: str
+    batch_id: str | None = None  # they work on this alone
 
 
 class WorkerLifecycle:

@@ -50,6 +50,8 @@ class Caretaker:
 
     def care(self, settings: CareSettings, stop: threading.Event) -> list[Damage]:
         """See ``StoreCare``."""
+        if not self._ledger.path.exists():  # the data folder is gone: the steward ends the work
+            return list(self._known.values())
         self._ledger.reserve.keep(settings.min_free_bytes)
         self.wake()
         self._find_newer()

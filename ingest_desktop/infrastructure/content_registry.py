@@ -35,6 +35,7 @@ class KnowledgeBaseStores:
         read_only_ok: bool = False,
         floor_bytes: int = 0,
         owes_text: Callable[[str], bool] = lambda _kb_id: False,
+        ledger: Path | None = None,
     ) -> None:
         """Open nothing yet.
 
@@ -42,6 +43,8 @@ class KnowledgeBaseStores:
             floor_bytes: With less room on the disk nothing is written into them.
             owes_text: Whether a knowledge base, by its id, has text as the list of jobs knows it: then its file must be
                 there. Asked only when it is not.
+            ledger: The list of jobs. Where it is not there the data folder is not, even if its name is: an empty folder
+                stands where a disk was mounted.
         """
         self._root = root
         self._backup_dir = backup_dir
@@ -49,6 +52,7 @@ class KnowledgeBaseStores:
         self._read_only_ok = read_only_ok
         self._floor_bytes = floor_bytes
         self._owes_text = owes_text
+        self._mark = ledger or root.parent
         self._stand_ins: list[tempfile.TemporaryDirectory[str]] = []
         self._lock = threading.Lock()
         self._open: dict[str, KnowledgeBaseStore] = {}
@@ -92,7 +96,7 @@ class KnowledgeBaseStores:
 
     def forbidden(self, kb_id: str) -> StoreForbidden | None:
         """See ``ContentStores``."""
-        if not os.path.exists(self._root.parent):
+        if not os.path.exists(self._mark):
             return None
         why = why_forbidden(self._root / kb_id / "kb.db")
         return None if why is None else StoreForbidden(f"The knowledge base's file cannot be used. {why}")
@@ -110,14 +114,13 @@ class KnowledgeBaseStores:
         path = self._root / kb_id / "kb.db"
         if has_bytes(path):
             return
+        self._refuse_gone()
         if not may_look(path):
             raise StoreForbidden(f"The knowledge base's file cannot be used. It may not be looked at: {path}.")
         finish_swap(path)
         # Looked at again at the end: another process may have made it, and ended its first job, since the first look.
         if not self._owes_text(kb_id) or has_bytes(path):
             return
-        if not self._root.parent.exists():
-            raise StoreGone(f"The data folder {self._root.parent} is not there any more.")
         state = "is empty" if path.exists() else "is not there any more"
         state = "is a folder" if path.is_dir() else state
         raise StoreDamaged(f"The knowledge base's file {state}: {path}.")
@@ -130,16 +133,19 @@ class KnowledgeBaseStores:
                 self.refuse_lost(kb_id)
             except StoreDamaged:
                 found.append(kb_id)
-            except StoreForbidden:  # it may be there
+            except (StoreForbidden, StoreGone):  # it may be there
                 continue
         return found
+
+    def _refuse_gone(self) -> None:
+        if not os.path.exists(self._mark):
+            raise StoreGone(f"The data folder {self._root.parent} is not there any more.")
 
     def _folder_of(self, kb_id: str) -> Path:
         """Its folder. A knowledge base that nothing was added to has none yet: where we may not write, an empty one
         elsewhere stands in for it."""
         folder = self._root / kb_id
-        if not self._root.parent.exists():
-            raise StoreGone(f"The data folder {self._root.parent} is not there any more.")
+        self._refuse_gone()
         if self._read_only_ok and not (folder / "kb.db").exists() and not may_write(folder / "kb.db"):
             self._stand_ins.append(tempfile.TemporaryDirectory(prefix="ingest-", ignore_cleanup_errors=True))
             return Path(self._stand_ins[-1].name)

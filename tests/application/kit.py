@@ -234,6 +234,7 @@ class FakeApp:
             backup_dir=root / "backups",
             busy_timeout_seconds=settings.busy_timeout,
             owes_text=self.repository.owes_text,
+            ledger=self.repository.path,
         )
         self.events, self.progress, self.metrics = EventHub(), ProgressBoard(), Metrics(enabled=False)
         self.housekeeping = Housekeeping(self.repository, self.contents, settings)

@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -19,8 +20,9 @@ from damage.test_care import Troubles
 from ingest_desktop.bootstrap import App, build_app
 from ingest_desktop.cli import main
 from ingest_desktop.domain.enums import Actor, JobStatus
-from ingest_desktop.domain.errors import LedgerDamaged, StoreTooNew
+from ingest_desktop.domain.errors import LedgerDamaged, StoreGone, StoreTooNew
 from ingest_desktop.domain.models import JobQuery
+from ingest_desktop.infrastructure.caretaking import Caretaker
 from ingest_desktop.infrastructure.database import open_engine
 from ingest_desktop.infrastructure.ledger import Ledger
 from ingest_desktop.infrastructure.migrations import Migration, migrate, stored_version
@@ -230,6 +232,24 @@ def test_a_data_folder_that_comes_back_is_gone_on_with(app: App, tmp_path: Path)
     assert app.check() == []
     with closing(sqlite3.connect(away / "ledger.db")) as old:
         assert old.execute("SELECT count(*) FROM ingest_jobs").fetchone() == (5,)
+
+
+def test_an_empty_folder_in_its_place_is_left_empty_and_is_no_loss(app: App, tmp_path: Path) -> None:
+    """As where a disk was mounted."""
+    root, away = app.settings.data_root, tmp_path / "away"
+    app.contents.close()
+    root.rename(away)
+    root.mkdir()
+    assert Caretaker(app.repository, app.contents).care(app.settings, threading.Event()) == []
+    assert app.contents.lost(["library"]) == []
+    for kb_id in ("library", "another"):
+        with pytest.raises(StoreGone):
+            app.contents.of(kb_id)
+        assert app.contents.forbidden(kb_id) is None
+    assert not list(root.iterdir())
+    root.rmdir()
+    away.rename(root)
+    assert not any(base.paused for base in app.service.knowledge_bases())
 
 
 def test_another_store_in_its_place_is_not_taken_for_it(app: App, tmp_path: Path) -> None:
