@@ -178,6 +178,36 @@ def _odp() -> bytes:
     )
 
 
+def _shown() -> bytes:
+    """Slides with what stands in other members, or in none: a chart, a formula, numbers of a list, words for a picture."""
+    chart = (
+        f'<office:document-content{_NAMES} xmlns:chart="urn:oasis:names:tc:opendocument:xmlns:chart:1.0"><office:body><office:chart>'
+        '<chart:chart chart:class="chart:bar"><chart:title><text:p>Pears</text:p></chart:title><table:table><table:table-row>'
+        "<table:table-cell/><table:table-cell><text:p>Tons</text:p></table:table-cell></table:table-row><table:table-row>"
+        "<table:table-cell><text:p>East</text:p></table:table-cell><table:table-cell><text:p>4</text:p></table:table-cell>"
+        "</table:table-row></table:table></chart:chart></office:chart></office:body></office:document-content>"
+    )
+    links = 'xmlns:xlink="http://www.w3.org/1999/xlink" xmlns:svg="urn:oasis:names:tc:opendocument:xmlns:svg-compatible:1.0"'
+    content = (
+        f"<office:document-content{_NAMES} {links}><office:automatic-styles><text:list-style style:name='L' "
+        'xmlns:style="urn:oasis:names:tc:opendocument:xmlns:style:1.0"><text:list-level-style-number text:level="1" '
+        'style:num-format="1" style:num-suffix="."/></text:list-style></office:automatic-styles><office:body><office:presentation>'
+        '<draw:page><draw:frame><text:list text:style-name="L"><text:list-item><text:p>pick</text:p></text:list-item></text:list>'
+        '</draw:frame><draw:frame><draw:object xlink:href="./Object 1"/><svg:desc>A chart of pears</svg:desc></draw:frame>'
+        '<draw:frame><draw:object xlink:href="Formula-1/"/></draw:frame></draw:page></office:presentation></office:body>'
+        "</office:document-content>"
+    )
+    formula = '<math xmlns="http://www.w3.org/1998/Math/MathML"><mi>E</mi><annotation>E = m c^2</annotation></math>'
+    mark = "application/vnd.oasis.opendocument.presentation"
+    members = {
+        "mimetype": mark,
+        "content.xml": content,
+        "Object 1/content.xml": chart,
+        "Formula-1/content.xml": formula,
+    }
+    return zipped(members, stored="mimetype")
+
+
 def _epub() -> bytes:
     package = (
         '<package xmlns="http://www.idpf.org/2007/opf" version="3.0"><metadata xmlns:dc="http://purl.org/dc/elements/1.1/">'
@@ -262,6 +292,7 @@ def made() -> dict[str, bytes]:
         "tiny.odt": _odt(),
         "tiny.ods": _ods(),
         "tiny.odp": _odp(),
+        "shown.odp": _shown(),
         "tiny.epub": _epub(),
         "objects.docx": _document_with_objects(),
         "objects.xls": _book_with_objects(),

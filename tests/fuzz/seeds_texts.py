@@ -15,10 +15,16 @@ _TEXTS: dict[str, str] = {
     "\\title{Tides}\n\\begin{document}\n\\section{One}\\label{x}\nWater\\footnote{salt} $a_{1}$ \\emph{b{c}d}\n"
     "\\begin{itemize}\\item a\\end{itemize}\n\\begin{verbatim}\nx\n\\end{verbatim}\n% no\n"
     "\\begin{tabular}{ll}a&b\\\\\\end{tabular}\n\\end{document}\n",
+    "talk.tex": "\\section{\\texorpdfstring{A \\emph{b}}{A b}}\n\\begin{frame}[t]{First}\n\\begin{tabular*}{1cm}{l|p{3cm}}a & b\n"
+    "\\end{tabular*}\\item<1->[Term] \\multicolumn{2}{c}{over}\\footnote<2>{n}\\textcolor{red}{x}\n\\end{frame}\n\\frametitle{Two}"
+    "\\def\\x{\\arabic{y}.}stra\\ss e\n\\begin{thebibliography}{9}\\bibitem{k} Knuth\\end{thebibliography}\n",
     "book.adoc": "= Title\nAuthor\n\n== Part\n\nText *bold*.\n\n----\ncode\n----\n\n|===\n| a | b\n|===\n\n* x\n** y\n\n[NOTE]\n====\nn\n====\n",
     "rows.csv": 'name;price;note\n"Ana ""A""";1,5;"two\nlines"\nBen;2;\n',
     "rows.tsv": "a\tb\tc\n1\t2\t3\n4\t5\t6\n",
     "data.json": '{"a": [1, 2.5e10, {"b": "x\\u00e9\\ud83d\\ude00"}], "c": null, "d": {"e": [[["deep"]]]}, "n": -0}',
+    "day.json": '[{"type": "message", "ts": "1715500000.000100", "user": "U1", "text": "Hi <@U2> <http://a|b>", "user_profile": '
+    '{"real_name": "Ana"}, "files": [{"title": "f"}]}, {"type": "message", "ts": "1715500001.000200", "blocks": [{"type": '
+    '"rich_text", "elements": [{"type": "rich_text_section", "elements": [{"type": "text", "text": "x"}]}]}]}]',
     "lines.jsonl": '{"id": 1, "text": "first"}\n{broken\n{"id": 3, "text": ["third", {"a": 1}]}\n',
     "data.xml": '<?xml version="1.0" encoding="utf-8"?>\n<list xmlns:x="urn:x"><item x:id="1">one<b>two</b>tail</item><![CDATA[c]]>'
     "<!-- n --><?p i?><item>&lt;&#65;</item></list>\n",
