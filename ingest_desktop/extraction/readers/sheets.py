@@ -374,11 +374,13 @@ def _all_rows(sheet: "CalamineSheet", percents: set[tuple[int, int]]) -> Iterato
                     percent(cell)
                     if (number, column) in percents and isinstance(cell, float | int) and not isinstance(cell, bool)
                     else shown(cell)
+                    if cell != ""
+                    else ""
                     for column, cell in enumerate(cells, left)
                 ],
             )
         else:
-            yield number, [shown(cell) for cell in cells]
+            yield number, [shown(cell) if cell != "" else "" for cell in cells]  # a wide sheet is mostly empty
 
 
 def _remarks(book: _Book, index: int, notes: SegmentNotes) -> list[str]:
