@@ -64,7 +64,7 @@ def chunk_blocks(
             raise LimitExceeded(
                 f"The file gives more than {most:,} characters of text in one segment (INGESTION_MAX_OUTPUT_CHARS)."
             )
-        if not text.isascii() and _SOFT_HYPHEN in text and box is None:  # boxes count characters
+        if box is None and not text.isascii() and _SOFT_HYPHEN in text:  # boxes count characters
             text = text.replace(_SOFT_HYPHEN, "")
             name = name and name.replace(_SOFT_HYPHEN, "")
             block = block._replace(text=text, name=name)
