@@ -37,12 +37,16 @@ def test_a_key_that_comes_twice_keeps_all_its_values() -> None:
     assert given_by(JsonLinesReader(), text + "\n" + text).text.count("three") == 2
 
 
+def test_a_key_that_is_first_and_last_stands_once_in_the_place() -> None:
+    assert {row.heading for row in given_by(JsonReader(), '{"a": 1, "a": 2}').rows} == {"a"}
+
+
 def test_the_path_of_keys_is_the_place() -> None:
     orders = [{"id": number, "items": [{"name": "word " * 20 + str(item)} for item in range(30)]} for number in (1, 2)]
     value = {"shop": "Tea", "city": "Köln", "orders": orders, "about": "long " * 300}
     rows = given_by(JsonReader(), json.dumps(value)).rows
 
-    assert rows[0] == ("shop: Tea\ncity: Köln", None, None, None, None, None, None)
+    assert rows[0] == ("shop: Tea\ncity: Köln", "shop … city", None, None, None, None, None)
     place = next(row.heading for row in rows if "orders[2].items[30].name" in row.text)
     assert place and place.startswith("orders[2].items[") and place.endswith("] … [30]")
     assert {row.heading for row in rows if "long long" in row.text} == {"about"}
