@@ -351,7 +351,7 @@ def _block(group: list[_Part], between: str) -> Block:
     elif first.parent and first.step[:1] == "[":
         path = f"{first.parent}{first.step} … {last.step}"
     elif not first.parent and not first.number and first.step and last.step:
-        path = " … ".join(dict.fromkeys((first.step, last.step)))  # keys of the outermost object
+        path = " … ".join(dict.fromkeys((str(first.step), str(last.step))))  # keys of the outermost object
     else:
         path = first.parent
     extra = (("row_start", first.number), ("row_end", last.number)) if first.number else ()
