@@ -16,7 +16,7 @@ from ingest_desktop.infrastructure.database import from_db_path, reading
 from ingest_desktop.infrastructure.ledger import Ledger
 from ingest_desktop.infrastructure.ledger_schema import ACTIVE_SQL
 
-_STANDS: Final = (
+STANDS: Final = (
     "NOT EXISTS (SELECT 1 FROM ingest_jobs a "
     f"WHERE a.kb_id = j.kb_id AND a.source_path = j.source_path AND {ACTIVE_SQL}) "
     "AND NOT EXISTS (SELECT 1 FROM ingest_jobs o "
@@ -35,7 +35,7 @@ _FIGURES: Final = (
 )
 _OWED: Final = ", ".join(f"coalesce(r.json ->> '$.{name}', 0)" for name in _FIGURES)
 _BROUGHT: Final = (
-    f"SELECT j.id, j.source_path, j.document_id, j.checksum, r.json ->> '$.recipe', j.chunk_count, j.gaps, {_STANDS}, {_OWED}, "
+    f"SELECT j.id, j.source_path, j.document_id, j.checksum, r.json ->> '$.recipe', j.chunk_count, j.gaps, {STANDS}, {_OWED}, "
     "coalesce(json_array_length(r.json, '$.units_failed'), 0) FROM ingest_jobs j "
     "LEFT JOIN job_receipts r ON r.job_id = j.id AND json_valid(r.json) WHERE j.kb_id = ? AND j.status = 'completed' "
     "AND j.deleted_at IS NULL AND j.document_id IS NOT NULL AND typeof(j.source_path) IN ('text', 'blob')"

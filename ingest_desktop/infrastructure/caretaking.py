@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from ingest_desktop.domain.enums import JobStatus
 from ingest_desktop.domain.errors import IngestError, LedgerDamaged, StoreDamaged, StoreError, StoreFaulty, StoreTooNew
 from ingest_desktop.domain.interfaces.care import CareSettings, Damage
 from ingest_desktop.infrastructure.backups import Stopped, back_up_if_due
@@ -33,6 +34,7 @@ _log = logging.getLogger(__name__)
 
 LOOK_SECONDS: Final = 2.0  # of the first look at one file
 WHOLE_EVERY: Final = timedelta(days=1)
+_WAITING: Final = (JobStatus.QUEUED, JobStatus.RUNNING)
 _STEPS: Final = 20_000  # of SQLite's machine between two looks at the clock
 _WHOLE: Final = "looked_through:"
 _ERROR_CODE: Final = re.compile(r"error code=(\d+)")
@@ -46,6 +48,7 @@ class Caretaker:
         self._contents = contents
         self._clock = clock
         self._looked: set[str] = set()
+        self._asked: set[str] = set()  # whether their last commits are there
         self._known: dict[str, Damage] = {}
 
     def care(self, settings: CareSettings, stop: threading.Event) -> list[Damage]:
@@ -71,6 +74,9 @@ class Caretaker:
 
     def wake(self) -> list[Damage]:
         """See ``StoreCare``."""
+        counts = self._ledger.counts().by_status.items()
+        for kb_id in {kb_id for (kb_id, status), number in counts if number and status in _WAITING}:
+            self._ask_for_lost(kb_id)
         damaged = []
         for kb_id, code in held_bases(self._ledger).items():
             if code == StoreDamaged.code:  # a repair lets it go
@@ -133,6 +139,8 @@ class Caretaker:
             if where not in self._looked:
                 problem = first_look(path, stop)
                 self._looked.add(where)
+                if problem is None and where != "ledger":
+                    self._ask_for_lost(where)
             elif self._is_due(where):
                 problem = look_through(path, stop)
                 if problem is None:
@@ -146,6 +154,21 @@ class Caretaker:
             return
         if problem is not None:
             self._note_damage(where, path, problem)
+
+    def _ask_for_lost(self, kb_id: str) -> None:
+        """Once for each: where there is work before it begins, as what it stores would hide what is missing."""
+        if kb_id in self._asked or any(base.kb_id == kb_id and base.paused for base in self._ledger.knowledge_bases()):
+            return
+        self._asked.add(kb_id)
+        with suppress(IngestError):  # it cannot be used: who looks at it, or wants to write it, tells
+            self._read_lost_again(kb_id)
+
+    def _read_lost_again(self, kb_id: str) -> None:
+        from ingest_desktop.infrastructure.lost_commits import read_lost_again  # what it knows is of use to few
+
+        number = read_lost_again(self._ledger, self._contents.of(kb_id))
+        if number:
+            _log.error("last commits lost, files read again", extra={"kb_id": kb_id, "cause": f"{number} jobs"})
 
     def _note_damage(self, where: str, path: Path, problem: str) -> None:
         _log.error("store damaged", extra={"kb_id": where, "cause": problem})

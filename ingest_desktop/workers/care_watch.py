@@ -53,6 +53,8 @@ class CareWatch:
                 self._tell(found)
         except IngestError as error:
             _log.warning("held bases not looked at", extra={"code": error.code, "cause": str(error)})
+        except Exception:  # noqa: BLE001 - work begins nevertheless
+            _log.exception("care failed")
 
     def end(self) -> None:
         """Wait for a round under way, which was told to stop, but not for long."""
