@@ -225,7 +225,7 @@ class StoreFull(StoreError):
 
     code = "store_full"
     retryable = True
-    hint = "Free some space on the disk, then resume."
+    hint = "Free some space on the disk: what waits goes on by itself."
 
 
 class StoreFaulty(StoreError):

@@ -145,7 +145,7 @@ def _store_steps() -> dict[str, str]:
         "store_busy": translate(
             "causes", "It is tried again by itself; close other programs that use the store if it lasts."
         ),
-        "store_full": translate("causes", "Free some space on the disk, then resume."),
+        "store_full": translate("causes", "Free some space on the disk: what waits goes on by itself."),
         "store_faulty": translate(
             "causes",
             "Look after the disk, its cable or its network: work that was begun is tried again by itself. If a single "
