@@ -202,7 +202,7 @@ FOR_REPAIR: dict[str, tuple[str, Break]] = {
     "a table of the list": ("ledger", ("DROP TABLE deletions",)),
     "a derived table of the list": ("ledger", ("DROP TABLE failure_counters",)),
     "the version of the content is not told": ("kb", ("DELETE FROM schema_migrations",)),
-    "an older version of the content is told": ("kb", ("DELETE FROM schema_migrations WHERE version = 4",)),
+    "an older version of the content is told": ("kb", ("DELETE FROM schema_migrations WHERE version >= 4",)),
     "a column of the content": ("kb", ("ALTER TABLE chunks DROP COLUMN extra",)),
     "a table of the content": ("kb", ("DROP TABLE segments",)),
     "the full text": ("kb", ("DROP TABLE chunks_fts",)),
