@@ -15,6 +15,7 @@ from ledger_kit import Clock, files
 from ingest_desktop.domain.enums import JobStatus
 from ingest_desktop.domain.errors import StoreBusy, StoreDamaged, StoreTooNew
 from ingest_desktop.domain.interfaces.repository import Repository
+from ingest_desktop.infrastructure.copying import copy_database
 from ingest_desktop.infrastructure.database import from_db_path, open_engine, reading, to_db_path, writing
 from ingest_desktop.infrastructure.ledger import Ledger
 from ingest_desktop.infrastructure.ledger_schema import LEDGER_MIGRATIONS
@@ -143,7 +144,7 @@ def test_what_is_no_database_is_damaged(tmp_path: Path) -> None:
 
 def test_a_copy_is_whole(ledger: Ledger, tmp_path: Path, clock: Clock) -> None:
     add(ledger, 5)
-    ledger.back_up(tmp_path / "copy" / "ledger.db")
+    copy_database(ledger.path, tmp_path / "copy" / "ledger.db")
     copy = Ledger(tmp_path / "copy", clock=clock)
     assert copy.counts() == ledger.counts()
     copy.close()
