@@ -137,6 +137,14 @@ class Attending(QObject):
         else:
             self._commands.retry_query(self._query(cause))
 
+    @Slot(object)
+    def mend_everywhere(self, cause: Cause) -> None:
+        """Ask for passwords, or offer to raise limits, whichever knowledge base is picked."""
+        if cause is Cause.PASSWORD:
+            self.passwords_wanted.emit(JobSelector(everything=True))
+        else:
+            self.ask_to_raise(JobQuery(attention=True, cause=cause))
+
     @Slot(object, bool)
     def _on_files(self, cause: Cause, on: bool) -> None:
         self._narrowing.show_cause(cause if on else None)

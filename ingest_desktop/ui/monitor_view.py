@@ -7,6 +7,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QDialog, QFormLayout, QGroupBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from ingest_desktop.domain.causes import Cause, cause_of
 from ingest_desktop.domain.enums import JobPhase, JobStatus
 from ingest_desktop.ui import formats, theme, words
 from ingest_desktop.ui.hub import Hub, Pulse
@@ -132,9 +133,13 @@ class MonitorView(QDialog):
 
     Signals:
         retry_wanted: Try again what failed for a cause. arg: error code.
+        mend_wanted: Ask for what mends a cause: passwords, or higher limits. arg: Cause.
+        files_wanted: Show what failed for a cause; as it is, to read it again helps nobody. arg: Cause.
     """
 
     retry_wanted = Signal(str)
+    mend_wanted = Signal(object)
+    files_wanted = Signal(object)
 
     def __init__(self, hub: Hub, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -227,7 +232,24 @@ class MonitorView(QDialog):
         if not failures:
             self._failures.addRow(QLabel(self.tr("Nothing failed.")))
         for code, count in sorted(failures.items(), key=lambda item: -item[1]):
-            button = QPushButton(self.tr("Retry {n}").format(n=formats.number(count)))
+            button = self._button(code, formats.number(count))
             button.setToolTip(words.next_step(code))
-            button.clicked.connect(lambda _=False, c=code: self.retry_wanted.emit(c))
+            button.setAccessibleName(f"{words.reason(code).capitalize()}: {button.text()}")
             self._failures.addRow(words.reason(code).capitalize(), button)
+
+    def _button(self, code: str, count: str) -> QPushButton:
+        """What helps against a cause: to read such files again as they are would often end as it did."""
+        cause = cause_of(code)
+        if cause is Cause.PASSWORD:
+            button = QPushButton(self.tr("Give passwords for {n}…").format(n=count))
+            button.clicked.connect(lambda: self.mend_wanted.emit(cause))
+        elif cause in (Cause.LIMIT, Cause.TOO_LARGE):
+            button = QPushButton(self.tr("Raise limits for {n}…").format(n=count))
+            button.clicked.connect(lambda: self.mend_wanted.emit(cause))
+        elif cause in (Cause.DAMAGED, Cause.QUARANTINED, Cause.UNSUPPORTED):
+            button = QPushButton(self.tr("Show {n}").format(n=count))
+            button.clicked.connect(lambda: self.files_wanted.emit(cause))
+        else:
+            button = QPushButton(self.tr("Retry {n}").format(n=count))
+            button.clicked.connect(lambda: self.retry_wanted.emit(code))
+        return button

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QGuiApplication
 
+from ingest_desktop.domain.causes import Cause
 from ingest_desktop.domain.models import QueueMove
 from ingest_desktop.ui import dialogs
 from ingest_desktop.ui.actions import EVENTS, MOVES
@@ -115,5 +116,17 @@ class Triggers(QObject):
         if self.monitor is None:
             self.monitor = MonitorView(self._window.hub, self._window)
             self.monitor.retry_wanted.connect(self._window.commands.retry_failures)
+            self.monitor.mend_wanted.connect(self._window.attending.mend_everywhere)
+            self.monitor.files_wanted.connect(self._show_cause)
         self.monitor.show()
         self.monitor.raise_()
+
+    @Slot(object)
+    def _show_cause(self, cause: Cause) -> None:
+        """Show what failed for a cause, in all knowledge bases, as the monitor counts it."""
+        window = self._window
+        window.search.clear()
+        window.narrowing.show_everything()
+        window.sidebar.pick_status("attention")
+        window.narrowing.show_cause(cause)
+        window.leaving.bring_up()

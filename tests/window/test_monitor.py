@@ -2,16 +2,18 @@
 
 import time
 
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
+from ingest_desktop.domain.causes import Cause
 from ingest_desktop.domain.enums import JobStatus
 from ingest_desktop.domain.models import Counts
 from ingest_desktop.ui.hub import Hub, Pulse
+from ingest_desktop.ui.main_window import MainWindow
 from ingest_desktop.ui.monitor_view import MonitorView, Plot
 
-from .fake_service import FakeStatus
-from .fakes import FakeMetrics
+from .fake_service import FakeStatus, job
+from .fakes import FakeApp, FakeMetrics
 
 HOUR = 3_600
 
@@ -60,3 +62,24 @@ def test_no_two_lines_of_a_plot_are_told_as_one_value(qtbot: QtBot) -> None:
     assert list(read._beside(1.0).values()) == ["0 B/s", "1 B/s"]
     assert list(read._beside(200.0).values()) == ["0 B/s", "100 B/s", "200 B/s"]
     assert list(files._beside(1.0).values()) == ["0 files/s", "0.5 files/s", "1.0 files/s"]
+
+
+def test_each_cause_has_the_button_that_helps_against_it(qtbot: QtBot, window: MainWindow, app: FakeApp) -> None:
+    codes = ("source_encrypted", "source_too_large", "source_malformed", "source_gone")
+    app.service.put(*(job(n, JobStatus.FAILED, error_code=code) for n, code in enumerate(codes, 1)), tell=True)
+    window.triggers.show_monitor()
+    monitor = window.triggers.monitor
+    assert monitor is not None
+    qtbot.waitUntil(lambda: len(monitor._failure_box.findChildren(QPushButton)) == 4)
+    buttons = {button.text(): button for button in monitor._failure_box.findChildren(QPushButton)}
+    assert set(buttons) == {"Give passwords for 1…", "Raise limits for 1…", "Show 1", "Retry 1"}
+    buttons["Give passwords for 1…"].click()
+    assert window.passwords.dialog is not None
+    window.passwords.dialog.reject()
+    buttons["Show 1"].click()
+    assert window.narrowing.cause is Cause.DAMAGED and window.sidebar.status_filter.attention
+    buttons["Retry 1"].click()
+    qtbot.waitUntil(lambda: ("retry_failures", "source_gone") in app.service.calls)
+    assert not [call for call in app.service.calls if call[0] == "retry_failures" and call[1] != "source_gone"]
+    with qtbot.waitSignal(window.commands.said, timeout=5_000):  # nothing was stopped by a setting here
+        buttons["Raise limits for 1…"].click()
