@@ -130,7 +130,7 @@ class Settings(BaseSettings):
         Group.QUEUE,
         "Let a file settle",
         "A file that was changed less long ago is read once it has held still for so long. 0 reads it at once.",
-        unit="s",
+        unit="seconds",
         ge=0,
         le=60,
     )
@@ -139,12 +139,12 @@ class Settings(BaseSettings):
         Group.QUEUE,
         "First retry after",
         "The longest wait before the first retry; it doubles each time.",
-        unit="s",
+        unit="seconds",
         gt=0,
         le=3600,
     )
     retry_cap_seconds: float = setting(
-        300.0, Group.QUEUE, "Longest wait", "No wait between two tries is longer.", unit="s", gt=0, le=86_400
+        300.0, Group.QUEUE, "Longest wait", "No wait between two tries is longer.", unit="seconds", gt=0, le=86_400
     )
     crash_limit: int = setting(
         5,
@@ -159,7 +159,7 @@ class Settings(BaseSettings):
         Group.QUEUE,
         "Lease",
         "After this long without a sign of life a worker loses its jobs to others.",
-        unit="s",
+        unit="seconds",
         live=False,
         ge=2,
         le=3600,
@@ -317,7 +317,7 @@ class Settings(BaseSettings):
         Group.LIMITS,
         "Processor time of a task",
         "A file, or a segment of one, that needs more is refused.",
-        unit="s",
+        unit="seconds",
         ge=1,
         le=86_400,
     )
@@ -326,7 +326,7 @@ class Settings(BaseSettings):
         Group.LIMITS,
         "Time of a task",
         "A file, or a segment of one, that takes longer is refused.",
-        unit="s",
+        unit="seconds",
         ge=1,
         le=86_400,
     )
@@ -359,7 +359,7 @@ class Settings(BaseSettings):
         Group.STORE,
         "Seconds per commit",
         "How long finished work waits at most before it is stored.",
-        unit="s",
+        unit="seconds",
         gt=0,
         le=60,
     )
@@ -368,7 +368,7 @@ class Settings(BaseSettings):
         Group.ADVANCED,
         "Poll interval",
         "How often workers look for what other processes added.",
-        unit="s",
+        unit="seconds",
         gt=0,
         le=60,
     )
@@ -377,7 +377,7 @@ class Settings(BaseSettings):
         Group.ADVANCED,
         "Shutdown wait",
         "How long quitting waits for threads to finish their segment.",
-        unit="s",
+        unit="seconds",
         ge=0,
         le=600,
     )
@@ -386,7 +386,7 @@ class Settings(BaseSettings):
         Group.STORE,
         "Lock wait",
         "How long to wait while another program holds the store locked.",
-        unit="s",
+        unit="seconds",
         live=False,
         ge=0.1,
         le=600,

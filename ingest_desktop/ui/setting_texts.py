@@ -35,7 +35,7 @@ TEXTS = (
         "A file that was changed less long ago is read once it has held still for so long. 0 reads it at "
         "once.",
     ),
-    QT_TRANSLATE_NOOP("settings", "s"),
+    QT_TRANSLATE_NOOP("settings", "seconds"),
     QT_TRANSLATE_NOOP("settings", "First retry after"),
     QT_TRANSLATE_NOOP("settings", "The longest wait before the first retry; it doubles each time."),
     QT_TRANSLATE_NOOP("settings", "Longest wait"),
@@ -60,7 +60,6 @@ TEXTS = (
     QT_TRANSLATE_NOOP("settings", "As tesseract names them, joined by a plus sign: eng+deu."),
     QT_TRANSLATE_NOOP("settings", "Time for a scanned page"),
     QT_TRANSLATE_NOOP("settings", "Recognising one page may take this long."),
-    QT_TRANSLATE_NOOP("settings", "seconds"),
     QT_TRANSLATE_NOOP("settings", "Scanned pages"),
     QT_TRANSLATE_NOOP("settings", "Pages of one document that are recognised; the others are listed as without text."),
     QT_TRANSLATE_NOOP("settings", "Dots of a picture"),

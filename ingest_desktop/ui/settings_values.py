@@ -25,7 +25,7 @@ def _extra(info: FieldInfo) -> dict[str, Any]:
 
 
 def unit_of(info: FieldInfo) -> str:
-    """The unit, such as "bytes" or "s", or nothing."""
+    """The unit, such as "bytes" or "seconds", or nothing."""
     return str(_extra(info).get("unit", ""))
 
 

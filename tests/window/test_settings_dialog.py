@@ -13,7 +13,7 @@ from ingest_desktop.config.settings_checks import default_of, save_changes, unkn
 from ingest_desktop.domain.errors import InvalidRequestError
 from ingest_desktop.ui.main_window import MainWindow
 from ingest_desktop.ui.settings_dialog import SettingsDialog
-from ingest_desktop.ui.settings_values import parse, shown
+from ingest_desktop.ui.settings_values import parse, shown, unit_of
 
 from .fakes import FakeApp
 
@@ -258,3 +258,8 @@ def test_a_choice_whose_word_alone_says_little_is_told_in_full(dialog: SettingsD
     assert [line.control.itemText(place) for place in range(3)] == ["When it is low", "Always", "Never"]
     line.control.setCurrentIndex(2)
     assert line.reset.toolTip() == "Reset to default: When it is low"
+
+
+def test_a_unit_is_called_the_same_everywhere() -> None:
+    units = {unit_of(info) for info in editable_fields().values()}
+    assert "seconds" in units and not units & {"s", "sec", "second", "B", "byte", "px"}
