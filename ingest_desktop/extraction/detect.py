@@ -8,7 +8,7 @@ import struct
 
 from ingest_desktop.domain.errors import SourceError
 from ingest_desktop.domain.interfaces.extraction import SourceFile
-from ingest_desktop.extraction import kinds
+from ingest_desktop.extraction import data_kinds, kinds
 from ingest_desktop.extraction.encoding import encoding_of_head, is_utf8
 from ingest_desktop.extraction.kinds import DOCX, PDF, TEXT
 from ingest_desktop.extraction.tars import BLOCK, is_header
@@ -113,7 +113,7 @@ def _kind(head: bytes, source: SourceFile) -> str:
         return other
     if not looks_like_text(head):
         return kinds.TAR if is_header(head[:BLOCK]) else _guessed_name(head)
-    return _text_kind(head, _text_suffix_of(source.path))
+    return _text_kind(head, source)
 
 
 def _text_suffix_of(path: str) -> str:
@@ -126,15 +126,21 @@ def _text_suffix_of(path: str) -> str:
     return suffix
 
 
-def _text_kind(head: bytes, suffix: str) -> str:
+def _text_kind(head: bytes, source: SourceFile) -> str:
     """Which kind of text."""
+    suffix = _text_suffix_of(source.path)
     if head[:1] == b"\0" and _beyond_nuls(head) is not head:
         found = text_kind(_beyond_nuls(head), suffix)
         return found if found == kinds.JSONL else TEXT  # other readers need not take what stands before
     marked = encoding_of_head(head)
     if marked and marked.startswith(("utf-16", "utf-32")):
         head = head[: len(head) & ~3].decode(marked, "replace").encode("utf-8", "replace")
-    return text_kind(head, suffix)
+    found = text_kind(head, suffix)
+    if head[:1] in data_kinds.STARTS and found not in data_kinds.NOT_ASKED:
+        plain = not marked or marked.startswith("utf-8")
+        size = source.size if source.size > len(source.head) else len(head)
+        found = data_kinds.data_kind(found, head, source.data if plain else None, size) or found
+    return found
 
 
 def _is_pnm(head: bytes, source: SourceFile) -> bool:

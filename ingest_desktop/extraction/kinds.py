@@ -151,9 +151,7 @@ CALLED: Final[dict[str, str]] = {
 }
 # Kinds that are a narrower view of what an ending promises, not a contradiction of it.
 _ALSO: Final = {
-    TEXT: frozenset(
-        {WHATSAPP, SUBTITLES, CARDS, MARKDOWN, RST, YAML, CSV, JSON, JSONL, XML, EML, MBOX, CODE, LATEX, HTML}
-    ),
+    TEXT: frozenset({WHATSAPP, SUBTITLES, CARDS, MARKDOWN, RST, YAML, CSV, JSONL, EML, MBOX, CODE, LATEX}),
     HTML: frozenset({XML, TEXT}),
     CSV: frozenset({TEXT}),  # of one column
     JSON: frozenset({JSONL, NOTEBOOK, CHATGPT}),

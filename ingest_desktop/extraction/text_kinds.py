@@ -123,8 +123,8 @@ def _html(head: bytes) -> str | None:
     return kinds.HTML if b"<" in head else None
 
 
-def _json(head: bytes) -> str | None:
-    """JSON, and what is written in it."""
+def json_kind(head: bytes) -> str | None:
+    """What is written in JSON, by how it begins: JSON, JSON lines, a notebook or a chat; None when it is no JSON."""
     body = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     if body.startswith(b"{"):
         if not _OBJECT.match(body):
@@ -138,7 +138,7 @@ def _json(head: bytes) -> str | None:
 
 
 def _notebook(head: bytes) -> str | None:
-    return kinds.NOTEBOOK if _json(head) in (kinds.JSON, kinds.NOTEBOOK) else None
+    return kinds.NOTEBOOK if json_kind(head) in (kinds.JSON, kinds.NOTEBOOK) else None
 
 
 def _lines(head: bytes) -> str | None:
@@ -181,7 +181,7 @@ _ASK: Final[dict[str, Callable[[bytes], str | None]]] = {
     **dict.fromkeys(kinds.HTML_NAMES, _html),
     **dict.fromkeys((".mht", ".mhtml"), _saved_page),
     **dict.fromkeys((".eml", ".mbox", ".mbx", ".emlx"), _named_mail),
-    **dict.fromkeys((".json", ".geojson", ".topojson"), _json),
+    **dict.fromkeys((".json", ".geojson", ".topojson"), json_kind),
     **dict.fromkeys((".jsonl", ".ndjson"), _lines),
     **dict.fromkeys((".csv", ".tsv", ".tab"), _table),
     **dict.fromkeys((".xls", ".xlsx", ".xlsm", ".xlsb", ".ods"), _sheet),
@@ -193,11 +193,11 @@ _ASK: Final[dict[str, Callable[[bytes], str | None]]] = {
 
 
 def _tell_brace(head: bytes, suffix: str) -> str | None:
-    return _json(head) if suffix in ("", ".txt", ".json", ".ipynb") else None
+    return json_kind(head) if suffix in ("", ".txt", ".json", ".ipynb") else None
 
 
 def _tell_bracket(head: bytes, suffix: str) -> str | None:
-    return _chat(head) or (_json(head) if suffix in ("", ".json") else None)
+    return _chat(head) or (json_kind(head) if suffix in ("", ".json") else None)
 
 
 def _tell_angle(head: bytes, suffix: str) -> str | None:
@@ -240,6 +240,10 @@ def _tell_begin(head: bytes, _suffix: str) -> str | None:
     return kinds.CARDS if _CARD.match(head.lstrip(b"\xef\xbb\xbf \t\r\n")) else None
 
 
+def _tell_percent(head: bytes, _suffix: str) -> str | None:
+    return kinds.YAML if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"%YAML ") else None
+
+
 def _tell_backslash(head: bytes, _suffix: str) -> str | None:
     return kinds.LATEX if _LATEX.match(head) else None
 
@@ -252,6 +256,7 @@ _TELL: Final[dict[bytes, Callable[[bytes, str], str | None]]] = {
     b"B": _tell_begin,
     b"b": _tell_begin,
     b"\\": _tell_backslash,
+    b"%": _tell_percent,
     b"\xe2": _chat,
     b"\xd9": _chat,  # the digits of Arabic
     b"\xdb": _chat,  # and of Persian

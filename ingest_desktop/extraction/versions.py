@@ -37,7 +37,7 @@ VERSIONS: Final = {
     "sheets": 5,
     "subtitles": 2,
     "tar": 2,
-    "text": 1,
+    "text": 2,
     "whatsapp": 1,
     "winmail": 2,
     "xml": 2,
