@@ -8,6 +8,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
 from typing import Final, Literal
 
 from ingest_desktop.domain.cjk import cjk_terms
@@ -69,13 +71,24 @@ class _Invalid(Exception):
 def parse_query(text: str) -> ParsedQuery:
     """Read a query. Never raises."""
     text = text[:MAX_QUERY_CHARS].replace("“", '"').replace("”", '"').replace("\x00", " ").replace("\xad", "")
-    text = unicodedata.normalize("NFC", text)  # an accent apart from its letter is no part of a word to what follows
+    text = _composed(text)
     try:
         parser = _Parser(list(_tokens(text)))
         return ParsedQuery(parser.run(), "query")
     except (_Invalid, RecursionError):
         words = [Term((word,)) for word in dict.fromkeys(_WORD_PARTS.findall(text))]
         return ParsedQuery(Group("or", _without_stop_words(words)[:MAX_WORDS]) if words else None, "words")
+
+
+def _composed(text: str) -> str:
+    """Accents with their letters: apart from it they are no part of a word to what follows.
+
+    A sign that this would change though it stands alone, as letters of Hindi and Hebrew, is in the index as it is.
+    """
+    if text.isascii():
+        return text
+    runs = groupby(text, partial(unicodedata.is_normalized, "NFC"))
+    return "".join(unicodedata.normalize("NFC", "".join(run)) if is_same else "".join(run) for is_same, run in runs)
 
 
 def _tokens(text: str) -> Iterator[tuple[str, Term | None]]:

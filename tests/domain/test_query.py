@@ -20,6 +20,7 @@ TEXTS = {
     6: "京都の寺 visit Kyoto",
     7: "we measure 北京大学 rankings",
     8: "scho\u0308n gelegen",
+    9: "\u092a\u095d\u0928\u093e \ufb2a\u05dc\u05d5\u05dd \uf900",
 }
 
 
@@ -75,6 +76,9 @@ def found(table: sqlite3.Connection, query: str) -> set[int]:
         ("schön", {8}, "query"),
         ("scho\u0308n", {8}, "query"),  # as macOS writes names
         ("ge\xadle\xadgen", {8}, "query"),  # as it is copied from a page
+        ("\u092a\u095d\u0928\u093e", {9}, "query"),  # letters that have no other composed form, of Hindi
+        ("\ufb2a\u05dc\u05d5\u05dd", {9}, "query"),  # and of Hebrew
+        ("\uf900", {9}, "query"),
         # what is not valid is read as plain words
         ('"brown fox', {1, 2, 3}, "words"),
         ("fox AND", {1, 3}, "words"),
