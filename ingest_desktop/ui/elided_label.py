@@ -38,13 +38,16 @@ class ElidedLabel(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(self.fontMetrics().horizontalAdvance(self._text) + 2, self.fontMetrics().height())
+        return QSize(self.fontMetrics().horizontalAdvance(self._text) + 2, self.fontMetrics().height()).grownBy(
+            self.contentsMargins()
+        )
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(min(self._least_width, self.sizeHint().width()), self.fontMetrics().height())
+        return QSize(min(self._least_width, self.sizeHint().width()), self.sizeHint().height())
 
     def paintEvent(self, _: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
-        shown = self.fontMetrics().elidedText(self._text, self._mode, self.width())
-        painter.drawText(self.rect(), int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), shown)
+        area = self.contentsRect()
+        shown = self.fontMetrics().elidedText(self._text, self._mode, area.width())
+        painter.drawText(area, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), shown)

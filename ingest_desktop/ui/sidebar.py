@@ -8,7 +8,6 @@ from PySide6.QtGui import QBrush, QColor, QPalette
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QSizePolicy,
     QToolButton,
     QTreeWidget,
@@ -20,6 +19,7 @@ from PySide6.QtWidgets import (
 from ingest_desktop.domain.enums import JobStatus
 from ingest_desktop.domain.models import Counts, KnowledgeBase
 from ingest_desktop.ui import assets, formats, theme, words
+from ingest_desktop.ui.elided_label import ElidedLabel
 from ingest_desktop.ui.plain import plain_tip
 
 KEY = Qt.ItemDataRole.UserRole
@@ -144,6 +144,7 @@ class Sidebar(QWidget):
         self._counts = Counts()
         self._moving = 0
         self._expected = ""
+        self.captions: list[ElidedLabel] = []
         self.setAutoFillBackground(True)
         self.setMinimumWidth(168)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
@@ -171,14 +172,17 @@ class Sidebar(QWidget):
         self.bases.customContextMenuRequested.connect(lambda at: self._menu(self.bases, at))
         self.statuses.customContextMenuRequested.connect(lambda at: self._menu(self.statuses, at))
 
-    def _caption(self, text: str) -> QLabel:
-        label = QLabel(text)
+    def _caption(self, text: str) -> ElidedLabel:
+        label = ElidedLabel(mode=Qt.TextElideMode.ElideRight)
+        label.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         font = label.font()
         font.setBold(True)
         font.setPointSizeF(font.pointSizeF() * 0.9)
         label.setFont(font)
         label.setContentsMargins(6, 0, 0, 2)
-        label.setProperty("caption", True)
+        label.setText(text)
+        label.setToolTip(plain_tip(text))
+        self.captions.append(label)
         return label
 
     def _head_of_bases(self) -> QHBoxLayout:
@@ -214,11 +218,10 @@ class Sidebar(QWidget):
             view.setPalette(palette)
             view.paint_icons()
         self._new.setIcon(assets.icon("add", tokens.muted))
-        for label in self.findChildren(QLabel):
-            if label.property("caption"):
-                palette = QPalette(self.palette())
-                palette.setColor(QPalette.ColorRole.WindowText, QColor(tokens.muted))
-                label.setPalette(palette)
+        for label in self.captions:
+            palette = QPalette(self.palette())
+            palette.setColor(QPalette.ColorRole.WindowText, QColor(tokens.muted))
+            label.setPalette(palette)
         self.set_counts(self._counts)
 
     # what is shown -------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from ingest_desktop.ui.actions import EVENTS
 from ingest_desktop.ui.dialogs import BrokenBox, QuitBox
 from ingest_desktop.ui.hub import Hub
 from ingest_desktop.ui.main_window import MainWindow
+from ingest_desktop.ui.sidebar import Sidebar
 
 from .fake_service import job
 from .fakes import FakeApp
@@ -176,3 +177,14 @@ def test_a_store_that_cannot_be_opened_can_be_left(qtbot: QtBot, app: FakeApp) -
     (box,) = window.findChildren(BrokenBox)
     with qtbot.waitSignal(window.quitting, timeout=10_000):
         box.leave.click()
+
+
+def test_a_caption_that_is_too_long_for_the_side_bar_is_shortened(qtbot: QtBot) -> None:
+    sidebar = Sidebar()
+    qtbot.addWidget(sidebar)
+    for caption in sidebar.captions:
+        caption.setText("Wissensdatenbanken der ganzen Familie und ihrer Freunde")
+    sidebar.resize(sidebar.minimumWidth(), 600)
+    sidebar.show()
+    assert sidebar.minimumSizeHint().width() <= sidebar.minimumWidth()
+    assert sidebar.captions[0].geometry().right() < sidebar._new.geometry().left() <= sidebar.width()
