@@ -16,6 +16,7 @@ from ingest_desktop.domain.wire import NO_SECRETS, Secrets
 
 PAGE: Final = 500
 REASON: Final = "a password was given"
+_GIVEN: Final = "given password"  # in what readers say when none of them opens a file
 MOST_TRIED: Final = 50  # of one file: a password of an office document takes a tenth of a second to try
 
 
@@ -103,3 +104,12 @@ def asks_for_password(job: Job) -> bool:
     if job.status is not JobStatus.COMPLETED or not job.gaps or job.receipt is None:
         return False
     return any("password" in why for _, why in job.receipt.units_failed)
+
+
+def refused_password(job: Job) -> bool:
+    """Whether a job's file is locked still although a password was given for it."""
+    return (
+        job.status is JobStatus.FAILED
+        and job.error_code == SourceEncrypted.code
+        and _GIVEN in (job.error_message or "")
+    )

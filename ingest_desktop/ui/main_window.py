@@ -202,6 +202,7 @@ class MainWindow(QMainWindow):
         self.status.attention_wanted.connect(lambda: self.sidebar.pick_status("attention"))
         self.commands.said.connect(self.status.say)
         self.passwords.said.connect(self.status.say)
+        self.passwords.refused.connect(self.notice_strip.say)
         self.detail.password_wanted.connect(self.passwords.ask)
         self.preferences.said.connect(self.status.say)
         self.preferences.doubted.connect(self.notice_strip.say)

@@ -1,5 +1,6 @@
 """Asks for the password of locked files, and has them read again with it."""
 
+from collections.abc import Sequence
 from enum import Enum
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
@@ -16,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from ingest_desktop.application.passwords import asks_for_password
+from ingest_desktop.domain.errors import SourceEncrypted
 from ingest_desktop.domain.models import ActionResult, Job, JobSelector
 from ingest_desktop.ui import words
 from ingest_desktop.ui.hub import Hub
@@ -122,14 +124,19 @@ class Passwords(QObject):
 
     Signals:
         said: What came of it. arg: a sentence.
+        refused: Files are locked still, now that they were read with the password. arg: a sentence.
     """
 
     said = Signal(str)
+    refused = Signal(str)
 
     def __init__(self, hub: Hub, window: QWidget) -> None:
         super().__init__(window)
         self._hub, self._window = hub, window
         self.dialog: PasswordDialog | None = None
+        self._tried: set[str] = set()  # ids of jobs that are to be read with what was given last
+        self._refused: list[str] = []  # names of those that it does not open
+        hub.bridge.changed.connect(self._follow)
 
     @staticmethod
     def asks(job: Job) -> bool:
@@ -170,3 +177,24 @@ class Passwords(QObject):
 
     def _tell(self, result: ActionResult) -> None:
         self.said.emit(self.tr("{jobs} to be read with the password.").format(jobs=words.jobs(result.changed)))
+        self._tried, self._refused = set(result.job_ids), []
+        ids = list(map(int, result.job_ids))  # some may have ended before their ids were known here
+        self._hub.read(lambda backend: backend.service.jobs_by_ids(ids), self._follow, failed=lambda _: None)
+
+    @Slot(object)
+    def _follow(self, jobs: Sequence[Job]) -> None:
+        known = len(self._refused)
+        for job in jobs:
+            if job.id in self._tried and job.status.is_terminal:
+                self._tried.discard(job.id)
+                if job.error_code == SourceEncrypted.code:
+                    self._refused.append(job.original_filename)
+        if len(self._refused) == known:
+            return
+        if len(self._refused) == 1:
+            text = self.tr("The password does not open “{name}”.").format(name=self._refused[0])
+        else:
+            text = self.tr("The password does not open {files}.").format(files=words.files(len(self._refused)))
+        self.refused.emit(
+            f"{text} {self.tr('What asks for one stands under “Attention”, where another can be given.')}"
+        )

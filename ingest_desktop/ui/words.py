@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from PySide6.QtCore import QCoreApplication
 
+from ingest_desktop.application.passwords import refused_password
 from ingest_desktop.domain.enums import JobPhase, JobStatus, Outcome, PauseScope
 from ingest_desktop.domain.models import Counts, Job, Progress
 from ingest_desktop.ui import formats
@@ -190,7 +191,8 @@ def status(
         case JobStatus.COMPLETED:
             return _completed(job)
         case JobStatus.FAILED:
-            return translate("words", "Failed: {why}").format(why=reason(job.error_code))
+            why = translate("words", "wrong password") if refused_password(job) else reason(job.error_code)
+            return translate("words", "Failed: {why}").format(why=why)
         case JobStatus.CANCELLED:
             return translate("words", "Cancelled")
 

@@ -317,7 +317,8 @@ class FakeService:
     def give_passwords(self, passwords: Sequence[str], selector: JobSelector) -> ActionResult:
         self._off_the_ui()
         self.calls.append(("give_passwords", (tuple(passwords), selector)))
-        return ActionResult(changed=2)
+        ids = tuple(one.id for one in self.jobs.values() if one.error_code == "source_encrypted")
+        return ActionResult(changed=2, job_ids=ids)
 
     def retry_failures(self, error_code: str) -> ActionResult:
         self.calls.append(("retry_failures", error_code))
@@ -394,6 +395,10 @@ class FakeService:
 
     def count_retryable(self, job_ids: Sequence[int]) -> int:
         return sum(one.may_retry for one in (self._job(number) for number in job_ids) if one is not None)
+
+    def count_left_out(self) -> int:
+        with self._lock:
+            return sum(one.outcome is Outcome.LEFT_OUT for one in self.jobs.values())
 
     def job_ids(self, query: JobQuery) -> Iterator["array[int]"]:
         self._off_the_ui()

@@ -7,9 +7,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
+from ingest_desktop.application.passwords import refused_password
 from ingest_desktop.domain.causes import Cause
 from ingest_desktop.domain.enums import JobStatus
 from ingest_desktop.domain.models import JobSelector, Receipt
+from ingest_desktop.extraction.unlocking import still_locked
+from ingest_desktop.ui import words
 from ingest_desktop.ui.main_window import MainWindow
 from ingest_desktop.ui.password_dialog import PasswordDialog, Scope
 
@@ -118,3 +121,36 @@ def test_those_of_the_picked_base_alone_are_given_one(qtbot: QtBot, app: FakeApp
     with qtbot.waitSignal(window.passwords.said, timeout=5_000):
         dialog.accept()
     assert app.service.calls[-1] == ("give_passwords", (("geheim",), JobSelector(kb_id="kb1")))
+
+
+def test_a_password_that_opens_nothing_is_told_where_it_is_seen(qtbot: QtBot, app: FakeApp, make_window: MAKE) -> None:
+    locked = [job(n, JobStatus.FAILED, error_code="source_encrypted", error_message="Locked.") for n in (1, 2, 3)]
+    app.service.put(*locked)
+    window = make_window()
+    window.passwords.ask_for_all()
+    dialog = window.passwords.dialog
+    assert dialog is not None
+    app.service.put(*(one.model_copy(update={"status": JobStatus.QUEUED}) for one in locked))
+    qtbot.keyClicks(dialog.field, "geheim")
+    with qtbot.waitSignal(window.passwords.said, timeout=5_000):
+        dialog.accept()
+    assert not window.notice_strip.isVisible()
+    opened = locked[0].model_copy(update={"status": JobStatus.COMPLETED, "error_code": None})
+    wrong = [one.model_copy(update={"error_message": WHY}) for one in locked[1:]]
+    app.service.put(opened, wrong[0], tell=True)
+    qtbot.waitUntil(window.notice_strip.isVisible)
+    assert window.notice_strip.text.text().startswith(f"The password does not open “{wrong[0].original_filename}”.")
+    app.service.put(wrong[1], tell=True)
+    qtbot.waitUntil(lambda: window.notice_strip.text.text().startswith("The password does not open 2 files."))
+    assert [words.status(one) for one in (locked[0], wrong[0])] == ["Failed: password needed", "Failed: wrong password"]
+    window.notice_strip.hide()
+    app.service.put(*wrong, tell=True)  # told once
+    qtbot.waitUntil(lambda: window.model.is_settled)
+    assert not window.notice_strip.isVisible()
+
+
+@pytest.mark.parametrize("given", [("wrong",), ("wrong", "too")])
+def test_what_a_reader_says_of_a_wrong_password_is_understood(given: tuple[str, ...]) -> None:
+    failed = job(1, JobStatus.FAILED, error_code="source_encrypted")
+    assert refused_password(failed.model_copy(update={"error_message": str(still_locked(given))}))
+    assert not refused_password(failed.model_copy(update={"error_message": str(still_locked(()))}))
