@@ -60,6 +60,10 @@ class Asking:
         """How many of these jobs may be tried again."""
         return self._repository.count_retryable(job_ids)
 
+    def count_left_out(self) -> int:
+        """How many completed jobs turned out to be no documents."""
+        return self._repository.count_left_out()
+
     def job_ids(self, query: JobQuery) -> "Iterator[array[int]]":
         """All ids that answer a query, in its order, in parts."""
         return self._repository.job_ids(query)

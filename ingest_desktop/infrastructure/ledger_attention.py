@@ -32,6 +32,9 @@ _RETRYABLE: Final = (
     "SELECT count(*) FROM ingest_jobs WHERE id IN (SELECT value FROM json_each(?)) AND deleted_at IS NULL "
     "AND (status IN ('failed', 'cancelled') OR (status = 'completed' AND (outcome = 'empty' OR gaps > 0)))"
 )
+_LEFT_OUT: Final = (
+    "SELECT count(*) FROM ingest_jobs INDEXED BY ix_left_out WHERE outcome = 'left_out' AND deleted_at IS NULL"
+)
 _UNREACHED: Final = sorted(codes_of(Cause.GONE) | codes_of(Cause.FORBIDDEN))
 _OUT_OF_REACH: Final = (
     f"SELECT id, source_path FROM ingest_jobs INDEXED BY ix_status WHERE status = 'failed' AND deleted_at IS NULL "
@@ -59,6 +62,11 @@ class LedgerAttention(LedgerBase):
             with reading(self.engine) as connection:
                 found += int(connection.exec_driver_sql(_RETRYABLE, (as_json(part),)).scalar_one())
         return found
+
+    def count_left_out(self) -> int:
+        """See ``Repository``. Read from an index that holds nothing else."""
+        with reading(self.engine) as connection:
+            return int(connection.exec_driver_sql(_LEFT_OUT).scalar_one())
 
     def readable_with(self, tool: Tool, kb_id: str | None = None) -> list[int]:
         """See ``Repository``."""

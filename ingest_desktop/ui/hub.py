@@ -7,15 +7,15 @@ thread and answered later.
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from ingest_desktop.domain.enums import JobStatus
 from ingest_desktop.domain.interfaces.checks import RepairReport
-from ingest_desktop.domain.models import Counts, JobOrder, JobQuery, KnowledgeBase
-from ingest_desktop.ui.backend import Backend, MetricsView, StatusView
+from ingest_desktop.domain.models import Counts, DiscoveryReport, JobOrder, JobQuery, KnowledgeBase
+from ingest_desktop.ui.backend import Backend, MetricsView, Service, StatusView
 from ingest_desktop.workers.bridge import EventBridge
 from ingest_desktop.workers.service_thread import CallPool, Calls
 
@@ -45,6 +45,8 @@ class Pulse:
     batch_counts: Counts | None = None
     front: tuple[int, ...] = ()  # the first of the waiting, in their order
     moving: int = 0  # running jobs that someone has looked into
+    held: int = 0  # files that wait to be added, as the list is full
+    left_out: int = 0  # completed jobs that turned out to be no documents; counted while nothing waits or runs
 
     @property
     def files_per_second(self) -> float:
@@ -62,7 +64,7 @@ class Pulse:
         From one file that ended in eight seconds hours would be foretold, and minutes a moment later.
         """
         counts = self.status.counts
-        left = counts.of(JobStatus.QUEUED) + counts.of(JobStatus.RUNNING)
+        left = counts.of(JobStatus.QUEUED) + counts.of(JobStatus.RUNNING) + self.held
         if not left or self.status.app_paused:
             return None
         for seconds in (RATE_SECONDS, SLOW_SECONDS):
@@ -133,12 +135,15 @@ class Hub(QObject):
         self._store_bytes = 0
         self._store_at = float("-inf")
         self._asked = False
+        self._held: dict[str, int] = {}  # by batch
+        self._left_out, self._left_out_at = 0, -1  # how many, at which revision
         self.stop_adding = threading.Event()  # set at the end: searches for files are cut short and go on next time
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._look)
         self.bridge.changed.connect(self._on_news)
         self.bridge.added.connect(self._on_news)
+        self.bridge.discovery.connect(self._on_discovery)
         self.bridge.finished.connect(self._on_finished)
         self.bridge.store.connect(self._on_store)
 
@@ -225,6 +230,13 @@ class Hub(QObject):
     def _on_news(self, *_: object) -> None:
         self.look_soon()
 
+    @Slot(object)
+    def _on_discovery(self, report: DiscoveryReport) -> None:
+        if report.held:
+            self._held[report.batch_id] = report.held
+        else:
+            self._held.pop(report.batch_id, None)
+
     @Slot(str)
     def _on_finished(self, _: str) -> None:
         """A batch is done: the next look counts the store's size anew, however fresh the last figure is."""
@@ -263,11 +275,22 @@ class Hub(QObject):
             batch_counts=service.batch_counts(batch) if batch else None,
             front=tuple(service.next_in_line()) if status.counts.of(JobStatus.QUEUED) else (),
             moving=len(backend.progress.latest()),
+            left_out=self._count_left_out(service, status.counts, revision),
         )
+
+    def _count_left_out(self, service: Service, counts: Counts, revision: int) -> int:
+        """Runs in the reader thread; asks only when the work is over, and once."""
+        if counts.of(JobStatus.QUEUED) + counts.of(JobStatus.RUNNING):
+            return 0
+        if revision != self._left_out_at:
+            self._left_out, self._left_out_at = service.count_left_out(), revision
+        return self._left_out
 
     def _on_pulse(self, pulse: Pulse) -> None:
         self._asked = False
         self._revision = pulse.revision
+        if self._held:
+            pulse = replace(pulse, held=sum(self._held.values()))
         self.pulse = pulse
         self.pulsed.emit(pulse)
         self.look_soon(PULSE_MS)

@@ -13,9 +13,9 @@ SAY_MS = 6_000
 
 
 def overall(pulse: Pulse) -> tuple[int, int]:
-    """How many jobs are done, and how many there are that were not cancelled."""
+    """How many jobs are done, and how many there are that were not cancelled, those included that are still to be added."""
     counts = pulse.status.counts
-    total = counts.total() - counts.of(JobStatus.CANCELLED)
+    total = counts.total() - counts.of(JobStatus.CANCELLED) + pulse.held
     return counts.of(JobStatus.COMPLETED) + counts.of(JobStatus.FAILED), total
 
 
@@ -38,6 +38,10 @@ def summary(pulse: Pulse, trouble: str = "") -> str:
     if done == total:
         return _ended(pulse)
     text = translate("StatusBar", "{n} of {m}").format(n=formats.number(done), m=formats.number(total))
+    if pulse.held:
+        text = translate("StatusBar", "{progress}, {n} still to be added").format(
+            progress=text, n=formats.number(pulse.held)
+        )
     if pulse.status.app_paused:
         return translate("StatusBar", "{progress}, everything is paused").format(progress=text)
     if trouble:
@@ -54,11 +58,12 @@ def _ended(pulse: Pulse) -> str:
     """97 done, 3 with gaps, 17 failed: what needs a person is counted once and never as done."""
     counts = pulse.status.counts
     failed, gaps, empty = counts.of(JobStatus.FAILED), sum(counts.gaps.values()), words.without_text(counts)
-    done = max(0, counts.of(JobStatus.COMPLETED) - gaps - empty)
+    done = max(0, counts.of(JobStatus.COMPLETED) - gaps - empty - pulse.left_out)
     parts = [formats.translate("StatusBar", "{n} done").format(n=formats.number(done))]
     for pattern, number in (
         (formats.translate("StatusBar", "{n} with gaps"), gaps),
         (formats.translate("StatusBar", "{n} without text"), empty),
+        (formats.translate("StatusBar", "{n} left out"), pulse.left_out),
         (formats.translate("StatusBar", "{n} failed"), failed),
     ):
         if number:

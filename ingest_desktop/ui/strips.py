@@ -94,6 +94,7 @@ def told(report: DiscoveryReport, counts: Counts | None) -> str:
     if report.held:
         parts = [
             translate("BatchStrip", "The list is full: {files} added").format(files=words.files(report.added)),
+            *_done_of(counts, report.unchanged),
             words.plural(
                 report.held,
                 translate("BatchStrip", "1 more is waiting to be added"),
@@ -114,6 +115,12 @@ def told(report: DiscoveryReport, counts: Counts | None) -> str:
         if number:
             parts.append(pattern.format(n=formats.number(number)))
     return ", ".join(parts)
+
+
+def _done_of(counts: Counts | None, unchanged: int) -> list[str]:
+    """How many are behind us, of a drop that is not whole yet: whatever became of them."""
+    done = 0 if counts is None else sum(counts.of(status) for status in JobStatus if status.is_terminal) - unchanged
+    return [translate("BatchStrip", "{n} done").format(n=formats.number(done))] if done > 0 else []
 
 
 def _told_of_jobs(counts: Counts, unchanged: int) -> list[str]:
@@ -257,7 +264,8 @@ class BatchStrip(Strip):
         total, done = (counts.total(), self._done()) if counts else (0, 0)
         working = report is None or not report.finished or (counts is not None and done < total)
         self.bar.setVisible(working and self.width() >= BAR_FITS)
-        self.bar.setRange(0, total if report is not None and report.finished else 0)
+        held = report.held if report is not None else 0
+        self.bar.setRange(0, total + held if report is not None and (report.finished or held) else 0)
         self.bar.setValue(done)
         self.why.setVisible(bool(self._left_out()))
         needy = sum(counts.attention.values()) if counts is not None else 0

@@ -111,3 +111,16 @@ def test_what_may_be_tried_again_is_counted_as_it_is_tried(ledger: Ledger, ended
     assert ledger.count_retryable(ids) == sum(ledger.job(job_id).may_retry for job_id in ended) == 3
     ledger.delete(JobSelector(job_ids=(ended[0],)), actor=Actor.WINDOW)
     assert ledger.count_retryable(ids) == 2
+
+
+def test_what_turned_out_to_be_no_document_is_counted(ledger: Ledger) -> None:
+    batch = ledger.create_batch(KB, ["/docs"], origin="window", priority=0, label="docs").batch_id
+    ledger.add_jobs(batch, files(3), known={})
+    claims = ledger.claim(ledger.register_worker("test"), limit=10, max_bytes=10**12)
+    with ledger.ending(
+        [Ending(claims[0], outcome=Outcome.LEFT_OUT), *(Ending(one, outcome=Outcome.INGESTED) for one in claims[1:])]
+    ):
+        pass
+    assert ledger.count_left_out() == 1
+    ledger.delete(JobSelector(job_ids=(str(claims[0].job_id),)), actor=Actor.WINDOW)
+    assert ledger.count_left_out() == 0

@@ -18,6 +18,7 @@ from ingest_desktop.ui.strips import BatchStrip, told
 from .fake_service import FakePreflight, job
 from .fakes import FakeApp
 
+Make = Callable[[], MainWindow]
 SKIPPED = {"audio": 12, "video": 8, "font": 3, "hidden": 2, "link": 1}
 LINE = "23 files left out: 12 audio, 8 video, 3 fonts"
 
@@ -108,3 +109,29 @@ def test_what_waits_to_be_added_is_told() -> None:
     assert told(report, None) == "The list is full: 1,000 files added, 12,000 more are waiting to be added, 3 skipped"
     one = report.model_copy(update={"held": 1, "skipped": {}})
     assert told(one, None).endswith("1 more is waiting to be added")
+    running = Counts(by_status={("kb1", JobStatus.COMPLETED): 600, ("kb1", JobStatus.QUEUED): 400})
+    said = told(report, running)
+    assert said.startswith("The list is full: 1,000 files added, 600 done, 12,000 more are waiting to be added")
+
+
+def test_the_status_bar_counts_what_is_still_to_be_added(qtbot: QtBot, make_window: Make, app: FakeApp) -> None:
+    app.service.put(*(job(n, JobStatus.COMPLETED) for n in range(1, 4)))
+    window = make_window()
+    qtbot.waitUntil(lambda: window.status.text.text().startswith("3 done"))
+    held = DiscoveryReport(batch_id="b1", found=3, added=3, held=7_000)
+    window.hub.bridge.discovery_changed(held)
+    window.hub.look_soon(0)
+    qtbot.waitUntil(lambda: window.status.text.text().startswith("3 of 7,003, 7,000 still to be added"))
+    assert (window.status.bar.maximum(), window.status.bar.value()) == (7_003, 3)
+    window.hub.bridge.discovery_changed(held.model_copy(update={"held": 0, "finished": True}))
+    window.hub.look_soon(0)
+    qtbot.waitUntil(lambda: window.status.text.text().startswith("3 done"))
+
+
+def test_what_is_left_out_is_not_told_as_done(qtbot: QtBot, make_window: Make, app: FakeApp) -> None:
+    left = [job(n, JobStatus.COMPLETED, outcome=Outcome.LEFT_OUT) for n in (1, 2)]
+    app.service.put(*left, job(3, JobStatus.COMPLETED))
+    window = make_window()
+    qtbot.waitUntil(lambda: window.status.text.text().startswith("1 done, 2 left out"))
+    app.service.put(left[0].model_copy(update={"outcome": Outcome.INGESTED}), tell=True)
+    qtbot.waitUntil(lambda: window.status.text.text().startswith("2 done, 1 left out"), timeout=4_000)

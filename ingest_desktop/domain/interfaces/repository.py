@@ -383,6 +383,10 @@ class Repository(Protocol):
         """How many of these jobs may be tried again; those that were deleted are not counted."""
         ...
 
+    def count_left_out(self) -> int:
+        """How many completed jobs turned out to be no documents; those that were deleted are not counted."""
+        ...
+
     def readable_with(self, tool: Tool, kb_id: str | None = None) -> list[int]:
         """Ids of jobs that ended without text because a program was not there that could have read them."""
         ...
