@@ -80,7 +80,10 @@ def test_a_refused_drop_says_why_and_what_to_do(qtbot: QtBot, window: MainWindow
     app.service.error = StoreFull("The disk is full.")
     drop(window, files("/docs/a.pdf"))
     qtbot.waitUntil(window.trouble_strip.isVisible)
-    assert window.trouble_strip.text.text() == "The disk is full. Free some space on the disk: what waits goes on by itself."
+    assert (
+        window.trouble_strip.text.text()
+        == "The disk is full. Free some space on the disk: what waits goes on by itself."
+    )
 
 
 def test_the_strip_follows_the_search_for_files(qtbot: QtBot, window: MainWindow) -> None:

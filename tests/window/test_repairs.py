@@ -347,7 +347,7 @@ def test_the_window_repairs_the_list_and_a_knowledge_base(qtbot: QtBot, real: Ma
     assert said.args[0].startswith("“Library” is repaired.")
     assert app.damaged_bases() == [] and list((store / "knowledge_bases" / "library").glob("kb.db.damaged-*"))
     assert len(app.search.search("heron").hits) == 5
-    assert app.lifecycle.is_working
+    qtbot.waitUntil(lambda: app.lifecycle.is_working, timeout=WAIT_MS)  # it is started behind what else was asked
 
 
 def test_work_goes_on_when_the_data_folder_is_back(qtbot: QtBot, real: MainWindow, tmp_path: Path) -> None:
