@@ -121,6 +121,10 @@ _OWN: Final = (
     # How a file is read, where its document's text is that of a twin which is read otherwise. Empty: as its document.
     "ALTER TABLE paths ADD COLUMN own TEXT NOT NULL DEFAULT ''",
 )
+_OWN_INDEX: Final = (
+    # Else thousands of twins of one kind, empty files say, are gone through for each of them.
+    "CREATE INDEX paths_own ON paths (document) WHERE own = ''",
+)
 
 MIGRATIONS: Final = (
     Migration(1, "the first tables", _TABLES),
@@ -128,5 +132,6 @@ MIGRATIONS: Final = (
     Migration(3, "versions know their gaps", _GAPS),
     Migration(4, "segments know their language and what their seconds went into", _LANGUAGE),
     Migration(5, "paths know how they are read when their document is read otherwise", _OWN),
+    Migration(6, "which paths gave their document its text is found at once", _OWN_INDEX),
 )
 """Added to only; a released one is never edited."""

@@ -4,11 +4,13 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from content_kit import LONG_AGO, assert_sound, edit, export, plan_of, rows_in, segment, sweep_all, texts
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Engine, event
 
 from ingest_desktop.domain.enums import Outcome
 from ingest_desktop.domain.interfaces.repository import Finished, LiveVersion
@@ -144,3 +146,24 @@ def test_twins_that_are_read_by_another_reader_from_now_on_all_come_to_it(
     assert texts(store) == {"a.txt": ["as zzzz 1"]}
     assert {k.recipe for k in store.known(["a.txt", "d.txt"]).values()} == {"zzzz/1 seg=1"}
     assert_sound(store)
+
+
+def test_thousands_of_twins_are_not_gone_through_for_each_of_them(store: KnowledgeBaseStore) -> None:
+    add(store, "a.txt", "b.md")
+    asked: list[tuple[str, tuple[object, ...]]] = []
+
+    def note(*told: Any) -> None:
+        asked.append((told[2], told[3]))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        store.known_paths()
+        add(store, "d.txt")
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    about = [(sql, values) for sql, values in asked if "own = ''" in sql]
+    assert len(about) > 1
+    with store.engine.connect() as connection:
+        for sql, values in about:
+            plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)]
+            assert any("paths_own" in step for step in plan), (sql, plan)
