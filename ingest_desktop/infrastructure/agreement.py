@@ -34,8 +34,13 @@ _FIGURES: Final = (
     "segments",
 )
 _OWED: Final = ", ".join(f"coalesce(r.json ->> '$.{name}', 0)" for name in _FIGURES)
+# Whether the path has other jobs, which may have taken its gaps over.
+_SHARED: Final = (
+    "EXISTS (SELECT 1 FROM ingest_jobs s INDEXED BY ix_brought WHERE s.kb_id = j.kb_id AND s.source_path = j.source_path "
+    "AND (s.status = 'completed' OR s.document_id IS NOT NULL) AND s.id <> j.id)"
+)
 _BROUGHT: Final = (
-    f"SELECT j.id, j.source_path, j.document_id, j.checksum, r.json ->> '$.recipe', j.chunk_count, j.gaps, {STANDS}, {_OWED}, "
+    f"SELECT j.id, j.source_path, j.document_id, j.checksum, r.json ->> '$.recipe', j.chunk_count, j.gaps, {STANDS}, {_SHARED}, {_OWED}, "
     "coalesce(json_array_length(r.json, '$.units_failed'), 0) FROM ingest_jobs j "
     "LEFT JOIN job_receipts r ON r.job_id = j.id AND json_valid(r.json) WHERE j.kb_id = ? AND j.status = 'completed' "
     "AND j.deleted_at IS NULL AND j.document_id IS NOT NULL AND typeof(j.source_path) IN ('text', 'blob')"
@@ -59,6 +64,7 @@ class Told(NamedTuple):
     chunks: int
     gaps: int
     stands: bool
+    shares: bool
     owed: tuple[int, ...]  # in the order of ``_FIGURES``, and the gaps
 
     @property
@@ -185,14 +191,15 @@ def _compare(found: Disagreements, told: Told, stored: Stored) -> None:
         compared = slice(None) if told.was_read else slice(0, 2)
         if told.owed[compared] != stored.figures[compared]:
             found.receipts.append((told, stored))
-        if (told.chunks, told.gaps) != (stored.chunks, stored.gaps):
+        gaps = 0 if told.shares and not told.gaps else stored.gaps  # see ``ledger_gaps``
+        if (told.chunks, told.gaps) != (stored.chunks, gaps):
             found.figures.append((told, stored))
 
 
 def _brought(ledger: Ledger, kb_id: str) -> list[Told]:
     with reading(ledger.engine) as connection:
         rows = connection.exec_driver_sql(_BROUGHT, (kb_id,)).all()
-    return [Told._make((*row[:7], bool(row[7]), tuple(row[8:]))) for row in rows]
+    return [Told._make((*row[:7], bool(row[7]), bool(row[8]), tuple(row[9:]))) for row in rows]
 
 
 def _unexplained(ledger: Ledger, kb_id: str, pairs: Sequence[tuple[Told, Stored]]) -> list[tuple[Told, Stored]]:

@@ -13,7 +13,7 @@ from ingest_desktop.domain.errors import InvalidRequestError, NotFoundError, Que
 from ingest_desktop.domain.interfaces.repository import Added, FoundFile, SameContent
 from ingest_desktop.domain.models import Batch, KnowledgeBase, Source
 from ingest_desktop.infrastructure.database import from_db_path, readable_name, reading, to_db_path, writing
-from ingest_desktop.infrastructure.ledger_again import failed_before, take_up
+from ingest_desktop.infrastructure.ledger_again import ended_before, take_up
 from ingest_desktop.infrastructure.ledger_base import (
     BATCH_COLUMNS,
     KB_COLUMNS,
@@ -220,13 +220,15 @@ class _Intake:
         self.taken_up: dict[FoundFile, int] = {}
 
     def take_up_again(self, files: Sequence[FoundFile]) -> int:
-        """Let jobs wait again that failed before; how many. Their files get no second row."""
-        failed = failed_before(self.connection, self.kb_id, [to_db_path(file.path) for file in files])
+        """Let jobs wait again that failed or found no text; how many. Their files get no second row."""
+        ended = ended_before(self.connection, self.kb_id, [to_db_path(file.path) for file in files])
         chosen: dict[int, FoundFile] = {}
-        for file in files if failed else ():
-            job_id = failed.get(to_db_path(file.path))
-            if job_id is not None:
+        jobs: dict[int, JobStatus] = {}
+        for file in files if ended else ():
+            job_id, status = ended.get(to_db_path(file.path), (None, None))
+            if job_id is not None and status is not None:
                 chosen.setdefault(job_id, file)
+                jobs[job_id] = status
         if not chosen:
             return 0
         self.taken_up = {file: job_id for job_id, file in chosen.items()}
@@ -237,7 +239,7 @@ class _Intake:
             heads.append((self.batch_id, *times, self.priority, self.position))
         take_up(
             self.connection,
-            list(chosen),
+            jobs,
             heads,
             scope=self.scope,
             origin=self.origin,

@@ -27,6 +27,7 @@ from ingest_desktop.infrastructure.ledger_base import (
     to_micros,
     to_moment,
 )
+from ingest_desktop.infrastructure.ledger_gaps import hand_over, take_back
 from ingest_desktop.infrastructure.ledger_outbox import outbox_rows, tell_hidden, tell_purged, tell_shown
 
 _IN: Final = "IN (SELECT value FROM json_each(?))"
@@ -147,6 +148,7 @@ class LedgerDeleting(LedgerBase):
             back += [row[0] for row in part if row[0] in changed]
             refused += [_refusal(row, "is in the list again already") for row in part if row[0] not in changed]
             tell_shown(connection, sorted(changed), now)
+            take_back(connection, sorted(changed), next_revision(connection))
         next_revision(connection)
         if not refused:
             connection.exec_driver_sql("DELETE FROM deletions WHERE id = ?", (number,))
@@ -266,6 +268,7 @@ class _Deletion:
                 (self.at, self.number, next_revision(self.connection), self.at, ids),
             )
             tell_hidden(self.connection, [row[0] for row in part], self.at)
+            hand_over(self.connection, [row[0] for row in part], next_revision(self.connection))
         settle_batches(self.connection, {row[2] for row in rows}, self.at)
 
 

@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from ingest_desktop.domain.enums import Actor, JobPhase, JobStatus, Outcome
+from ingest_desktop.domain.enums import Actor, JobPhase, JobStatus
 from ingest_desktop.domain.errors import NotFoundError, by_code
 from ingest_desktop.domain.interfaces.repository import Claim, Ending, Progressed
-from ingest_desktop.infrastructure.database import from_db_path, reading, to_db_path, writing
+from ingest_desktop.infrastructure.database import from_db_path, reading, writing
 from ingest_desktop.infrastructure.ledger_base import (
     CHUNK_ROWS,
     LedgerBase,
@@ -22,11 +22,11 @@ from ingest_desktop.infrastructure.ledger_base import (
     to_micros,
     to_moment_or_none,
 )
+from ingest_desktop.infrastructure.ledger_gaps import supersede
 from ingest_desktop.infrastructure.ledger_picking import Picker
 from ingest_desktop.infrastructure.ledger_schema import CLAIMABLE_SQL, QUEUED_SQL
 
 TAKEN_UP_BY: Final = "taken up by "  # and the worker's label: window, ingest run
-REPLACED: Final = "The file has changed since: a later job replaced this text."
 
 _PROMOTE: Final = (
     "UPDATE ingest_jobs SET due_at = NULL, revision = ?, updated_at = ? WHERE id IN "
@@ -277,7 +277,7 @@ def _write_endings(connection: Connection, endings: Sequence[Ending], now: int) 
         connection.exec_driver_sql("INSERT OR REPLACE INTO job_receipts (job_id, json) VALUES (?, ?)", receipts)
     if complete:
         _forget_hiding(connection, [ending.claim.job_id for ending in endings if ending.outcome is not None])
-        _note_replaced(connection, endings, revision)
+        supersede(connection, endings, revision)
     settle_batches(connection, {int(ending.claim.batch_id) for ending in endings}, now)
 
 
@@ -296,15 +296,4 @@ def _forget_hiding(connection: Connection, completed: Sequence[int]) -> None:
             "DELETE FROM outbox WHERE op IN ('hide', 'purge') AND EXISTS (SELECT 1 FROM ingest_jobs j "
             "WHERE j.id IN (SELECT value FROM json_each(?)) AND j.kb_id = outbox.kb_id AND j.source_path = outbox.path)",
             (as_json(completed),),
-        )
-
-
-def _note_replaced(connection: Connection, endings: Sequence[Ending], revision: int) -> None:
-    """Older jobs of a path whose text was just replaced say so: nothing of theirs can be found any more."""
-    replacing = [e for e in endings if e.checksum and e.outcome not in (None, Outcome.INGESTED, Outcome.UNCHANGED)]
-    if replacing:
-        connection.exec_driver_sql(
-            "UPDATE ingest_jobs SET message = ?, revision = ? WHERE kb_id = ? AND source_path = ? "
-            "AND (status = 'completed' OR document_id IS NOT NULL) AND status = 'completed' AND checksum <> ?",
-            [(REPLACED, revision, e.claim.kb_id, to_db_path(e.claim.path), e.checksum) for e in replacing],
         )

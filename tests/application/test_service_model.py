@@ -53,6 +53,11 @@ class Row:
     def kind(self) -> str:
         return Path(self.path).name.split("-")[0]
 
+    @property
+    def in_vain(self) -> bool:
+        """Whether adding its file again takes it up."""
+        return self.status is FAILED or self.outcome is Outcome.EMPTY
+
     def may(self, event: JobEvent) -> bool:
         if self.deleted or not can(self.status, event):
             return False
@@ -116,7 +121,7 @@ class ServiceMachine(RuleBasedStateMachine):
         assert not active
         waiting = PAUSED if self.paused else QUEUED
         found = {job.id: job for job in all_jobs(self.app)}
-        (new,) = set(found) - set(self.rows) or [max((j for j in mine if mine[j].status is FAILED), key=int)]
+        (new,) = set(found) - set(self.rows) or [max((j for j in mine if mine[j].in_vain), key=int)]
         if found[new].status is COMPLETED:  # nothing had to be read
             assert found[new].outcome is Outcome.UNCHANGED
             assert any(row.path == path and row.status is COMPLETED for row in mine.values())

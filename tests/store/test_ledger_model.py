@@ -87,12 +87,12 @@ class LedgerMachine(RuleBasedStateMachine):
         added = self.ledger.add_jobs(self.batches[batch], found(*paths), known={})
         fresh = [path for path in dict.fromkeys(paths) if path not in self.active_paths()]
         assert (added.added, added.already_listed) == (len(fresh), len(paths) - len(fresh))
-        failed = {path: self.last_failed(path) for path in fresh}
+        ended = {path: self.last_in_vain(path) for path in fresh}
         known = {job.source_path: job.id for job in self.all_jobs() if job.id not in self.rows}
-        assert set(known) == {path for path, row in failed.items() if row is None}
+        assert set(known) == {path for path, row in ended.items() if row is None}
         for path in fresh:
-            again = failed[path]
-            if again is not None:  # no second row: the one that failed waits again, in this batch
+            again = ended[path]
+            if again is not None:  # no second row: the one that failed or found no text waits again, in this batch
                 again.batch, again.empty = self.batches[batch], False
                 again.go(JobStatus.QUEUED)
                 if self.app_paused:
@@ -103,13 +103,13 @@ class LedgerMachine(RuleBasedStateMachine):
             if self.app_paused:
                 row.status, row.scope = JobStatus.PAUSED, PauseScope.APP
 
-    def last_failed(self, path: str) -> Row | None:
-        failed = [
+    def last_in_vain(self, path: str) -> Row | None:
+        ended = [
             int(job)
             for job, row in self.rows.items()
-            if row.path == path and row.token is None and row.status is JobStatus.FAILED
+            if row.path == path and row.token is None and (row.status is JobStatus.FAILED or row.empty)
         ]
-        return self.rows[str(max(failed))] if failed else None
+        return self.rows[str(max(ended))] if ended else None
 
     @rule(target=claims, limit=st.integers(1, 4))
     def claim(self, limit: int) -> list[Claim]:
