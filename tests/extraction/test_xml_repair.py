@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest_desktop.extraction.readers import xml_repair
-from ingest_desktop.extraction.readers.xml_data import xml_blocks
+from ingest_desktop.extraction.readers.xml_data import stripped, xml_blocks
 
 from .office_kit import Read
 
@@ -114,3 +114,8 @@ def test_repair_keeps_lines_and_words(text: str) -> None:
 @given(st.text(max_size=200).filter(lambda text: not set(text) & set("<>&\r") and text.isprintable()))
 def test_good_text_is_no_worse_for_repair(text: str) -> None:
     assert xml_repair.repaired(text) == text
+
+
+def test_each_of_many_paragraphs_has_its_line_however_far_it_is() -> None:
+    blocks = list(stripped("<doc>\n\n" + "word\n\n" * 200_000 + "last words<", 5))
+    assert (blocks[-1].text, blocks[-1].line_start) == ("last words<", 400_007)

@@ -142,8 +142,10 @@ def stripped(text: str, first_line: int = 1, *, is_prose: bool = False) -> Itera
         return f" {said} " + "\n" * tag.count("\n")
 
     text = without_packed(plain(_TAGS.sub(without, text)))
+    line, counted = first_line, 0
     for part in re.finditer(r"[^\n]*\S[^\n]*(?:\n[^\n]*\S[^\n]*)*", text):
-        line = first_line + text.count("\n", 0, part.start()) if part.start() < 1_000_000 else None
+        line += text.count("\n", counted, part.start())
+        counted = part.start()
         yield Block("\n".join(" ".join(row.split()) for row in part.group().split("\n")), line_start=line, keep=True)
 
 
