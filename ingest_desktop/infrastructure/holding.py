@@ -53,24 +53,26 @@ def hold_base(ledger: Ledger, kb_id: str, code: str = StoreDamaged.code) -> bool
 def let_go(ledger: Ledger, kb_id: str, code: str = StoreDamaged.code) -> bool:
     """Wake what was held for what ``code`` says; False when a person had paused it, or nobody."""
     hold = HOLDS[code]
-    with writing(ledger.engine) as connection:
-        key = hold.key + kb_id
-        was_ours = connection.exec_driver_sql("DELETE FROM app_state WHERE key = ?", (key,)).rowcount > 0
-    if not was_ours:
+    key, scope = hold.key + kb_id, PauseScope.KNOWLEDGE_BASE
+    with reading(ledger.engine) as connection:
+        is_ours = connection.exec_driver_sql("SELECT 1 FROM app_state WHERE key = ?", (key,)).first() is not None
+    if not is_ours:
         return False
-    scope = PauseScope.KNOWLEDGE_BASE
     try:
         ledger.set_paused(scope, kb_id, False)
         ledger.act(JobSelector(kb_id=kb_id), JobEvent.RESUME, actor=Actor.RECOVERY, scope=scope, reason=hold.over)
     except NotFoundError:  # it was deleted for good meanwhile
-        return False
-    return True
+        is_ours = False
+    with writing(
+        ledger.engine
+    ) as connection:  # last: what was not written till its end is done again, and not forgotten
+        connection.exec_driver_sql("DELETE FROM app_state WHERE key = ?", (key,))
+    return is_ours
 
 
 def held_bases(ledger: Ledger) -> dict[str, str]:
-    """The knowledge bases that are held, each with the code of the error that it is held for."""
+    """The knowledge bases that are held, each with the code of the error that it is held for; no deleted ones."""
     with reading(ledger.engine) as connection:
-        keys = [str(key) for key in connection.exec_driver_sql("SELECT key FROM app_state ORDER BY key").scalars()]
-    return {
-        key.removeprefix(hold.key): code for code, hold in HOLDS.items() for key in keys if key.startswith(hold.key)
-    }
+        keys = {str(key) for key in connection.exec_driver_sql("SELECT key FROM app_state").scalars()}
+    bases = [base.kb_id for base in ledger.knowledge_bases()]
+    return {kb_id: code for code, hold in HOLDS.items() for kb_id in bases if hold.key + kb_id in keys}

@@ -292,6 +292,7 @@ def _purge_groups(connection: Connection, cut: int, now: int) -> None:
             f"DELETE FROM ingest_sources WHERE batch_id IN {own}",
             "DELETE FROM ingest_batches WHERE kb_id = ?",
             "DELETE FROM counters WHERE scope = 'kb:' || ?",
+            "DELETE FROM app_state WHERE instr(key, ':') AND substr(key, instr(key, ':') + 1) = ?",
             "DELETE FROM knowledge_bases WHERE kb_id = ?",
         ):
             connection.exec_driver_sql(sql, (kb_id,))
