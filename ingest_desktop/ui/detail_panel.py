@@ -22,13 +22,14 @@ from ingest_desktop.application.attention import limit_of
 from ingest_desktop.domain.causes import NOT_RECOGNISED, Tool
 from ingest_desktop.domain.enums import JobEvent, JobStatus, Outcome, can
 from ingest_desktop.domain.models import Chunk, HistoryEntry, Job, Progress
+from ingest_desktop.domain.text import one_line
 from ingest_desktop.ui import assets, causes, history, places, receipt_card, theme, words
 from ingest_desktop.ui.backend import Backend
 from ingest_desktop.ui.elided_label import ElidedLabel
 from ingest_desktop.ui.hub import Hub
 from ingest_desktop.ui.job_painter import status_color, status_icon
 from ingest_desktop.ui.password_dialog import Passwords
-from ingest_desktop.ui.plain import plain_tip
+from ingest_desktop.ui.plain import brief, plain_tip
 from ingest_desktop.ui.receipt_view import ReceiptView
 
 TEXT_CHUNKS = 200
@@ -263,8 +264,8 @@ class DetailPanel(QWidget):
         if words.is_up_next(job, progress):
             icon, color = "status-waiting", tokens.muted
         self._icon.setPixmap(assets.pixmap(icon, color, 18, self.devicePixelRatioF()))
-        self._name.setText(job.original_filename)
-        self._name.setToolTip(plain_tip(job.source_path))
+        self._name.setText(one_line(job.original_filename))
+        self._name.setToolTip(plain_tip(one_line(job.source_path)))
         self._status.setText(words.status(job, progress=progress, place=self._detail.place, held=self.held(job)))
         self._status.setToolTip(plain_tip(self._status.text()))
         palette = self._status.palette()
@@ -289,7 +290,7 @@ class DetailPanel(QWidget):
         """What is the matter and what to press, in the words of this window."""
         if job.status is JobStatus.FAILED:
             step = causes.step_here(job.error_code, raises=limit_of(job) is not None)
-            return f"{causes.without_variables(job.error_message or '')} {step}".strip()
+            return f"{brief(causes.without_variables(job.error_message or ''))} {step}".strip()
         if wants_recognition(job) and self._tools is not None and Tool.RECOGNITION in self._tools:
             if job.outcome is not Outcome.EMPTY:
                 return self.tr("Some of its pages are pictures. “Run OCR” reads them.")

@@ -9,8 +9,9 @@ from PySide6.QtCore import QCoreApplication, Qt
 from ingest_desktop.application.attention import limit_of
 from ingest_desktop.domain.enums import JobStatus, Outcome
 from ingest_desktop.domain.models import Job, JobOrder, JobQuery, Progress
+from ingest_desktop.domain.text import one_line
 from ingest_desktop.ui import causes, formats, words
-from ingest_desktop.ui.plain import plain_tip
+from ingest_desktop.ui.plain import brief, plain_tip
 
 
 class Column(IntEnum):
@@ -82,7 +83,7 @@ def texts_of(row: Row, base_name: str, *, place: int | None = None, held: str = 
     )
     left = progress.seconds_left if progress and progress.fraction != 1 else None
     return (
-        job.original_filename,
+        one_line(job.original_filename),
         words.status(job, progress=progress, place=place, held=held),
         progress_text(row),
         formats.units(done, total, unit),
@@ -92,7 +93,7 @@ def texts_of(row: Row, base_name: str, *, place: int | None = None, held: str = 
         formats.number(job.attempts) if job.attempts > 1 else "",
         _added(job.created_at, date.today()),
         base_name,
-        words.folder_of(job.source_path),
+        one_line(words.folder_of(job.source_path)),
     )
 
 
@@ -120,12 +121,12 @@ def tip_of(job: Job, column: Column, text: str) -> str | None:
     if column == Column.STATUS:
         if job.error_message:
             step = causes.step_here(job.error_code, raises=limit_of(job) is not None)
-            return plain_tip(f"{text}\n{causes.without_variables(job.error_message)}\n{step}")
+            return plain_tip(f"{text}\n{brief(causes.without_variables(job.error_message))}\n{step}")
         told = job.needs_attention or job.outcome is Outcome.LEFT_OUT
         return plain_tip(f"{text}\n{job.message}" if told and job.message else text)
     if column == Column.ADDED:
         return formats.exact(job.created_at)
-    return plain_tip(job.source_path) if column in (Column.NAME, Column.FOLDER) else None
+    return plain_tip(one_line(job.source_path)) if column in (Column.NAME, Column.FOLDER) else None
 
 
 def heading(column: Column, query: JobQuery) -> str:

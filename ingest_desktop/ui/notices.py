@@ -11,6 +11,7 @@ from ingest_desktop.domain.enums import JobStatus
 from ingest_desktop.domain.models import Batch, Counts
 from ingest_desktop.ui import formats, words
 from ingest_desktop.ui.hub import Hub
+from ingest_desktop.ui.plain import named
 
 GATHER_MS = 1_500  # batches that end this close to each other are told together
 QUIET_MS = 30_000  # at most one notification of a kind in this time; what ends meanwhile is told together after it
@@ -56,7 +57,7 @@ def ended_of(batch: Batch, counts: Counts) -> Ended:
     failed = counts.of(JobStatus.FAILED)
     empty, gaps = words.without_text(counts), sum(counts.gaps.values())
     done = counts.of(JobStatus.COMPLETED) - empty - gaps - sum(counts.left_out.values())
-    return Ended(batch.label, max(0, done), failed, empty, gaps)
+    return Ended(named(batch.label), max(0, done), failed, empty, gaps)
 
 
 def message(ended: Sequence[Ended]) -> tuple[str, str]:

@@ -21,7 +21,7 @@ from ingest_desktop.domain.errors import SourceEncrypted
 from ingest_desktop.domain.models import ActionResult, Job, JobSelector
 from ingest_desktop.ui import words
 from ingest_desktop.ui.hub import Hub
-from ingest_desktop.ui.plain import plain_buttons
+from ingest_desktop.ui.plain import named, plain_buttons
 
 EVERYTHING = JobSelector(everything=True)
 
@@ -71,7 +71,7 @@ class PasswordDialog(QDialog):
         self._make_scopes(name)
         layout = QVBoxLayout(self)
         if name:
-            title = self.tr("The password of “{name}”:").format(name=name)
+            title = self.tr("The password of “{name}”:").format(name=named(name))
         elif base:
             title = self.tr("A password for all files in “{name}” that ask for one:").format(name=base)
         else:
@@ -192,7 +192,7 @@ class Passwords(QObject):
         if len(self._refused) == known:
             return
         if len(self._refused) == 1:
-            text = self.tr("The password does not open “{name}”.").format(name=self._refused[0])
+            text = self.tr("The password does not open “{name}”.").format(name=named(self._refused[0]))
         else:
             text = self.tr("The password does not open {files}.").format(files=words.files(len(self._refused)))
         self.refused.emit(

@@ -5,6 +5,11 @@ import html
 from PySide6.QtGui import QIcon, Qt
 from PySide6.QtWidgets import QDialogButtonBox, QMessageBox
 
+from ingest_desktop.domain.text import one_line
+
+NAME_LENGTH = 60  # characters of a name in a sentence; its ending tells what it is
+BRIEF_LENGTH = 280
+
 
 def plain_tip(text: str) -> str:
     """A tool tip that says just this. Qt has no plain format for tips, so what looks like markup is spelt out as markup."""
@@ -12,6 +17,20 @@ def plain_tip(text: str) -> str:
         return text
     spelt = html.escape(text).replace("\n", "<br>")
     return f"<qt>{spelt}</qt>"
+
+
+def named(name: str) -> str:
+    """A name within a sentence: on one line, nothing in it turns the direction of writing, and not endlessly long."""
+    said = one_line(name)
+    if len(said) <= NAME_LENGTH:
+        return said
+    half = NAME_LENGTH // 2
+    return f"{said[:half]}…{said[-half:]}"
+
+
+def brief(text: str) -> str:
+    """The beginning of what may be endlessly long, such as what a program of others said."""
+    return text if len(text) <= BRIEF_LENGTH else f"{text[:BRIEF_LENGTH].rstrip()}…"
 
 
 def plain_buttons(box: QDialogButtonBox | QMessageBox) -> None:

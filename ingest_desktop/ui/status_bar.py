@@ -2,11 +2,13 @@
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from ingest_desktop.domain.enums import JobStatus
 from ingest_desktop.ui import assets, causes, formats, theme, words
+from ingest_desktop.ui.elided_label import ElidedLabel
 from ingest_desktop.ui.hub import Pulse
+from ingest_desktop.ui.plain import plain_tip
 from ingest_desktop.ui.thin_bar import ThinBar
 
 SAY_MS = 6_000
@@ -87,10 +89,10 @@ class StatusBar(QWidget):
         self.setAutoFillBackground(True)
         self.bar = ThinBar(160)
         self.bar.setAccessibleName(self.tr("Overall progress"))
-        self.text = QLabel(self.tr("Opening…"))
+        self.text = ElidedLabel(mode=Qt.TextElideMode.ElideRight)
+        self.text.setText(self.tr("Opening…"))
         self.text.setFont(theme.tabular(self.font()))
         self.text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.text.setAccessibleName(self.tr("Status"))
         self.resume = QPushButton(self.tr("Resume everything"))
         self.resume.clicked.connect(self.resume_wanted)
         self.resume.hide()
@@ -114,7 +116,7 @@ class StatusBar(QWidget):
         self._pulse: Pulse | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.timeout.connect(lambda: self.text.setText(self._line))
+        self._timer.timeout.connect(self._on_said)
 
     def show_opening(self) -> None:
         """The data folder is being opened."""
@@ -132,8 +134,13 @@ class StatusBar(QWidget):
     def say(self, text: str) -> None:
         """Tell something for a moment."""
         self.text.setText(text)
-        self.text.setAccessibleDescription(text)
+        self.text.setToolTip(plain_tip(text))
         self._timer.start(SAY_MS)
+
+    @Slot()
+    def _on_said(self) -> None:
+        self.text.setText(self._line)
+        self.text.setToolTip("")
 
     @Slot(object)
     def show_pulse(self, pulse: Pulse) -> None:

@@ -11,8 +11,10 @@ from PySide6.QtWidgets import QAbstractItemView, QApplication, QLabel, QTreeWidg
 from pytestqt.qtbot import QtBot
 
 from ingest_desktop.domain.enums import JobStatus
-from ingest_desktop.domain.models import KnowledgeBase
+from ingest_desktop.domain.models import Batch, Counts, KnowledgeBase
+from ingest_desktop.ui.job_rows import Column
 from ingest_desktop.ui.main_window import MainWindow
+from ingest_desktop.ui.notices import ended_of, message
 from ingest_desktop.ui.opener import is_program
 from ingest_desktop.ui.plain import plain_tip
 
@@ -108,3 +110,31 @@ def test_a_script_that_may_be_run_is_a_program(tmp_path: Path) -> None:
     picture.write_bytes(b"%PDF-1.7")
     picture.chmod(0o777)
     assert not is_program(str(picture))
+
+
+ODD = "pay\u202ecod.exe\nsecond line\x07" + "q" * 200 + ".pdf"
+
+
+def test_a_name_that_turns_the_writing_or_breaks_the_line_is_spelt_out_everywhere(
+    qtbot: QtBot, app: FakeApp, make_window: Callable[[], MainWindow]
+) -> None:
+    failed = {"error_code": "source_encrypted", "error_message": "It is locked. " * 200}
+    app.service.put(job(1, JobStatus.FAILED, original_filename=ODD, source_path=f"/docs/\u202e/{ODD}", **failed))
+    window = make_window()
+    window.table.selectRow(0)
+    qtbot.waitUntil(lambda: window.detail._advice.isVisible())
+    qtbot.waitUntil(lambda: window.model.cached(1) is not None)
+    window.passwords.ask(window.model.cached(1) or job(1))
+    assert window.passwords.dialog is not None
+    shown = [window.model.data(window.model.index(0, column)) for column in (Column.NAME, Column.FOLDER)]
+    texts = [str(text) for text in shown] + [text for text, _ in shown_texts(window)]
+    label = Batch(batch_id="b", kb_id="kb1", label=ODD, origin="window", created_at=START)
+    texts += message([ended_of(label, Counts())])
+    told = [text for text in texts if "pay" in text]
+    assert len(told) >= 4
+    assert [text for text in told if "\u202e" in text or "\x07" in text or "\nsecond" in text] == []
+    (title,) = (text for text in told if text.startswith("The password of"))
+    assert len(title) < 100 and "….pdf" not in title and "q.pdf" in title
+    advice = window.detail._advice.text()
+    assert len(advice) < 500 and advice.endswith("the file is read again with it.")  # what to do is not pushed out
+    window.passwords.dialog.reject()

@@ -276,3 +276,12 @@ def test_the_time_that_is_left_is_told_when_enough_ended(
         assert left is None
     else:
         assert left is not None and least <= left <= most
+
+
+def test_a_long_line_of_the_status_bar_is_shortened_and_told_whole_in_its_tip(qtbot: QtBot, window: MainWindow) -> None:
+    window.status.say("It cannot be opened. " * 40)
+    qtbot.waitUntil(lambda: window.status.text.toolTip() != "")
+    assert window.status.text.toolTip() == window.status.text.text() == "It cannot be opened. " * 40
+    assert window.minimumSizeHint().width() <= window.width()
+    window.status._timer.timeout.emit()
+    assert window.status.text.toolTip() == "" and window.status.text.text() == window.status._line
