@@ -5,7 +5,18 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPen
-from PySide6.QtWidgets import QDialog, QFormLayout, QGroupBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QFormLayout,
+    QFrame,
+    QGroupBox,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ingest_desktop.domain.causes import Cause, cause_of
 from ingest_desktop.domain.enums import JobPhase, JobStatus
@@ -16,6 +27,7 @@ SPAN = 300  # seconds shown
 SMOOTH = 5  # seconds averaged for a point
 GRID = 4
 GUTTER = 88
+LEAST_FAILURES = 156  # pixels: four causes and a bit of the fifth, which tells that there are more
 
 
 def nice_top(value: float) -> float:
@@ -156,7 +168,15 @@ class MonitorView(QDialog):
         facts = QGroupBox(self.tr("Sums since the start"))
         facts.setLayout(self._facts)
         self._failure_box = QGroupBox(self.tr("Failures by cause"))
-        self._failure_box.setLayout(self._failures)
+        self._scroll = QScrollArea()  # there may be more causes than a screen has room for
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setMinimumHeight(LEAST_FAILURES)
+        listed = QWidget()
+        listed.setLayout(self._failures)
+        self._scroll.setWidget(listed)
+        QVBoxLayout(self._failure_box).addWidget(self._scroll)
         boxes = QHBoxLayout()
         boxes.addWidget(facts, 1)
         boxes.addWidget(self._failure_box, 1)
@@ -236,6 +256,8 @@ class MonitorView(QDialog):
             button.setToolTip(words.next_step(code))
             button.setAccessibleName(f"{words.reason(code).capitalize()}: {button.text()}")
             self._failures.addRow(words.reason(code).capitalize(), button)
+        listed, bar = self._scroll.widget(), self._scroll.verticalScrollBar()
+        self._scroll.setMinimumWidth(listed.minimumSizeHint().width() + bar.sizeHint().width())
 
     def _button(self, code: str, count: str) -> QPushButton:
         """What helps against a cause: to read such files again as they are would often end as it did."""

@@ -83,3 +83,15 @@ def test_each_cause_has_the_button_that_helps_against_it(qtbot: QtBot, window: M
     assert not [call for call in app.service.calls if call[0] == "retry_failures" and call[1] != "source_gone"]
     with qtbot.waitSignal(window.commands.said, timeout=5_000):  # nothing was stopped by a setting here
         buttons["Raise limits for 1…"].click()
+
+
+def test_many_causes_scroll_instead_of_making_the_window_taller(qtbot: QtBot, window: MainWindow, app: FakeApp) -> None:
+    app.service.put(*(job(n, JobStatus.FAILED, error_code=f"cause_{n}") for n in range(1, 31)), tell=True)
+    window.triggers.show_monitor()
+    monitor = window.triggers.monitor
+    assert monitor is not None
+    qtbot.waitUntil(lambda: monitor._failures.rowCount() == 30)
+    qtbot.waitUntil(lambda: monitor._scroll.verticalScrollBar().maximum() > 0)
+    assert monitor.height() <= 700
+    (first, *_) = monitor._failure_box.findChildren(QPushButton)
+    assert first.mapTo(monitor._scroll, first.rect().bottomRight()).x() < monitor._scroll.viewport().width()
