@@ -14,6 +14,7 @@ from ingest_desktop.domain.enums import JobStatus
 from ingest_desktop.infrastructure import lost_commits
 from ingest_desktop.infrastructure.caretaking import Caretaker
 from ingest_desktop.infrastructure.content_fixes import LOST_TEXT
+from ingest_desktop.infrastructure.database import reading
 
 KB = Path("knowledge_bases") / "library" / "kb.db"
 OLD = {f"old{n}.txt": f"heron {n}" for n in range(5)}
@@ -33,8 +34,11 @@ def look(app: FakeApp) -> None:
 
 
 @pytest.mark.parametrize("spoil", [noise, cut])
-@pytest.mark.parametrize("named", [["new0.txt"], ["old0.txt"]])
-def test_what_is_missing_is_read_again(tmp_path: Path, spoil: Callable[[Path], None], named: list[str]) -> None:
+@pytest.mark.parametrize(("named", "few"), [(["new0.txt"], 10), (["old0.txt"], 10), (["new0.txt"], 0)])
+def test_what_is_missing_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spoil: Callable[[Path], None], named: list[str], few: int
+) -> None:
+    monkeypatch.setattr(lost_commits, "FEW", few)
     docs = write_files(tmp_path / "docs", OLD)
     app = open_fake(tmp_path / "data")
     app.service.submit([str(docs)])
@@ -91,4 +95,13 @@ def test_where_files_wait_it_is_asked_before_they_are_read(tmp_path: Path) -> No
     app.service.submit([str(write_files(tmp_path / "more", {"more.txt": "owl"}))])
     assert care.wake() == []
     assert sum(job.status is JobStatus.QUEUED for job in all_jobs(app)) == len(OLD) + 1
+    app.close()
+
+
+def test_the_newest_of_many_are_found_without_a_look_at_all(tmp_path: Path) -> None:
+    app = open_fake(tmp_path / "data")
+    with reading(app.repository.engine) as connection:
+        sql = f"EXPLAIN QUERY PLAN {lost_commits.brought_sql('ix_revision')}"
+        plan = [row[3] for row in connection.exec_driver_sql(sql, ("library", lost_commits.NEWEST))]
+    assert any("ix_revision" in step for step in plan) and not any("TEMP B-TREE" in step for step in plan)
     app.close()
