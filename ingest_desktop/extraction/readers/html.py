@@ -66,6 +66,12 @@ CLOSED = re.compile(
     rb"\b(?:[^<>\"']|\"[^\"]*+\"|'[^']*+')*?/>",
     re.IGNORECASE,
 )
+# Of these all that follows is taken for a script, a style or a title, up to the end of the next one.
+_SWALLOWS = re.compile(
+    rb"<(?:s(?:cript|tyle)|t(?:itle|extarea|emplate)|iframe|noscript|xmp)\b(?:[^<>\"']|\"[^\"]*+\"|'[^']*+')*?/>",
+    re.IGNORECASE,
+)
+_XHTML = b"http://www.w3.org/1999/xhtml"
 _NOTHING = "\x01\x02\x03\x04\f\n\t 123456"  # marks of headings that say nothing, and blanks
 _HEADING_MARK = re.compile("\x01[1-6]|\x02")
 _META_CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9_:.-]{2,40})""", re.IGNORECASE)
@@ -163,6 +169,8 @@ def page_blocks(data: bytes, *, menus: bool = True) -> tuple[str | None, list[Bl
         if mark in data:
             data = data.translate(None, _MARKS)
             break
+    if (data[:5] == b"<?xml" or _XHTML in data[:512]) and _is_swallowed(data):
+        data = CLOSED.sub(b"", data)
     if len(data) > _SHALLOW_BYTES and _too_deep(data):
         return None, list(_flow(_squeeze(_without_tags(data))))
     title, text = _seen(data, _MENUS)
@@ -173,6 +181,17 @@ def page_blocks(data: bytes, *, menus: bool = True) -> tuple[str | None, list[Bl
     if menus and b"nav" in data and not any(block.text.strip() for block in _split(text[:_ENOUGH])):
         text = _seen(data, ())[1]
     return title, list(_split(text))
+
+
+def _is_swallowed(data: bytes) -> bool:
+    """Whether a part of a page of XML is lost on a parser of HTML: behind a tag that is closed in itself in the head, or
+    behind a script that is.
+    """
+    body = data.find(b"<body")
+    if body < 0 or _SWALLOWS.search(data, 0, body):
+        return True
+    script = data.find(b"<script", body)
+    return script >= 0 and _SWALLOWS.search(data, script) is not None
 
 
 def _seen(data: bytes, unseen: tuple[str, ...]) -> tuple[str | None, str]:
