@@ -36,3 +36,7 @@ def test_nothing_between_a_closed_script_and_the_end_of_the_next_is_lost(
     page = HEAD.format(head, body + "<p>The end.</p>")
     read = Read((page if is_declared else page.partition("?>")[2]).encode(), "a.xhtml")
     assert read.text == "They burn.\nAll night.\nThe end."
+
+
+def test_tags_in_tags_within_a_script_end_the_reading_of_no_page() -> None:
+    assert Read(b"<script>" + b"<div " * 3000 + b"/>" * 3000, "a.html").rows == []

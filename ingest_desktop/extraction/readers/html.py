@@ -176,8 +176,9 @@ def page_blocks(data: bytes, *, menus: bool = True) -> tuple[str | None, list[Bl
     title, text = _seen(data, _MENUS)
     if not text.strip(_NOTHING) and b"/>" in data:
         opened = CLOSED.sub(b"", data)
-        if len(opened) < len(data):
-            return page_blocks(opened, menus=menus)
+        if len(opened) < len(data):  # once: what that leaves of tags in tags is no page
+            data = opened
+            title, text = _seen(data, _MENUS)
     if menus and b"nav" in data and not any(block.text.strip() for block in _split(text[:_ENOUGH])):
         text = _seen(data, ())[1]
     return title, list(_split(text))
