@@ -29,7 +29,7 @@ VERSIONS: Final = {
     "msg": 4,
     "notebook": 1,
     "odf": 7,
-    "pdf": 7,
+    "pdf": 8,
     "pptx": 3,
     "rst": 1,
     "rtf": 3,

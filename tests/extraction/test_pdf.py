@@ -269,6 +269,39 @@ def test_a_field_that_the_form_does_not_list_is_read() -> None:
     assert PdfiumDocument(memory(data)).page(0).remarks[1:] == ("Left out: of the form",)
 
 
+def look(number: int, text: str) -> str:
+    drawing = f"BT /F1 9 Tf 2 5 Td ({text}) Tj ET"
+    return (
+        f"{number} 0 obj\n<< /Type /XObject /Subtype /Form /BBox [0 0 300 30] /Length {len(drawing)} /Resources << /Font << /F1 "
+        f"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >> >> >>\nstream\n{drawing}\nendstream\nendobj\n"
+    )
+
+
+SIGNED = (
+    "930 0 obj\n<< /Fields [931 0 R 932 0 R 933 0 R 934 0 R] /SigFlags 3 >>\nendobj\n"
+    "931 0 obj\n<< /Type /Annot /Subtype /Widget /FT /Sig /T (Signature1) /Rect [50 50 350 80] /F 132 "
+    "/AP << /N 935 0 R >> /V << /Type /Sig /Filter /Adobe.PPKLite /Name (Ana) >> >>\nendobj\n"
+    "932 0 obj\n<< /Type /Annot /Subtype /Widget /FT /Btn /Ff 65536 /T (send) /Rect [50 10 350 40] /AP << /N 936 0 R >> >>"
+    "\nendobj\n"
+    "933 0 obj\n<< /Type /Annot /Subtype /Widget /FT /Tx /T (town) /V (Cork) /Rect [50 100 350 130] /AP << /N 937 0 R >> >>"
+    "\nendobj\n"
+    "934 0 obj\n<< /Type /Annot /Subtype /Widget /FT /Sig /T (hidden) /Rect [0 0 0 0] >>\nendobj\n"
+    + look(935, "Digitally signed by Ana on 12 May 2024")
+    + look(936, "Send it")
+    + look(937, "Cork")
+)
+
+
+def test_what_signatures_and_buttons_show_is_told_once() -> None:
+    more = "/Annots [931 0 R 932 0 R 933 0 R 934 0 R]"
+    data = pdf((words(LONG), ""), (words("A page"), more), trailer="/AcroForm 930 0 R", more=SIGNED)
+    document = PdfiumDocument(memory(data))
+    for _ in range(2):  # reading it changes nothing
+        assert document.page(1).remarks == ("town: Cork", "Digitally signed by Ana on 12 May 2024 Send it")
+        assert document.page(1).text.split() == ["A", "page"]
+    document.close()
+
+
 @settings(deadline=None)
 @given(st.data())
 def test_damaged_annotations_never_end_in_a_crash(data: st.DataObject) -> None:

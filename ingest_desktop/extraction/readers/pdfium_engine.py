@@ -42,11 +42,14 @@ class PdfiumDocument:
 
             _ready.append(bool(pypdfium2.PDFIUM_INFO))  # importing it has initialised the library
         self._data = source.data
+        self._source: SourceFile | None = source
+        self._key: bytes | None = None
         self._buffer: Any = None
         self._remarks: Remarks | None = None
         self._placed: list[PlacedText] = []  # pages that may be open still
         self._handle: Any = None
         for key in _keys(source):
+            self._key = key
             self._handle = _loaded(source, key)
             code = 0 if self._handle else raw.FPDF_GetLastError()
             if code != raw.FPDF_ERR_PASSWORD:
@@ -81,8 +84,8 @@ class PdfiumDocument:
             holds_files = False
             if raw.FPDFPage_GetAnnotCount(page) > 0:
                 if self._remarks is None:
-                    self._remarks = Remarks(self._handle)
-                remarks = self._remarks.of(page, text)
+                    self._remarks = Remarks(self._handle, self._reopened)
+                remarks = self._remarks.of(page, text, index)
                 holds_files = self._remarks.holds_files
             pictured = Pictured()
             if not is_usable(text):
@@ -231,7 +234,11 @@ class PdfiumDocument:
             self._remarks = None
         if handle:
             raw.FPDF_CloseDocument(handle)
-        self._data = None
+        self._data = self._source = None
+
+    def _reopened(self) -> Any:
+        """The handle of the same document once more, for whoever changes it."""
+        return _loaded(self._source, self._key) if self._source is not None else None
 
 
 def _ligatures(textpage: Any, text: str, count: int) -> str:

@@ -1,9 +1,12 @@
 """What people wrote on the pages of a PDF: values of form fields, notes, comments on marked passages."""
 
 import ctypes
+from collections.abc import Callable
 from typing import Any
 
 import pypdfium2.raw as raw
+
+from ingest_desktop.extraction.readers.pdfium_shown import Shown
 
 _MAX_REMARKS = 5_000  # of a page
 _LINKS_IN_A_ROW = 3  # after so many from one end, those between are taken for links as well: some pages have hundreds
@@ -33,37 +36,55 @@ _MAX_SHOWN = 100  # choices of a list that are told without being chosen
 _WRITTEN = frozenset({"Tx", "Ch"})  # kinds of fields that hold a text
 _TICKED = frozenset({"On", "Yes", "True", "1"})
 _SHORT = 16  # characters
+_DRAWN = "\t"  # the remark of an annotation whose text is only in how it looks
 _HIDDEN = 2  # the flag of an annotation that is never shown
 
 
 class Remarks:
-    """Reads them for one open document. The form is loaded when the first field comes; no script of it ever runs."""
+    """Reads them for one open document. The form is loaded when the first field comes; no script of it ever runs.
 
-    def __init__(self, document: Any) -> None:
+    Args:
+        document: Its handle.
+        reopened: Opens it once more.
+    """
+
+    def __init__(self, document: Any, reopened: Callable[[], Any] = lambda: None) -> None:
         self._document = document
+        self._shown = Shown(reopened)
+        self._drawn: list[int] = []  # the numbers of those that show a text of their own on the page that is looked at
         self._form: Any = None
         self._info: Any = None  # has to live as long as the form
         self.holds_files = False  # a note on the page that was looked at last holds a file
 
-    def of(self, page: Any, text: str) -> tuple[str, ...]:
-        """The remarks on a page, in the order of the file; what its text has already is left out."""
+    def of(self, page: Any, text: str, index: int = 0) -> tuple[str, ...]:
+        """The remarks on a page, in the order of the file; what its text has already is left out.
+
+        What signatures and buttons show stands at the end. ``index``: the number of the page, from 0.
+        """
         count = min(raw.FPDFPage_GetAnnotCount(page), _MAX_REMARKS)
         found: dict[int, str] = {}
         self.holds_files = False
+        self._drawn = []
         for numbers in (range(count - 1, -1, -1), range(count)):  # what people add is at the end of the list
             links = 0
             for number in numbers:
                 if number in found:
                     break
                 found[number] = remark = self._one(page, number)
+                if remark is _DRAWN:
+                    self._drawn.append(number)
                 links = links + 1 if remark == "" else 0
                 if links == _LINKS_IN_A_ROW:
                     break
         lines = dict.fromkeys(found[number] for number in sorted(found) if found[number].strip())
+        if self._drawn:
+            lines[self._shown.on(index, self._drawn)] = None
+            lines.pop("", None)
         return tuple(line for line in lines if not _repeats(line, text))
 
     def close(self) -> None:
         """Give the form back; before the document is closed."""
+        self._shown.close()
         form, self._form = self._form, None
         if form:
             raw.FPDFDOC_ExitFormFillEnvironment(form)
@@ -97,7 +118,7 @@ class Remarks:
             return _value(annotation, b"V")
         kind = raw.FPDFAnnot_GetFormFieldType(form, annotation)
         if kind in (raw.FPDF_FORMFIELD_PUSHBUTTON, raw.FPDF_FORMFIELD_SIGNATURE):
-            return ""
+            return _DRAWN if raw.FPDFAnnot_HasKey(annotation, b"AP") else ""
         if kind in (raw.FPDF_FORMFIELD_CHECKBOX, raw.FPDF_FORMFIELD_RADIOBUTTON):
             value = _value(annotation, b"AS")  # how it is shown; PDFium's own answer leaves out some that are ticked
             if value in ("", "Off"):
