@@ -45,12 +45,14 @@ def pixmap(name: str, color: str, size: int, ratio: float = 1.0) -> QPixmap:
 
 
 @cache
-def icon(name: str, color: str, disabled: str = "") -> QIcon:
-    """An icon in one colour, with a paler one for disabled. UI thread."""
+def icon(name: str, color: str, disabled: str = "", selected: str = "") -> QIcon:
+    """An icon in one colour, with a paler one for disabled, and one for a selected row. UI thread."""
     found = QIcon()
     for size in SIZES:
         found.addPixmap(pixmap(name, color, size))
-        found.addPixmap(pixmap(name, color, size), QIcon.Mode.Selected)  # else Qt dyes it in the selection's colour
+        found.addPixmap(
+            pixmap(name, selected or color, size), QIcon.Mode.Selected
+        )  # else Qt dyes it in the selection's colour
         if disabled:
             found.addPixmap(pixmap(name, disabled, size), QIcon.Mode.Disabled)
     return found

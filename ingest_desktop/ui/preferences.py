@@ -39,7 +39,10 @@ class Preferences(QObject):
         self._dialog: SettingsDialog | None = None
         self.unknown: tuple[UnknownSetting, ...] = ()
         hub.ready.connect(self._look_for_unknown)
-        QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_scheme)
+        hints = QGuiApplication.styleHints()
+        hints.colorSchemeChanged.connect(self._on_scheme)
+        if theme.has_contrast_hint():
+            hints.accessibility().contrastPreferenceChanged.connect(self._on_scheme)
 
     @Slot()
     def _look_for_unknown(self) -> None:
@@ -110,8 +113,7 @@ class Preferences(QObject):
 
     @Slot()
     def _on_scheme(self, *_: object) -> None:
-        if self.settings.theme == "system":
-            self._retheme()
+        self._retheme()
 
     def _retheme(self) -> None:
         app = QApplication.instance()

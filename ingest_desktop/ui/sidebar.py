@@ -120,7 +120,7 @@ class CountList(QTreeWidget):
         """Draw the icons in the colours of the theme."""
         tokens = theme.tokens_now()
         for item in self.rows():
-            item.setIcon(0, assets.icon(item.data(0, KEY + 1), tokens.muted))
+            item.setIcon(0, assets.icon(item.data(0, KEY + 1), tokens.muted, selected=tokens.on_selection))
 
 
 class Sidebar(QWidget):

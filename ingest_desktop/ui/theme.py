@@ -1,10 +1,10 @@
-"""Light and dark: explicit palettes on Fusion, and the few named colours beside them.
+"""Light and dark, each also with high contrast: explicit palettes on Fusion, and the few named colours beside them.
 
 Every pair of text and background keeps a contrast of at least 4.5:1, outlines of controls, disabled texts and marks
 of the focus at least 3:1; a test counts.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
@@ -81,6 +81,45 @@ DARK = Tokens(
     button="#2a2e35",
     disabled="#747b87",
 )
+LIGHT_STRONG = replace(
+    LIGHT,
+    window="#ffffff",
+    alternate="#ffffff",
+    text="#000000",
+    muted="#2f343c",
+    accent="#0b3aa0",
+    selection="#0b3aa0",
+    on_selection="#ffffff",
+    border="#5a616c",
+    control="#000000",
+    danger="#8c0f0a",
+    success="#0a4d29",
+    warning="#5c3900",
+    on_mark="#000000",
+    disabled="#6a717d",
+)
+DARK_STRONG = replace(
+    DARK,
+    window="#000000",
+    base="#000000",
+    alternate="#000000",
+    text="#ffffff",
+    muted="#d5dae2",
+    accent="#a9c8ff",
+    on_accent="#000000",
+    selection="#a9c8ff",
+    on_selection="#000000",
+    border="#98a1ae",
+    control="#ffffff",
+    danger="#ffb3ac",
+    success="#8fe8b6",
+    warning="#f3cf85",
+    mark="#ffe58a",
+    on_mark="#000000",
+    track="#3a404a",
+    button="#000000",
+    disabled="#969ead",
+)
 
 
 CONTROLS = ("QLineEdit", "QComboBox", "QAbstractSpinBox", "QPushButton", "QCheckBox", "QRadioButton", "QToolButton")
@@ -144,12 +183,22 @@ def control_palette_of(tokens: Tokens) -> QPalette:
     return palette
 
 
+def theme_of(*, dark: bool, strong: bool) -> Tokens:
+    """One of the four themes; a strong one has a contrast of at least 7:1."""
+    return (DARK_STRONG if dark else LIGHT_STRONG) if strong else (DARK if dark else LIGHT)
+
+
 def wanted(choice: str) -> Tokens:
-    """The theme of a choice: "light", "dark", or what the system hints at. UI thread."""
-    if choice == "system":
-        hints = QGuiApplication.styleHints()
-        return DARK if hints.colorScheme() == Qt.ColorScheme.Dark else LIGHT
-    return DARK if choice == "dark" else LIGHT
+    """The theme of a choice: "light", "dark", or what the system hints at; strong where it asks for that. UI thread."""
+    hints = QGuiApplication.styleHints()
+    dark = choice == "dark" or (choice == "system" and hints.colorScheme() == Qt.ColorScheme.Dark)
+    strong = has_contrast_hint() and hints.accessibility().contrastPreference() is Qt.ContrastPreference.HighContrast
+    return theme_of(dark=dark, strong=strong)
+
+
+def has_contrast_hint() -> bool:
+    """Whether this Qt can tell that the system asks for high contrast: 6.10 and newer."""
+    return hasattr(QGuiApplication.styleHints(), "accessibility")
 
 
 def apply(app: QApplication, tokens: Tokens) -> None:

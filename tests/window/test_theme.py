@@ -2,7 +2,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QImage, QPalette
+from PySide6.QtGui import QIcon, QImage, QPalette
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QLineEdit, QPushButton, QSpinBox, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
@@ -10,11 +10,15 @@ from pytestqt.qtbot import QtBot
 from ingest_desktop.ui import theme
 from ingest_desktop.ui.focus_ring import FocusRing
 from ingest_desktop.ui.main_window import MainWindow
+from ingest_desktop.ui.sidebar import Sidebar
 
 from .fake_service import job
 from .fakes import FakeApp
 
-THEMES = pytest.mark.parametrize("tokens", [theme.LIGHT, theme.DARK], ids=["light", "dark"])
+STRONG = [theme.LIGHT_STRONG, theme.DARK_STRONG]
+THEMES = pytest.mark.parametrize(
+    "tokens", [theme.LIGHT, theme.DARK, *STRONG], ids=["light", "dark", "light-strong", "dark-strong"]
+)
 
 
 @pytest.fixture(autouse=True)
@@ -115,3 +119,40 @@ def test_what_is_marked_in_a_field_can_be_read(qapp: QApplication, tokens: theme
     )
     assert theme.contrast(text, ground) >= 4.5
     assert theme.contrast(palette.color(QPalette.ColorRole.Link).name(), tokens.base) >= 4.5
+
+
+@pytest.mark.parametrize("tokens", STRONG, ids=["light", "dark"])
+def test_high_contrast_is_high(tokens: theme.Tokens) -> None:
+    for ground in (tokens.base, tokens.window, tokens.alternate, tokens.button):
+        for text in (tokens.text, tokens.muted, tokens.accent, tokens.danger, tokens.success, tokens.warning):
+            assert theme.contrast(text, ground) >= 7, (text, ground)
+    for text, ground in (
+        (tokens.on_selection, tokens.selection),
+        (tokens.on_accent, tokens.accent),
+        (tokens.on_mark, tokens.mark),
+    ):
+        assert theme.contrast(text, ground) >= 7, (text, ground)
+    for ground in (tokens.selection, tokens.control, tokens.border):
+        assert theme.contrast(ground, tokens.base) >= 4.5, ground
+
+
+def test_what_the_system_asks_for_is_shown() -> None:
+    found = {
+        (dark, strong): theme.theme_of(dark=dark, strong=strong) for dark in (False, True) for strong in (False, True)
+    }
+    assert [found[key].dark for key in found] == [key[0] for key in found]
+    assert found[False, True] is theme.LIGHT_STRONG and found[True, True] is theme.DARK_STRONG
+    assert theme.wanted("dark") is theme.DARK and theme.wanted("light") is theme.LIGHT  # nothing is asked for here
+
+
+@THEMES
+def test_the_icon_of_a_picked_row_can_be_seen(qtbot: QtBot, qapp: QApplication, tokens: theme.Tokens) -> None:
+    theme.apply(qapp, tokens)
+    sidebar = Sidebar()
+    qtbot.addWidget(sidebar)
+    (picked, *_) = sidebar.statuses.rows()
+    image = picked.icon(0).pixmap(16, 16, QIcon.Mode.Selected).toImage()
+    inked = {
+        image.pixelColor(x, y).name() for x in range(16) for y in range(16) if image.pixelColor(x, y).alpha() == 255
+    }
+    assert max(theme.contrast(color, tokens.selection) for color in inked) >= 4.5
