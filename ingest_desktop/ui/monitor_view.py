@@ -173,9 +173,12 @@ class MonitorView(QDialog):
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.setMinimumHeight(LEAST_FAILURES)
-        listed = QWidget()
-        listed.setLayout(self._failures)
-        self._scroll.setWidget(listed)
+        self._listed = QWidget()
+        self._failures.setContentsMargins(0, 0, 0, 0)
+        self._listed.setLayout(self._failures)
+        self._scroll.setWidget(self._listed)
+        for ground in (self._listed, self._scroll.viewport()):
+            ground.setAutoFillBackground(False)  # that of the box shines through
         QVBoxLayout(self._failure_box).addWidget(self._scroll)
         boxes = QHBoxLayout()
         boxes.addWidget(facts, 1)
@@ -253,11 +256,12 @@ class MonitorView(QDialog):
             self._failures.addRow(QLabel(self.tr("Nothing failed.")))
         for code, count in sorted(failures.items(), key=lambda item: -item[1]):
             button = self._button(code, formats.number(count))
+            button.setAutoDefault(False)
             button.setToolTip(words.next_step(code))
             button.setAccessibleName(f"{words.reason(code).capitalize()}: {button.text()}")
             self._failures.addRow(words.reason(code).capitalize(), button)
-        listed, bar = self._scroll.widget(), self._scroll.verticalScrollBar()
-        self._scroll.setMinimumWidth(listed.minimumSizeHint().width() + bar.sizeHint().width())
+        bar_width = self._scroll.verticalScrollBar().sizeHint().width()
+        self._scroll.setMinimumWidth(self._listed.minimumSizeHint().width() + bar_width)
 
     def _button(self, code: str, count: str) -> QPushButton:
         """What helps against a cause: to read such files again as they are would often end as it did."""

@@ -122,7 +122,7 @@ def phase_name(phase: JobPhase) -> str:
 def _paused(scope: PauseScope | None) -> str:
     return {
         PauseScope.BATCH: translate("words", "Paused: whole drop"),
-        PauseScope.KNOWLEDGE_BASE: translate("words", "Paused: whole knowledge base"),
+        PauseScope.KNOWLEDGE_BASE: translate("words", "Paused: knowledge base"),
         PauseScope.APP: translate("words", "Paused: everything"),
     }.get(scope or PauseScope.JOB, translate("words", "Paused by you"))
 

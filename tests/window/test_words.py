@@ -29,7 +29,7 @@ NOW = datetime(2026, 3, 4, 10, 0, tzinfo=UTC)
             "Retry in 20 s: store busy",
         ),
         ({"status": JobStatus.PAUSED, "pause_scope": PauseScope.BATCH}, "Paused: whole drop"),
-        ({"status": JobStatus.PAUSED, "pause_scope": PauseScope.KNOWLEDGE_BASE}, "Paused: whole knowledge base"),
+        ({"status": JobStatus.PAUSED, "pause_scope": PauseScope.KNOWLEDGE_BASE}, "Paused: knowledge base"),
         ({"status": JobStatus.PAUSED, "pause_scope": PauseScope.APP}, "Paused: everything"),
         ({"status": JobStatus.PAUSED, "pause_scope": PauseScope.JOB}, "Paused by you"),
         ({"status": JobStatus.FAILED, "error_code": "source_encrypted"}, "Failed: password needed"),
