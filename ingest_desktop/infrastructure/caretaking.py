@@ -16,7 +16,15 @@ from pathlib import Path
 from typing import Final
 
 from ingest_desktop.domain.enums import JobStatus
-from ingest_desktop.domain.errors import IngestError, LedgerDamaged, StoreDamaged, StoreError, StoreFaulty, StoreTooNew
+from ingest_desktop.domain.errors import (
+    IngestError,
+    LedgerDamaged,
+    StoreDamaged,
+    StoreError,
+    StoreFaulty,
+    StoreForbidden,
+    StoreTooNew,
+)
 from ingest_desktop.domain.interfaces.care import CareSettings, Damage
 from ingest_desktop.infrastructure.backups import Stopped, back_up_if_due
 from ingest_desktop.infrastructure.content_registry import KnowledgeBaseStores, has_bytes
@@ -56,6 +64,16 @@ class Caretaker:
         if not self._ledger.path.exists():  # the data folder is gone: the steward ends the work
             return list(self._known.values())
         self._ledger.reserve.keep(settings.min_free_bytes)
+        try:
+            return self._round(settings, stop)
+        except LedgerDamaged:  # met by a question before it was found
+            self._looked.discard("ledger")
+            self._look("ledger", self._ledger.path, stop)
+            if "ledger" not in self._known:
+                raise
+            return list(self._known.values())
+
+    def _round(self, settings: CareSettings, stop: threading.Event) -> list[Damage]:
         self.wake()
         self._find_newer()
         with suppress(Stopped):
@@ -68,8 +86,15 @@ class Caretaker:
         lost = self._contents.lost(base.kb_id for base in self._ledger.knowledge_bases())
         held = held_bases(self._ledger)
         self._known = {where: damage for where, damage in self._known.items() if where in {"ledger", *held, *lost}}
-        for kb_id in {*held, *lost} - self._known.keys():
-            self._known[kb_id] = self._damaged(kb_id)
+        for kb_id in {*held, *lost} - self._known.keys():  # others hold them, too
+            code = held.get(kb_id, StoreDamaged.code)
+            error = None
+            with suppress(IngestError):
+                error = self._why_held(kb_id, code)
+            if error is not None:
+                self._note_held(kb_id, error)
+            elif code == StoreDamaged.code:
+                self._known[kb_id] = self._damaged(kb_id)
         return list(self._known.values())
 
     def wake(self) -> list[Damage]:
@@ -83,7 +108,7 @@ class Caretaker:
                 damaged.append(self._known.get(kb_id) or self._damaged(kb_id))
                 continue
             try:
-                error = self._newer(kb_id) if code == StoreTooNew.code else self._contents.forbidden(kb_id)
+                error = self._why_held(kb_id, code)
             except IngestError:  # damaged, perhaps, or not to be asked now
                 continue
             if error is None:
@@ -104,6 +129,12 @@ class Caretaker:
                 if error is not None:
                     hold_base(self._ledger, base.kb_id, error.code)
                     self._note_held(base.kb_id, error)
+
+    def _why_held(self, kb_id: str, code: str) -> StoreError | None:
+        """What keeps from using one that is held for the error with this code; None when that is over, or it is damage."""
+        if code == StoreTooNew.code:
+            return self._newer(kb_id)
+        return self._contents.forbidden(kb_id) if code == StoreForbidden.code else None
 
     def _newer(self, kb_id: str) -> StoreTooNew | None:
         path = self._file_of(kb_id)
