@@ -322,6 +322,29 @@ def _opens(data: bytes) -> bool:
     return pages > 0
 
 
+# the end --------------------------------------------------------------------------------------
+
+CUT = b"940 0 obj\n<< /Length 9000 >>\nstream\n" + b"x" * 4000
+
+
+@pytest.mark.parametrize(
+    ("behind", "failed"),
+    [
+        (b"", []),
+        (b"\n" + CUT, [(2, "The file breaks off before its end; pages or text behind this may be missing.")]),
+        (b"\0" * 9000, []),
+        (b"<p>Downloaded from a site</p>" * 400, []),
+    ],
+)
+def test_a_document_whose_end_is_missing_has_a_gap(
+    tmp_path: Path, behind: bytes, failed: list[tuple[int, str]]
+) -> None:
+    data = pdf((words(LONG), ""), (words(LONG), "")) + behind
+    (tmp_path / "a.pdf").write_bytes(data)
+    for source in (memory(data), SourceFile(str(tmp_path / "a.pdf"), len(data), data[:65536])):
+        assert [one for part in told(source, ExtractOptions(ocr=False)).notes for one in part.units_failed] == failed
+
+
 # passwords ------------------------------------------------------------------------------------
 
 

@@ -24,6 +24,7 @@ _SECOND_OPINION_BYTES = 64 * 1024 * 1024  # pypdf is not asked about larger file
 _BARE_ASKED = 8  # bare pages of a segment that pypdf is asked about: blank pages are common in some documents
 _BARE_PAGES = 5_000  # of a document: pypdf lists all of them first
 _STREAMS_BYTES = 32 * 1024 * 1024  # of a document whose streams are looked at, all at once in memory
+_BROKEN_OFF = "The file breaks off before its end; pages or text behind this may be missing."
 _TORN = "The page is damaged: what is on it cannot be unpacked."
 _PAGES_KEPT = 2000  # of one document that stays open: memory must not grow with its length
 
@@ -148,6 +149,8 @@ class PdfReader:
         if bare:
             notes.units_failed += ((page, _TORN) for page in self._torn(source, document, bare))
             notes.units_failed.sort()
+        if is_last and pdf_streams.breaks_off(source):
+            notes.units_failed.append((plan.units, _BROKEN_OFF))
         attached = document.attached
         if scans.unread and (notes.units_with_text or attached or _has_text_beside(document, segment)):
             notes.units_failed += ((page, NOT_RECOGNISED) for page in scans.unread)

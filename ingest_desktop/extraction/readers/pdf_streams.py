@@ -1,4 +1,4 @@
-"""Whether the streams of a PDF unpack: a quick look at the beginning of each, without a parser.
+"""Whether the streams of a PDF unpack, and whether it is there up to its end: quick looks, without a parser.
 
 PDFium shows a page whose content cannot be unpacked as a blank one. Blank pages are common, and to ask a second engine
 about every document with one of them takes half as long again as all reading; so it is asked where this finds something.
@@ -7,6 +7,8 @@ about every document with one of them takes half as long again as all reading; s
 import re
 import zlib
 from typing import Final
+
+from ingest_desktop.domain.interfaces.extraction import SourceFile
 
 _STREAM: Final = re.compile(rb">>[ \t\r\n\0\f]{0,8}stream(?:\r\n|\n|\r)")
 _FILTERS: Final = re.compile(rb"/Filter[ \t\r\n]{0,8}(\[[^\]]{0,200}\]|/[^\s/<>\[\]()]{1,40})")
@@ -17,6 +19,28 @@ _KNOWN: Final = frozenset(
 )
 _FLATE: Final = (b"FlateDecode", b"Fl")
 _HEAD_BYTES, _LOOKED_AT_BYTES, _UNPACKED_BYTES = 1000, 2048, 256
+_ENDS: Final = (b"%%EOF", b"startxref", b"trailer")  # what stands at the end of every document
+_END_BYTES, _FAR_BYTES = 2048, 4 * 1024 * 1024
+
+
+def breaks_off(source: SourceFile) -> bool:
+    """Whether the end of a document is missing: objects, and no mark of an end behind them.
+
+    PDFium opens such a file by what it finds of it, and says nothing of it.
+    """
+    end = _last_bytes(source, _END_BYTES)
+    if any(mark in end for mark in _ENDS):
+        return False
+    end = _last_bytes(source, _FAR_BYTES)  # what others wrote behind it is no part of it
+    return b" obj" in end[max(end.rfind(mark) for mark in _ENDS) + 1 :]
+
+
+def _last_bytes(source: SourceFile, count: int) -> bytes:
+    if source.data is not None:
+        return source.data[-count:]
+    with source.open() as stream:
+        stream.seek(max(source.size - count, 0))
+        return stream.read()
 
 
 def has_torn(data: bytes) -> bool:
