@@ -27,7 +27,9 @@ def page(drawing: str, producer: str = "GPL Ghostscript 9.55.0") -> Page:
     return first_page(made_by(producer, drawing))
 
 
-@pytest.mark.parametrize("producer", ["GPL Ghostscript 9.55.0", "iText 2.0.2 (by lowagie.com)"])
+@pytest.mark.parametrize(
+    "producer", ["GPL Ghostscript 9.55.0", "iText 2.0.2 (by lowagie.com)", "Adlib PDF Enterprise 5.1"]
+)
 def test_words_that_stand_apart_are_words_of_their_own(producer: str) -> None:
     assert page(SENTENCES, producer).text == "Open the archive, and read it. This will be invoked by you."
 

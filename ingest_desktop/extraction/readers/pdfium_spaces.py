@@ -11,7 +11,7 @@ import pypdfium2.raw as raw
 
 from ingest_desktop.extraction.readers.pdfium_boxes import quick
 
-_MAKERS = ("Ghostscript", "iText")
+_MAKERS = ("Ghostscript", "iText", "Adlib")
 _JOINED = re.compile(  # a sign or "a", and a word at once; quick, since it looks for one character first
     "[.,;aA](?:(?<=[a-z]{2}[.,;])(?=[A-Za-z][a-z ])|(?<![A-Za-z0-9_].)(?<=[aA])(?=[b-df-hj-np-tv-z][a-z]{3}))"
 )
