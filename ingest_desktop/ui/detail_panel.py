@@ -29,7 +29,7 @@ from ingest_desktop.ui.elided_label import ElidedLabel
 from ingest_desktop.ui.hub import Hub
 from ingest_desktop.ui.job_painter import status_color, status_icon
 from ingest_desktop.ui.password_dialog import Passwords
-from ingest_desktop.ui.plain import brief, plain_tip
+from ingest_desktop.ui.plain import brief, plain_label, plain_tip
 from ingest_desktop.ui.receipt_view import ReceiptView
 
 TEXT_CHUNKS = 200
@@ -151,8 +151,7 @@ class DetailPanel(QWidget):
         ):
             head.addWidget(button)
         self._advice = QLabel()
-        self._advice.setWordWrap(True)
-        self._advice.setTextFormat(Qt.TextFormat.PlainText)
+        plain_label(self._advice)
         self._advice.setContentsMargins(12, 0, 12, 6)
         self._advice.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         layout = QVBoxLayout(self)

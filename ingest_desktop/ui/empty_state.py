@@ -5,6 +5,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from ingest_desktop.ui import assets, theme
+from ingest_desktop.ui.plain import plain_label
 
 
 class EmptyState(QWidget):
@@ -89,6 +90,7 @@ class NothingHere(QLabel):
         super().__init__(parent)
         self.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.setAutoFillBackground(True)
+        plain_label(self)
         self.restyle()
 
     def restyle(self) -> None:

@@ -173,4 +173,5 @@ class Leaving(QObject):
 
 
 def _unended(pulse: Pulse) -> int:
-    return sum(n for (_, status), n in pulse.status.counts.by_status.items() if not status.is_terminal)
+    """What goes on at the next start, that included which waits to be added."""
+    return pulse.held + sum(n for (_, status), n in pulse.status.counts.by_status.items() if not status.is_terminal)

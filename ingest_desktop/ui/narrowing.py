@@ -9,6 +9,7 @@ from ingest_desktop.domain.models import JobOrder
 from ingest_desktop.ui.job_model import JobModel
 from ingest_desktop.ui.job_table import JobTable
 from ingest_desktop.ui.name_filter import NameFilter
+from ingest_desktop.ui.plain import named
 from ingest_desktop.ui.sidebar import Sidebar
 
 
@@ -92,7 +93,7 @@ class Narrowing(QObject):
         """Why the list is empty."""
         if self._names.text:
             return self.tr("No job here has “{text}” in its file name. Esc in the field shows all again.").format(
-                text=self._names.text
+                text=named(self._names.text)
             )
         if self._sidebar.status_filter.key == "all" and self._sidebar.base_id is not None:
             return self.tr("Nothing is in this knowledge base yet. Drop files or folders here to add them.")

@@ -35,6 +35,7 @@ def _clean(heading: str) -> str:
 def citation(path: str, location: Location) -> str:
     """A line that says where copied text is from."""
     inside = f"/{one_line(location.part)}" if location.part else ""
+    path = one_line(path)
     name = PurePath(path).name + inside
     return ", ".join([name, *_names(location)[bool(inside) :], *_words(location)]) + f" ({path})"
 

@@ -3,7 +3,7 @@
 import html
 
 from PySide6.QtGui import QIcon, Qt
-from PySide6.QtWidgets import QDialogButtonBox, QMessageBox
+from PySide6.QtWidgets import QDialogButtonBox, QLabel, QMessageBox, QSizePolicy
 
 from ingest_desktop.domain.text import one_line
 
@@ -31,6 +31,13 @@ def named(name: str) -> str:
 def brief(text: str) -> str:
     """The beginning of what may be endlessly long, such as what a program of others said."""
     return text if len(text) <= BRIEF_LENGTH else f"{text[:BRIEF_LENGTH].rstrip()}…"
+
+
+def plain_label(label: QLabel) -> None:
+    """Let a label say just its words, in as many lines as it takes: the longest word never makes its window wider."""
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setWordWrap(True)
+    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
 
 def plain_buttons(box: QDialogButtonBox | QMessageBox) -> None:

@@ -5,6 +5,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from ingest_desktop.ui import assets, theme
+from ingest_desktop.ui.plain import plain_label
 
 
 class NoHits(QWidget):
@@ -17,8 +18,7 @@ class NoHits(QWidget):
         self.title, self.advice = QLabel(), QLabel()
         for label in (self.title, self.advice):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-            label.setTextFormat(Qt.TextFormat.PlainText)
-            label.setWordWrap(True)
+            plain_label(label)
         font = self.title.font()
         font.setPointSizeF(font.pointSizeF() * 1.2)
         self.title.setFont(font)

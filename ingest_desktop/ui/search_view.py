@@ -11,6 +11,7 @@ from ingest_desktop.domain.models import SearchPage
 from ingest_desktop.ui import formats, places, theme, words
 from ingest_desktop.ui.commands import sentence_of
 from ingest_desktop.ui.hub import Hub, Pulse
+from ingest_desktop.ui.plain import named, plain_label
 from ingest_desktop.ui.search_delegate import PAD
 from ingest_desktop.ui.search_list import Results
 from ingest_desktop.ui.search_model import Entry, SearchModel, entries_of
@@ -60,8 +61,7 @@ class SearchView(QWidget):
         self.nothing.everywhere.clicked.connect(self.everywhere_wanted)
         self._summary = QLabel()
         self._summary.setContentsMargins(PAD, 8, PAD, 8)
-        self._summary.setTextFormat(Qt.TextFormat.PlainText)
-        self._summary.setWordWrap(True)
+        plain_label(self._summary)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -220,7 +220,7 @@ class SearchView(QWidget):
         count = len({hit.document_id for hit in page.hits})
         parts = []
         if not page.hits:
-            parts.append(self.tr("Nothing found for “{query}”.").format(query=self.query))
+            parts.append(self.tr("Nothing found for “{query}”.").format(query=named(self.query)))
         elif page.more:
             parts.append(self.tr("The best {n} passages.").format(n=formats.number(len(page.hits))))
         else:

@@ -138,3 +138,26 @@ def test_a_name_that_turns_the_writing_or_breaks_the_line_is_spelt_out_everywher
     advice = window.detail._advice.text()
     assert len(advice) < 500 and advice.endswith("the file is read again with it.")  # what to do is not pushed out
     window.passwords.dialog.reject()
+
+
+def test_no_word_however_long_makes_the_window_wider(
+    qtbot: QtBot, app: FakeApp, make_window: Callable[[], MainWindow]
+) -> None:
+    word = "w" * 600
+    app.service.put(job(1, JobStatus.FAILED, error_code="source_malformed", error_message=word))
+    window = make_window()
+    left, least = window.sidebar.width(), window.minimumSizeHint().width()
+    window.table.selectRow(0)
+    qtbot.waitUntil(lambda: window.detail._advice.isVisible())
+    window.names.setFocus()
+    window.top.field.setText(word)
+    window.search.search_now()
+    qtbot.waitUntil(window.search.nothing.isVisible)
+    said = [window.search.nothing.title.text()]
+    window.search.clear()
+    window.narrowing._on_name(f"<b>{word}")
+    window.nothing.setText(f"<b>{word}")
+    window.notice_strip.say(word)
+    QApplication.processEvents()
+    assert (window.sidebar.width(), window.minimumSizeHint().width()) == (left, least)
+    assert len(said[0]) < 100 and window.nothing.textFormat() is Qt.TextFormat.PlainText

@@ -174,6 +174,7 @@ def test_places_in_words(location: Location, said: str) -> None:
 def test_citations() -> None:
     assert citation("/docs/a.pdf", Location(page=3)) == "a.pdf, page 3 (/docs/a.pdf)"
     assert citation("/docs/a.txt", Location()) == "a.txt (/docs/a.txt)"
+    assert citation("/docs/a\n\u202eb.txt", Location()) == "a\\n\\u202eb.txt (/docs/a\\n\\u202eb.txt)"
     assert citation("/docs/a.zip", Location(part="dir/b.pdf", page=3)) == "a.zip/dir/b.pdf, page 3 (/docs/a.zip)"
     sheet = Location(sheet="Budget", row_start=2, row_end=40)
     assert citation("/docs/a.xlsx", sheet) == "a.xlsx, Budget, rows 2–40 (/docs/a.xlsx)"

@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from ingest_desktop.domain.enums import JobEvent
 from ingest_desktop.domain.errors import StoreTooNew
+from ingest_desktop.domain.models import DiscoveryReport
 from ingest_desktop.ui import theme, window_state
 from ingest_desktop.ui.actions import EVENTS
 from ingest_desktop.ui.dialogs import BrokenBox, QuitBox
@@ -50,9 +51,13 @@ def test_quitting_during_work_asks_once_and_can_remember(
 ) -> None:
     app.service.put(job(1))
     window = make_window()
+    held = DiscoveryReport(batch_id="b1", held=7)
+    window.hub.bridge.discovery_changed(held)  # what waits to be added goes on later, too
+    window.hub.look_soon(0)
+    qtbot.waitUntil(lambda: window.hub.pulse is not None and window.hub.pulse.held == 7)
     window.close()
     (box,) = window.findChildren(QuitBox)
-    assert box.text() == "1 job not finished. Quit now?"
+    assert box.text() == "8 jobs not finished. Quit now?"
     assert window.isVisible()
     box.remember.setChecked(True)
     with qtbot.waitSignal(window.quitting, timeout=10_000):
