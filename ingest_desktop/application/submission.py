@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from ingest_desktop.application.discovery import Walk, kind_of
@@ -180,19 +181,22 @@ class Submitter:
 
         room = _Room(self._repository, self._events, batch.batch_id, stop, hold)
         room.count_all = lambda: sum(map(len, found(self._walk(stop, without))))
-        for files in room.fitting(found(walk), round_, walk):
-            same = {f.path: _same_content(known[f.path]) for f in files if _is_same(known.get(f.path), f)}
-            try:
-                added = self._repository.add_jobs(batch.batch_id, files, known=same)
-            except QueueFullError as error:  # as many as there is room for are added now, the rest when there is more
-                room.hold_back(files, error)
-                continue
-            round_.count(len(files), added.added, added.already_listed, added.unchanged, added.already)
-            if added.added:
-                on_added()
-            if added.added or added.unchanged:
-                self._events.jobs_added(batch.batch_id, added.added + added.unchanged)
-            self._events.discovery_changed(round_.report(walk.skipped, held=room.held(round_)))
+        with room.held_no_longer(round_, walk):
+            for files in room.fitting(found(walk), round_, walk):
+                same = {f.path: _same_content(known[f.path]) for f in files if _is_same(known.get(f.path), f)}
+                try:
+                    added = self._repository.add_jobs(batch.batch_id, files, known=same)
+                except (
+                    QueueFullError
+                ) as error:  # as many as there is room for are added now, the rest when there is more
+                    room.hold_back(files, error)
+                    continue
+                round_.count(len(files), added.added, added.already_listed, added.unchanged, added.already)
+                if added.added:
+                    on_added()
+                if added.added or added.unchanged:
+                    self._events.jobs_added(batch.batch_id, added.added + added.unchanged)
+                self._events.discovery_changed(round_.report(walk.skipped, held=room.held(round_)))
         is_finished = not (stop and stop.is_set()) and not room.given_up
         if is_finished:  # else the batch stays unfinished, so that ``resume`` searches on
             self._repository.finish_discovery(batch.batch_id, dict(walk.skipped))
@@ -308,6 +312,16 @@ class _Room:
     def held(self, round_: _Round) -> int:
         """How many files still have to be added, as far as somebody counted them."""
         return max(0, self._all - round_.found)
+
+    @contextmanager
+    def held_no_longer(self, round_: _Round, walk: Walk) -> Iterator[None]:
+        """When the search ends in an error, the batch was deleted say, whoever was told of files that wait hears that none does."""
+        try:
+            yield
+        except IngestError:
+            if self.held(round_):
+                self._events.discovery_changed(round_.report(walk.skipped))
+            raise
 
     def fitting(self, parts: Iterable[list[FoundFile]], round_: _Round, walk: Walk) -> Iterator[list[FoundFile]]:
         """The parts, each cut to the room that there is when one did not fit whole."""

@@ -9,7 +9,7 @@ import pytest
 from application.kit import FakeApp, all_jobs, assert_clean, statuses, wait_for, work, write_files
 from ingest_desktop.application import submission
 from ingest_desktop.domain.enums import JobStatus
-from ingest_desktop.domain.errors import QueueFullError
+from ingest_desktop.domain.errors import NotFoundError, QueueFullError
 from ingest_desktop.domain.models import DiscoveryReport, JobSelector, Submission
 
 COUNT = 250
@@ -104,6 +104,18 @@ def test_nobody_waits_for_what_was_cancelled(small: FakeApp, docs: Path) -> None
     drop.join(30)
     assert not drop.is_alive() and not small.repository.unfinished_discoveries()
     assert len(all_jobs(small)) < COUNT
+
+
+def test_nothing_is_held_any_more_of_what_was_taken_back(small: FakeApp, docs: Path) -> None:
+    told = Told()
+    small.events.subscribe(told)
+    drop = Drop(small, docs)
+    wait_for(lambda: [report for report in told.reports if report.held])
+    (batch,) = small.service.batches()
+    small.service.delete(JobSelector(batch_id=batch.batch_id))
+    drop.join(30)
+    assert not drop.is_alive() and isinstance(drop.error, NotFoundError)
+    assert told.reports[-1].held == 0 and not told.reports[-1].finished
 
 
 def test_who_does_not_want_to_wait_any_longer_is_told(small: FakeApp, docs: Path) -> None:
