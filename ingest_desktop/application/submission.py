@@ -186,9 +186,7 @@ class Submitter:
                 same = {f.path: _same_content(known[f.path]) for f in files if _is_same(known.get(f.path), f)}
                 try:
                     added = self._repository.add_jobs(batch.batch_id, files, known=same)
-                except (
-                    QueueFullError
-                ) as error:  # as many as there is room for are added now, the rest when there is more
+                except QueueFullError as error:  # as many as have room are added now, the rest when there is more
                     room.hold_back(files, error)
                     continue
                 round_.count(len(files), added.added, added.already_listed, added.unchanged, added.already)
