@@ -24,7 +24,7 @@ VERSIONS: Final = {
     "locked": 1,
     "mail": 5,
     "markdown": 1,
-    "mbox": 4,
+    "mbox": 5,
     "mhtml": 4,
     "msg": 4,
     "notebook": 1,

@@ -353,3 +353,22 @@ def test_base64_gives_back_what_went_in(data: bytes) -> None:
 def test_header_fields_take_any_text(value: str) -> None:
     mime.field_text(value).encode("utf-8")
     mime.field_text(f"=?utf-8?q?{value}?=").encode("utf-8")
+
+
+INVITATION = (
+    "Content-Type: text/calendar; method=REQUEST; charset=utf-8\n\n"
+    "BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:Tea with Ben\nLOCATION:The old mill\nEND:VEVENT\nEND:VCALENDAR\n"
+)
+
+
+def test_an_invitation_that_stands_for_the_text_is_read() -> None:
+    _, blocks, notes = mail(HEAD + multi("alternative", PLAIN, PAGE, INVITATION))
+    assert notes.units_failed == []
+    assert any("The old mill" in block.text and part_of(block) == "invitation.ics" for block in blocks)
+
+
+def test_an_invitation_that_came_as_a_file_besides_is_read_once() -> None:
+    attached = INVITATION.replace("\n\n", '\nContent-Disposition: attachment; filename="invite.ics"\n\n', 1)
+    inner = multi("alternative", PLAIN, INVITATION, boundary="inner")
+    _, blocks, _ = mail(HEAD + multi("mixed", inner, attached))
+    assert sum("The old mill" in block.text for block in blocks) == 1

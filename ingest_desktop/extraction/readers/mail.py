@@ -142,6 +142,7 @@ class Found:
 
     bodies: list[Part] = field(default_factory=list)
     files: list[Part] = field(default_factory=list)
+    invitations: list[Part] = field(default_factory=list)  # that stand for a text, and may have come as files besides
     sealed: bool = False  # some of it is encrypted
     damaged: bool = False  # what is signed cannot be had
     opened: int = 0  # parts that are in one piece with their signature
@@ -213,6 +214,8 @@ class Teller:
     def _told(self, top: Part) -> Iterator[Block]:
         found = Found()
         sort_parts(top, found, top=True)
+        if found.invitations and not any(map(_is_invitation, found.files)):
+            found.files.append(found.invitations[0])
         for packet, why in _open_packets(found, self._options):
             self._inside.tell(why, packet)
         texts, packed = _without_uu(found.bodies)
@@ -261,6 +264,10 @@ class Teller:
             self._inside.fail(name, error)
         else:
             yield from self._inside.blocks(name, data)
+
+
+def _is_invitation(part: Part) -> bool:
+    return part.kind in ("text/calendar", "application/ics") or part.name.lower().endswith(".ics")
 
 
 def is_packet(part: Part) -> bool:
@@ -370,7 +377,9 @@ def _sort_alternatives(part: Part, found: Found) -> None:
     for inner in part.parts:
         choice = Found(opened=found.opened)
         sort_parts(inner, choice, top=True)
-        found.files += [file for file in choice.files if file.kind != "text/calendar"]
+        for file in choice.files:
+            (found.invitations if file.kind == "text/calendar" else found.files).append(file)
+        found.invitations += choice.invitations
         found.sealed, found.damaged = found.sealed or choice.sealed, found.damaged or choice.damaged
         found.opened = choice.opened
         found.shown |= choice.shown
