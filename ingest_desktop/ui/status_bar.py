@@ -51,7 +51,7 @@ def summary(pulse: Pulse, trouble: str = "") -> str:
     left = pulse.seconds_left
     if left is not None:
         return translate("StatusBar", "{progress}, about {time} left").format(
-            progress=text, time=formats.duration(left)
+            progress=text, time=formats.duration(max(1.0, left))
         )
     return text
 

@@ -28,6 +28,7 @@ from ingest_desktop.infrastructure.ledger_workers import DIED, DIED_READING, SIL
 from ingest_desktop.ui import history
 from ingest_desktop.ui.hub import Pulse
 from ingest_desktop.ui.main_window import MainWindow
+from ingest_desktop.ui.status_bar import summary
 from ingest_desktop.ui.strips import told
 
 from .fake_service import START, FakeStatus, job
@@ -285,3 +286,10 @@ def test_a_long_line_of_the_status_bar_is_shortened_and_told_whole_in_its_tip(qt
     assert window.minimumSizeHint().width() <= window.width()
     window.status._timer.timeout.emit()
     assert window.status.text.toolTip() == "" and window.status.text.text() == window.status._line
+
+
+def test_what_is_not_over_never_has_no_time_left() -> None:
+    metrics = FakeMetrics(series=[(time.time() - 1, 4_000, 0)])
+    status = FakeStatus(Counts(by_status={("kb1", JobStatus.QUEUED): 3}), False, 0, 2)
+    pulse = Pulse(status=status, revision=1, touched=(), metrics=metrics, store_bytes=0)
+    assert summary(pulse) == "0 of 3, about 1 s left"
