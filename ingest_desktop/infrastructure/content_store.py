@@ -68,7 +68,11 @@ class KnowledgeBaseStore(ContentWriter):
             read_only_ok=read_only_ok,
             floor_bytes=floor_bytes,
         )
-        migrate(engine, self.path, MIGRATIONS, backup_dir)
+        try:
+            migrate(engine, self.path, MIGRATIONS, backup_dir)
+        except BaseException:
+            engine.dispose()  # nobody can put a mended file in the place of one that is open, on Windows
+            raise
         super().__init__(engine)
 
     @property

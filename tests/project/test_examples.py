@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import BinaryIO
@@ -105,10 +106,12 @@ def test_an_installed_reader_leaves_other_files_alone(installed: Path, tmp_path:
 
 
 @pytest.fixture
-def store(installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PersistenceStore:
+def store(installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PersistenceStore]:
     monkeypatch.syspath_prepend(str(installed))
     (point,) = (point for point in entry_points(group="ingest_desktop.persistence") if point.name == "one-file")
-    return opened(point, tmp_path)
+    store = opened(point, tmp_path)
+    yield store
+    store.close()
 
 
 def opened(point: EntryPoint, folder: Path) -> PersistenceStore:

@@ -1,6 +1,9 @@
 """Any order of events, with crashes between them, leaves the same chunks and a sound store."""
 
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from content_kit import (
@@ -19,6 +22,7 @@ from content_kit import (
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ingest_desktop.domain.errors import StoreDamaged
 from ingest_desktop.domain.interfaces.repository import Finished
 from ingest_desktop.infrastructure.content_store import KnowledgeBaseStore
 
@@ -126,3 +130,13 @@ def test_any_life_of_paths_leaves_a_sound_store(
         assert rows_in(store, "versions") == rows_in(store, "documents") == len(set(content.values()))
     finally:
         store.close()
+
+
+def test_a_file_that_cannot_be_used_is_not_kept_open(tmp_path: Path) -> None:
+    """On Windows no mended one could take its place. What stands beside a file goes when the last one closes it."""
+    KnowledgeBaseStore("kb", tmp_path, backup_dir=tmp_path).close()
+    with closing(sqlite3.connect(tmp_path / "kb.db")) as bare:
+        bare.execute("ALTER TABLE chunks DROP COLUMN extra")
+    with pytest.raises(StoreDamaged):
+        KnowledgeBaseStore("kb", tmp_path, backup_dir=tmp_path)
+    assert not (tmp_path / "kb.db-wal").exists()
