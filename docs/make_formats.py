@@ -81,6 +81,7 @@ FORMATS: tuple[tuple[str, str, str, str, str], ...] = (
     ("TAR", "tar", "", "each member by its own reader", "our own"),
     ("7-Zip, RAR", "7z rar", "", "each member by its own reader", "the system's libarchive, where installed"),
     ("GZ, BZ2, XZ, with or without TAR", "compressed", "gz tar.gz", "what is packed, by its own reader", "Python's own"),
+    ("Signed files and mail (P7M)", "signed", "", "what was signed, by its own reader", "our own"),
 )  # fmt: skip
 
 # A small file of each format that the corpus has none of, which shows the places that it gives.

@@ -70,6 +70,7 @@ _MAGICS = (
 _MAGIC_BYTES = frozenset(magic[:1] for magic, _ in _MAGICS)  # few texts begin with one of these
 _RESERVED_BYTES = 512  # NULs at the beginning: fewer belong to a format
 _CONTROLS = bytes(sorted(set(range(32)) - {0, 7, 8, 9, 10, 11, 12, 13, 14, 15, 26, 27})) + b"\x7f"
+_CMS, _CMS_STARTS = b"\x2a\x86\x48\x86\xf7\x0d\x01\x07", (b"0", b"M")
 _cache: list[tuple[bytes, str, str]] = []  # the last answer: several readers ask for the same file
 
 
@@ -108,6 +109,8 @@ def _kind(head: bytes, source: SourceFile) -> str:
             return _ole_kind(source) if name == "ole" else name
     if b"%PDF-" in head[:1024] and _is_pdf(head, source):
         return PDF
+    if head[:1] in _CMS_STARTS and suffix_of(source.path) == ".p7m" and _is_cms(head):
+        return kinds.SIGNED
     other = _other_binary(head)
     if other:
         return other
@@ -181,6 +184,15 @@ def _beyond_nuls(head: bytes) -> bytes:
     """What stands behind the NULs of a log that was made larger before it was written, or whose machine went down."""
     beyond = head.lstrip(b"\0")
     return beyond if len(head) - len(beyond) >= _RESERVED_BYTES else head
+
+
+def _is_cms(head: bytes) -> bool:
+    """Whether data begins here that is in one piece with its signature, or encrypted; perhaps as the text of base64."""
+    if head[:1] == b"M":
+        from ingest_desktop.extraction.mime import from_base64
+
+        head = from_base64(head[:256])
+    return _CMS in head[:64]
 
 
 def _other_binary(head: bytes) -> str | None:

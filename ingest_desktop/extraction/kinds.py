@@ -46,12 +46,13 @@ TAR: Final = "tar"
 SEVEN_ZIP: Final = "7z"
 RAR: Final = "rar"
 LOCKED: Final = "locked"  # an Office Open XML package in an envelope that asks for a password
+SIGNED: Final = "signed"  # a file or mail in one piece with its signature (CMS)
 COMPRESSED: Final = "compressed"  # one stream of gzip, bzip2 or xz; a tar file inside or not
 
 ALL: Final = frozenset(
     (
         "pdf image docx pptx xlsx xlsb xls doc ppt odt ods odp rtf epub html mhtml markdown rst latex asciidoc csv json jsonl "
-        "xml yaml notebook eml mbox msg tnef cards subtitles whatsapp chatgpt code text zip tar 7z rar compressed locked"
+        "xml yaml notebook eml mbox msg tnef cards subtitles whatsapp chatgpt code text zip tar 7z rar compressed locked signed"
     ).split()
 )
 
@@ -146,6 +147,7 @@ CALLED: Final[dict[str, str]] = {
     CODE: "source code",
     TEXT: "plain text",
     COMPRESSED: "a compressed file",
+    SIGNED: "a signed file",
     LOCKED: "an Office document behind a password",
     **dict(PROMISED.values()),
 }

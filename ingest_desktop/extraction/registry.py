@@ -47,6 +47,7 @@ _BUILT_IN = {  # by the reader's name; imported when the first file of its kinds
     "zip": "archives:ZipReader",
     "tar": "archives:TarReader",
     "compressed": "compressed:CompressedReader",
+    "signed": "signed_files:SignedReader",
     "sealed": "sealed_archives:SealedReader",
 }
 _READS = {  # the name of the reader of each kind
@@ -73,6 +74,7 @@ _READS = {  # the name of the reader of each kind
     kinds.TAR: "tar",
     **dict.fromkeys((kinds.SEVEN_ZIP, kinds.RAR), "sealed"),
     kinds.COMPRESSED: "compressed",
+    kinds.SIGNED: "signed",
     kinds.CSV: "csv",
     kinds.JSON: "json",
     kinds.JSONL: "jsonl",

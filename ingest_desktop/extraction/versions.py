@@ -35,6 +35,7 @@ VERSIONS: Final = {
     "rtf": 3,
     "sealed": 2,
     "sheets": 5,
+    "signed": 1,
     "subtitles": 2,
     "tar": 2,
     "text": 2,
