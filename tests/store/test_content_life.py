@@ -135,8 +135,8 @@ def test_any_life_of_paths_leaves_a_sound_store(
 def test_a_file_that_cannot_be_used_is_not_kept_open(tmp_path: Path) -> None:
     """On Windows no mended one could take its place. What stands beside a file goes when the last one closes it."""
     KnowledgeBaseStore("kb", tmp_path, backup_dir=tmp_path).close()
-    with closing(sqlite3.connect(tmp_path / "kb.db")) as bare:
-        bare.execute("ALTER TABLE chunks DROP COLUMN extra")
+    with closing(sqlite3.connect(tmp_path / "kb.db")) as bare, bare:
+        bare.execute("DELETE FROM schema_migrations WHERE version > 1")  # what the later ones add is there already
     with pytest.raises(StoreDamaged):
         KnowledgeBaseStore("kb", tmp_path, backup_dir=tmp_path)
     assert not (tmp_path / "kb.db-wal").exists()
