@@ -203,6 +203,7 @@ class MainWindow(QMainWindow):
         self.commands.said.connect(self.status.say)
         self.passwords.said.connect(self.status.say)
         self.passwords.refused.connect(self.notice_strip.say)
+        self.passwords.given.connect(self.notice_strip.unsay)
         self.detail.password_wanted.connect(self.passwords.ask)
         self.preferences.said.connect(self.status.say)
         self.preferences.doubted.connect(self.notice_strip.say)

@@ -125,16 +125,19 @@ class Passwords(QObject):
     Signals:
         said: What came of it. arg: a sentence.
         refused: Files are locked still, now that they were read with the password. arg: a sentence.
+        given: Another password was given: what was told of the one before is over. arg: that sentence.
     """
 
     said = Signal(str)
     refused = Signal(str)
+    given = Signal(str)
 
     def __init__(self, hub: Hub, window: QWidget) -> None:
         super().__init__(window)
         self._hub, self._window = hub, window
         self.dialog: PasswordDialog | None = None
         self._tried: set[str] = set()  # ids of jobs that are to be read with what was given last
+        self._told = ""  # of a password that opened nothing
         self._refused: list[str] = []  # names of those that it does not open
         hub.bridge.changed.connect(self._follow)
 
@@ -177,7 +180,8 @@ class Passwords(QObject):
 
     def _tell(self, result: ActionResult) -> None:
         self.said.emit(self.tr("{jobs} to be read with the password.").format(jobs=words.jobs(result.changed)))
-        self._tried, self._refused = set(result.job_ids), []
+        self.given.emit(self._told)
+        self._tried, self._refused, self._told = set(result.job_ids), [], ""
         ids = list(map(int, result.job_ids))  # some may have ended before their ids were known here
         self._hub.read(lambda backend: backend.service.jobs_by_ids(ids), self._follow, failed=lambda _: None)
 
@@ -195,6 +199,6 @@ class Passwords(QObject):
             text = self.tr("The password does not open “{name}”.").format(name=named(self._refused[0]))
         else:
             text = self.tr("The password does not open {files}.").format(files=words.files(len(self._refused)))
-        self.refused.emit(
-            f"{text} {self.tr('What asks for one stands under “Attention”, where another can be given.')}"
-        )
+        step = self.tr("What asks for one stands under “Attention”, where another can be given.")
+        self._told = f"{text} {step}"
+        self.refused.emit(self._told)

@@ -67,6 +67,12 @@ class Strip(QWidget):
         self.setAccessibleDescription(text)
         self.show()
 
+    @Slot(str)
+    def unsay(self, text: str) -> None:
+        """A sentence is not true any more; what else was said meanwhile stays."""
+        if text and self.text.text() == text:
+            self.hide()
+
     def restyle(self) -> None:
         """Take the colours of the theme."""
         tokens = theme.tokens_now()
