@@ -44,6 +44,10 @@ _LETTERS = {  # of the languages that a few Western letters are most often taken
     "ro": frozenset("ăâîșțşţ"),
     "sq": frozenset("çë"),
 }
+_EAST_ASIAN = re.compile("[\u3000-\u30ff\u4e00-\u9fff\uac00-\ud7a3\uff01-\uff9f\u2010-\u2027]")
+_PLAIN = re.compile("[ -~\t\r\n]")
+_HIGH = bytes(range(0x80, 0x100))
+_PAIRED_BYTES, _FEWEST_SIGNS, _NEARLY_ALL = 2048, 12, 0.98
 _BEYOND = re.compile(r"[^\x00-\x7f]")
 _WHOLE = frozenset("utf-8 gb18030 big5 cp932 cp949 euc_jp euc_kr".split())  # who fits so many pairs of bytes is right
 # What stands in texts of two bytes for a sign, and not in Western ones: letters beyond ASCII side by side, but for two small ones.
@@ -87,6 +91,23 @@ def _marked_encoding(head: bytes) -> str | None:
         return "utf-16-le" if _are_signs(head[: 2 * pairs : 2], head[1 : 2 * pairs : 2]) else None
     if even > pairs * 0.4 and odd < pairs * 0.05:
         return "utf-16-be" if _are_signs(head[1 : 2 * pairs : 2], head[: 2 * pairs : 2]) else None
+    return _east_asian_pairs(head[:_PAIRED_BYTES])
+
+
+def _east_asian_pairs(sample: bytes) -> str | None:
+    """UTF-16 without a mark in Chinese, Japanese or Korean: nearly no byte of it is zero, but nearly all of it are such signs.
+
+    Of noise two thirds are, of programs and pictures fewer.
+    """
+    sample = sample[: len(sample) & ~1]
+    beyond = len(sample) - len(sample.translate(None, _HIGH))
+    if len(sample) < 2 * _FEWEST_SIGNS or beyond < 0.05 * len(sample):  # pairs of small letters are such signs as well
+        return None
+    for name in ("utf-16-le", "utf-16-be"):
+        text = sample.decode(name, "replace")
+        asian = len(_EAST_ASIAN.findall(text))
+        if 2 * asian > len(text) and asian + len(_PLAIN.findall(text)) >= _NEARLY_ALL * len(text):
+            return name
     return None
 
 

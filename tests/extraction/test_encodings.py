@@ -101,3 +101,28 @@ def test_log_that_begins_with_space_it_reserved_is_text(encoding: str) -> None:
 )
 def test_nuls_before_what_is_no_text_make_none(data: bytes) -> None:
     assert not looks_like_text(data)
+
+
+CHINESE = "一九八四年四月，天气晴朗而寒冷，钟敲了十三下。\n他走进胜利大厦的玻璃门。\n"
+JAPANESE = "吾輩は猫である。名前はまだ無い。\nどこで生れたかとんと見当がつかぬ。 1905年\n"
+KOREAN = "계절이 지나가는 하늘에는 가을로 가득 차 있습니다.\n나는 아무 걱정도 없이 별을 헤일 듯합니다.\n"
+
+
+@pytest.mark.parametrize("text", [CHINESE, JAPANESE, KOREAN])
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_east_asian_text_in_pairs_of_bytes_needs_no_mark(text: str, encoding: str) -> None:
+    source = memory((text * 3).encode(encoding), "a.txt")
+    assert kind_of(source) == kinds.TEXT
+    plan = TextReader().plan(source, OPTIONS)
+    assert segment_text(source, plan, plan.segments[0]) == text * 3
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_noise_is_not_taken_for_east_asian_text(seed: int) -> None:
+    import random
+
+    assert encoding_of_head(random.Random(seed).randbytes(5000)) is None
+
+
+def test_pairs_of_small_letters_are_no_east_asian_text() -> None:
+    assert encoding_of_head(b"abcdefghijklmnopqrstuvwxyz" * 20 + b"\0") is None
