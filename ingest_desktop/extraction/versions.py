@@ -41,7 +41,7 @@ VERSIONS: Final = {
     "text": 2,
     "whatsapp": 1,
     "winmail": 2,
-    "xml": 2,
+    "xml": 3,
     "yaml": 1,
     "zip": 4,
 }

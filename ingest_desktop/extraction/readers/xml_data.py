@@ -52,6 +52,9 @@ _KEPT: Final = frozenset(
 _PROSE: Final = frozenset("para simpara p formalpara refentry ab".split())
 _QUIET_ROOTS: Final = frozenset({"svg"})
 _PACKED: Final = "Files that are packed in it, such as pictures, were left out."
+_WORD_ROOTS: Final = frozenset({"wordDocument"})
+_WORD_BLOCKS: Final = frozenset("p tbl tr tc txbxContent binData instrText fldData footnote endnote".split())
+_WORD_GAPS: Final = frozenset({"tab", "br", "cr"})
 _DEEP: Final = 64  # levels of which the names are kept
 
 
@@ -115,7 +118,9 @@ def _known(name: str) -> str | None:
 def _title(source: SourceFile, encoding: str) -> str | None:
     """The first title of a document that has one near its start."""
     head = decode(source.head[:8192], encoding)
-    found = _is_prose(head) and re.search(r"<(?:\w+:)?(?:title|article-title)(?:\s[^<>]*)?>([^<]{1,300})</", head)
+    found = _is_prose(head) and re.search(
+        r"<(?:\w+:)?(?:title|article-title|book-title)(?:\s[^<>]*)?>([^<]{1,300})</", head
+    )
     return " ".join(unescape(found.group(1)).split()) or None if found else None
 
 
@@ -211,12 +216,14 @@ class _Flow:
     _line: int = 0
     _children: bool = False  # whether the element that ends had elements of its own
     _quiet: bool = False
+    _word: bool = False  # as Word 2003 writes it
 
     def begin(self, name: str, pairs: list[str], line: int) -> None:
         name = name.rpartition(" ")[2]
         if not self._depth:
-            self._quiet = name in _QUIET_ROOTS
-        if self._texts and not (self.prose and name in _INLINE):
+            self._quiet, self._word = name in _QUIET_ROOTS, name in _WORD_ROOTS
+            self.prose = self.prose or self._word
+        if self._texts and not (self.prose and self._is_inside(name, 1)):
             self._flush()
         self._depth += 1
         if self._depth <= _DEEP:
@@ -228,13 +235,27 @@ class _Flow:
 
     def end(self, name: str) -> None:
         name = name.rpartition(" ")[2]
-        if self._texts and not (self.prose and name in _INLINE):
+        if self._texts and not (self.prose and self._is_inside(name, 2)):
             self._flush()
         self._sections -= name in _SECTIONS
         if self._depth <= _DEEP:
             self._names.pop()
         self._depth -= 1
         self._children = True
+
+    def _is_inside(self, name: str, above: int) -> bool:
+        """Whether a tag stands inside a line of text; that of a paragraph in a title, or of a tab, parts words.
+
+        ``above``: how far from the end the name of what is around it stands.
+        """
+        if self._word and name not in _WORD_BLOCKS and "p" in self._names:
+            if name in _WORD_GAPS:
+                self._texts.append(" ")
+            return True
+        if name == "p" and self._names[-above:] and self._names[-above] in _TITLES:
+            self._texts.append(" ")
+            return True
+        return name in _INLINE
 
     def say(self, data: str, line: int) -> None:
         if not self._texts:
@@ -272,7 +293,8 @@ class _Flow:
         if name in _KEPT:
             self._add(Block(text.strip("\n"), line_start=self._line, keep=True))
             return
-        level = max(1, self._sections) if name in _TITLES else 0
+        is_title = name in _TITLES or (name == "p" and self._names[-2:-1] and self._names[-2] in _TITLES)
+        level = max(1, self._sections) if is_title else 0
         if text := " ".join(text.split()):
             self._add(Block(text, level, line_start=self._line, keep=not level))
 
