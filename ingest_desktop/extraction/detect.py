@@ -201,6 +201,8 @@ def _other_binary(head: bytes) -> str | None:
         return "HEIC images" if head[8:12] in (b"heic", b"heix", b"mif1") else "MP4 videos"
     if head[:4] == b"RIFF":
         return {b"WEBP": kinds.IMAGE, b"WAVE": "WAV audio files", b"AVI ": "AVI videos"}.get(head[8:12], "RIFF files")
+    if head[:8] == b"bplist00" and b"WebMainResource" in head:
+        return kinds.MHTML
     if head[60:68] == b"BOOKMOBI":
         return "Kindle books (MOBI)"
     if head[257:262] == b"ustar":

@@ -1,4 +1,4 @@
-"""Saved web pages (MHTML): the page itself, without its pictures, styles and frames of strangers. No network."""
+"""Saved web pages (MHTML, and the web archives of Safari): the page itself, without its pictures, styles and frames of strangers. No network."""
 
 # ruff: noqa: ARG002  a Reader is handed more than this one needs
 
@@ -9,6 +9,7 @@ from ingest_desktop.domain.interfaces.extraction import Block, ReaderPlan, Segme
 from ingest_desktop.domain.wire import ExtractOptions, SegmentSpec
 from ingest_desktop.extraction import detect, kinds, mime
 from ingest_desktop.extraction.mime import Part
+from ingest_desktop.extraction.readers import webarchive
 from ingest_desktop.extraction.readers.html import as_utf8, page_blocks, titled, whole
 from ingest_desktop.extraction.readers.mail import check_size, related_root, sent_bytes
 from ingest_desktop.extraction.versions import VERSIONS
@@ -32,6 +33,11 @@ class MhtmlReader:
 
     def plan(self, source: SourceFile, options: ExtractOptions) -> ReaderPlan:
         check_size(source.size, options)
+        if source.head.startswith(webarchive.MARK):
+            title, blocks, url = webarchive.archived_page(whole(source))
+            self._page = (source.head, (title,) if title else (), blocks)
+            facts = {"url": url[:2000]} if url else {}
+            return ReaderPlan("whole", 1, (SegmentSpec(0, 0, 1),), "application/x-webarchive", None, title, facts)
         top = mime.parse(sent_bytes(whole(source)), options.max_members)
         titles, blocks = _page(top)
         self._page = (source.head, titles, blocks)
@@ -48,6 +54,9 @@ class MhtmlReader:
         self, source: SourceFile, plan: ReaderPlan, segment: SegmentSpec, options: ExtractOptions, notes: SegmentNotes
     ) -> Iterator[Block]:
         page, self._page = self._page, None
+        if (page is None or page[0] is not source.head) and source.head.startswith(webarchive.MARK):
+            title, blocks, _ = webarchive.archived_page(whole(source))
+            page = (source.head, (title,) if title else (), blocks)
         if page is None or page[0] is not source.head:
             page = (source.head, *_page(mime.parse(sent_bytes(whole(source)), options.max_members)))
         yield from titled(page[1], page[2])
