@@ -2,6 +2,7 @@
 
 import base64
 import json
+import plistlib
 import struct
 
 from tests.extraction import tnef_maker
@@ -104,6 +105,17 @@ _CARDS = (
 )
 
 
+def _web_archive() -> bytes:
+    page = {
+        "WebResourceData": b"<title>Tea</title><h1>Green</h1><p>leaves",
+        "WebResourceMIMEType": "text/html",
+        "WebResourceTextEncodingName": "UTF-8",
+        "WebResourceURL": "https://example.org/",
+    }
+    frames = [{"WebMainResource": page}]
+    return plistlib.dumps({"WebMainResource": page, "WebSubframeArchives": frames}, fmt=plistlib.FMT_BINARY)
+
+
 def made() -> dict[str, bytes]:
     """Each by its name."""
     return {
@@ -113,6 +125,8 @@ def made() -> dict[str, bytes]:
             "cp1252"
         ),
         "signed.eml": _signed_mail(),
+        "smime.p7m": signed(b"Content-Type: text/plain\n\nThe kettle is on.\n", pieces=9),
+        "tea.webarchive": _web_archive(),
         "tiny.msg": _msg(),
         "winmail.dat": _winmail(),
         "tea.ics": _CALENDAR.encode(),

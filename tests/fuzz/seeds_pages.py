@@ -32,6 +32,23 @@ def _pdf() -> bytes:
     return _document(parts, "/Info 9 0 R")
 
 
+def _pdf_signed() -> bytes:
+    """A page with a signature and a button: their text is only in how they look."""
+    content, look = b"BT /F1 12 Tf 72 720 Td (Low water) Tj ET", b"BT /F1 9 Tf 2 5 Td (Signed by Ana) Tj ET"
+    form = b"/Type/XObject/Subtype/Form/BBox[0 0 200 30]/Resources<</Font<</F1 5 0 R>>>>"
+    parts = [
+        b"<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[6 0 R 7 0 R]/SigFlags 3>>>>",
+        b"<</Type/Pages/Count 1/Kids[3 0 R]>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>/Annots[6 0 R 7 0 R]>>",
+        b"<</Length %d>>stream\n" % len(content) + content + b"\nendstream",
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+        b"<</Type/Annot/Subtype/Widget/FT/Sig/T(seal)/Rect[50 50 250 80]/F 132/P 3 0 R/AP<</N 8 0 R>>>>",
+        b"<</Type/Annot/Subtype/Widget/FT/Btn/Ff 65536/T(send)/Rect[50 400 250 430]/P 3 0 R/AP<</N 8 0 R>>>>",
+        b"<<" + form + b"/Length %d>>stream\n" % len(look) + look + b"\nendstream",
+    ]
+    return _document(parts)
+
+
 def _document(parts: Sequence[bytes], more: str = "") -> bytes:
     """A PDF document of these objects, numbered from 1; the first is the catalogue."""
     made, places = b"%PDF-1.5\n", []
@@ -139,6 +156,7 @@ def made() -> dict[str, bytes]:
     sixteen = [struct.pack("<3H", 0xFFFF, 0, 0), struct.pack("<3H", 0, 0, 0xFFFF)]
     return {
         "tiny.pdf": _pdf(),
+        "shown.pdf": _pdf_signed(),
         "files.pdf": _pdf_with_files(),
         "hurt.pdf": _pdf_hurt(),
         "tiny.png": _png(),
