@@ -226,7 +226,11 @@ class Producer:
         if died and isinstance(error, ReaderCrashed) and (guilty or not suspect.segment_deaths):
             self._scheduler.blame(suspect)  # of several segments that die once each, the first
         if guilty:
-            code, message = (Quarantined.code, f"{error} The same happened each time the file was read.") if died else (error.code, str(error))
+            code, message = (
+                (Quarantined.code, f"{error} The same happened each time the file was read.")
+                if died
+                else (error.code, str(error))
+            )
             gathered.add(Fault(suspect, code, message))
         elif isinstance(task, SegmentTask):
             suspect.segment_deaths[task.number] = before + 1

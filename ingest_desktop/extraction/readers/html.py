@@ -22,20 +22,16 @@ if TYPE_CHECKING:
 
 # Every tag inside a line of text, quoted attributes and all. What looks odd is left to the parser. The frequent ones
 # stand first and nothing is tried twice: a page has thousands of tags, and most of what reading it costs is here.
-# Of a raised number that may be the sign of a note only "<s" is taken out: what is left of its tag is found in the text.
-_NOTE_FOLLOWS = rb"(?<=<sup)(?:\s[\w:-]{1,40}=[^<>]{0,200})?>(?:<a\s[^<>]{0,300}>)?[\[(]?\d{1,3}[\])]?<"
 _INLINE_WORDS = (
-    rb"</?+(?:span|a|code|em|strong|s(?:trike|up(?!"
-    + _NOTE_FOLLOWS
-    + rb")|ub|mall|amp)?+|a(?:bbr|cronym)|b(?:ig|di|do)?+"
-    rb"|i(?:mg|ns)?+|tt|var|cite|kbd|u|font|d(?:fn|el)|q|mark|label|wbr|time|nobr)"
-    rb"(?:>|\s[^<>\"]*+(?:\"[^\"]*+\"[^<>\"]*+)*+>|(?=up[\s>])(?<=<s))"
+    rb"</?+(?:span|a|code|em|strong|s(?:trike|up|ub|mall|amp)?+|a(?:bbr|cronym)|b(?:ig|di|do)?+|i(?:mg|ns)?+|tt|var|cite"
+    rb"|kbd|u|font|d(?:fn|el)|q|mark|label|wbr|time|nobr)(?:>|\s[^<>\"]*+(?:\"[^\"]*+\"[^<>\"]*+)*+>)"
 )
-_MAYBE_NOTE = re.compile(r">[\[(]?\d")
-_NOTE = re.compile(r"(?<!<s)(?<!</s)up(?:\s[\w:-]{1,40}=[^<>]{0,200})?>(?=[\[(]?\d{1,3}[\])]?(?!\d))", re.IGNORECASE)
-_LEAST_LETTERS = 3  # of a word with a note: fewer may be a unit or a variable, raised to a power
 _INLINE = re.compile(_INLINE_WORDS)
 _INLINE_ANY_CASE = re.compile(_INLINE_WORDS, re.IGNORECASE)
+_RAISED_WORDS = rb"<sup(?:\s[^<>]{0,200})?>(?=(?:<a\s[^<>]{0,300}>)?[\[(]?\d{1,3}[\])]?<)"
+_RAISED, _RAISED_IN_CAPITALS = re.compile(_RAISED_WORDS), re.compile(_RAISED_WORDS.replace(b"<sup", b"<SUP"))
+# Fewer than three letters may be a unit or a variable, raised to a power.
+_WORD_BEFORE = re.compile(rb"[A-Za-z\x80-\xff]{3}(?:</?[a-zA-Z]{1,10}(?:\s[^<>]{0,300})?>){0,4}\Z")
 _PICTURE_WORDS = rb"<img(?i:\s[^<>]*?\balt\s*=\s*(?:\"([^\"<>]+)\"|'([^'<>]+)'))"
 _PICTURE, _PICTURE_IN_CAPITALS = re.compile(_PICTURE_WORDS), re.compile(_PICTURE_WORDS.replace(b"<img", b"<IMG"))
 _LETTER = re.compile(rb"[A-Za-z\x80-\xff]")
@@ -199,10 +195,9 @@ def _seen(data: bytes, unseen: tuple[str, ...]) -> tuple[str | None, str]:
     """The title and the marked text of a page, without scripts, styles and what else is ``unseen``."""
     from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
-    page = data
     try:
         in_capitals = _CAPITAL_TAG.search(data, 0, _CAPITAL_BYTES) is not None
-        data = _INLINE.sub(b"", _told_pictures(data, in_capitals))
+        data = _INLINE.sub(b"", _parted_notes(_told_pictures(data, in_capitals), in_capitals))
         if in_capitals:
             data = _INLINE_ANY_CASE.sub(b"", data)
         tree = LexborHTMLParser(data)
@@ -224,23 +219,21 @@ def _seen(data: bytes, unseen: tuple[str, ...]) -> tuple[str | None, str]:
         node.insert_before(_PRE)
         node.insert_after(_PRE_END)
     top: LexborNode | None = tree.body or tree.root
-    text = (top.text(deep=True, separator="\f") if top is not None else "") or ""
-    sign = text.find(">")
-    if sign >= 0 and _MAYBE_NOTE.search(text, sign):
-        text = _with_notes(page, text)
-    return _with_notes(page, title) if title and ">" in title else title, text
+    text = top.text(deep=True, separator="\f") if top is not None else ""
+    return title, text or ""
 
 
-def _with_notes(page: bytes, text: str) -> str:
-    """The text with a gap between a word and the number of a note, and none before one that is raised for other reasons."""
-    if b"<sup" not in page and b"<SUP" not in page:
-        return text
+def _parted_notes(data: bytes, in_capitals: bool) -> bytes:
+    """The page with a blank between a word and the raised number that is the sign of its note."""
 
-    def parted(note: re.Match[str]) -> str:
-        before = text[max(note.start() - _LEAST_LETTERS, 0) : note.start()]
-        return " " if before.isalpha() and len(before) == _LEAST_LETTERS else ""
+    def parted(number: re.Match[bytes]) -> bytes:
+        start = number.start()
+        follows_word = _WORD_BEFORE.search(number.string, max(start - _NEAR_BYTES, 0), start)
+        return b" " + number[0] if follows_word else number[0]
 
-    return _NOTE.sub(parted, text)
+    if b"<sup" in data:
+        data = _RAISED.sub(parted, data)
+    return _RAISED_IN_CAPITALS.sub(parted, data) if in_capitals else data
 
 
 def _told_pictures(data: bytes, in_capitals: bool) -> bytes:
