@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
@@ -20,6 +20,7 @@ from ingest_desktop.cli_listing import PAGE, pages
 from ingest_desktop.cli_output import ProgressBar, TroubleTeller, out, out_json, status_text
 from ingest_desktop.cli_passwords import passwords_of
 from ingest_desktop.cli_stats import empty_of, ended_text
+from ingest_desktop.cli_turn import await_turn, working
 from ingest_desktop.domain.enums import JobStatus, Outcome
 from ingest_desktop.domain.errors import (
     DuplicateJobError,
@@ -37,8 +38,6 @@ _QUEUED, _RUNNING = JobStatus.QUEUED, JobStatus.RUNNING
 _COMPLETED = frozenset({JobStatus.COMPLETED})
 _NOT_COMPLETED = frozenset(JobStatus) - _COMPLETED
 LOOK_SECONDS = 0.2  # between two looks at the store while waiting
-
-HOLD_SECONDS = 0.05  # given to the work to begin, before it is asked whether there is any
 
 # The other reasons are adjectives: "2 hidden".
 _SKIPPED = {
@@ -61,6 +60,7 @@ def add(app: App, options: argparse.Namespace) -> int:
     options.wait = options.wait or bool(passwords)
     kb_id = app.service.knowledge_base(options.kb).kb_id if options.kb else None
     with interruptible() as stop:
+        await_turn(app, stop)
         try:
             made = app.service.submit(
                 options.paths,
@@ -68,7 +68,7 @@ def add(app: App, options: argparse.Namespace) -> int:
                 priority=options.priority,
                 origin="command",
                 stop=stop,
-                hold=_working(app) if options.wait else None,
+                hold=working(app) if options.wait else None,
             )
         except QueueFullError as error:
             out(
@@ -85,16 +85,6 @@ def add(app: App, options: argparse.Namespace) -> int:
         if options.show_skipped:
             _show_skipped(app, made.batch.batch_id, stop)
         return _follow(app, options, made.batch.batch_id, list(made.already_listed), stop)
-
-
-def _working(app: App) -> Callable[[], bool]:
-    """What makes room in a full queue: this process works, for as long as there is something that it may work on."""
-
-    def hold() -> bool:
-        app.service.start()
-        return app.lifecycle.is_working and not app.lifecycle.drain(HOLD_SECONDS)
-
-    return hold
 
 
 def _show_skipped(app: App, batch_id: str, stop: threading.Event) -> None:
@@ -308,8 +298,9 @@ def run(app: App, options: argparse.Namespace) -> int:
     app.passwords.give(passwords_of(options))
     with interruptible() as stop, _served_metrics(app):
         app.events.subscribe(TroubleTeller())
+        await_turn(app, stop)
         app.reach.look_first()  # else the queue may be empty, and we gone, before anybody looked
-        app.service.resume_discoveries(stop, hold=_working(app))
+        app.service.resume_discoveries(stop, hold=working(app))
         app.service.start()
         bar = ProgressBar()
         others, away = Elsewhere(app.lifecycle), Away(app, stop)

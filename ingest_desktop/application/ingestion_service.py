@@ -19,7 +19,7 @@ from ingest_desktop.application.reach import Reach
 from ingest_desktop.application.submission import LEFT_OUT_TOLD, Hold, Preflight, Submitter
 from ingest_desktop.domain.causes import Tool
 from ingest_desktop.domain.enums import Actor, JobEvent, JobStatus, PauseScope
-from ingest_desktop.domain.errors import NotFoundError
+from ingest_desktop.domain.errors import NotFoundError, StoreBusy
 from ingest_desktop.domain.interfaces.contents import ContentStores
 from ingest_desktop.domain.interfaces.events import JobEvents
 from ingest_desktop.domain.interfaces.repository import Repository
@@ -219,9 +219,22 @@ class IngestionService(Asking):
     # the engine ----------------------------------------------------------------------------
 
     def start(self, *, batch_id: str | None = None) -> None:
-        """Start the workers of this process, restricted to one batch if it is named. What deletions left to do is done first."""
-        self._housekeeping.deliver()
-        self._lifecycle.start(batch_id=batch_id)
+        """Start the workers of this process, restricted to one batch if it is named. What deletions left to do is done first.
+
+        Raises:
+            StoreBusy: Another program held the list of jobs locked all the time, ``START_TRIES`` times the busy timeout.
+        """
+        for left in reversed(range(START_TRIES)):
+            try:
+                self._housekeeping.deliver()
+                self._lifecycle.start(batch_id=batch_id)
+                break
+            except StoreBusy as error:
+                if not left:
+                    raise
+                self._events.trouble(error.code, str(error), error.hint)
+        if left < START_TRIES - 1:
+            self._events.trouble("", "", "")
         if self._reach is not None and batch_id is None:
             self._reach.start()
 
@@ -349,6 +362,7 @@ def scope_of(selector: JobSelector) -> tuple[PauseScope, str | None]:
     return PauseScope.JOB, None
 
 
+START_TRIES: Final = 6  # to begin work while another program holds the list of jobs locked
 _ASKED: Final = {JobEvent.RESUME: "resumed", JobEvent.RETRY: "tried again"}
 _TOGETHER: Final = {
     PauseScope.JOB: "",

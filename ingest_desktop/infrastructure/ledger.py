@@ -1,7 +1,9 @@
 """The ledger: the truth about jobs, in one small SQLite file that survives power loss."""
 
+import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -88,6 +90,19 @@ class Ledger(LedgerAdding, LedgerWorkers, LedgerQueue, LedgerActions, LedgerDele
     def is_read_only(self) -> bool:
         """Whether we may not write this store."""
         return is_read_only(self.engine)
+
+    def is_locked(self, wait_seconds: float) -> bool:
+        """Whether others hold the lock for writing, for so long at least. Any trouble of another kind is no lock."""
+        if self.is_read_only:
+            return False
+        name = f"{self.path.absolute().as_uri()}?mode=rw"  # it may have gone: it must not be made anew here
+        try:
+            with closing(sqlite3.connect(name, uri=True, timeout=wait_seconds, isolation_level=None)) as connection:
+                connection.execute("BEGIN IMMEDIATE")
+                connection.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+        return False
 
     def hold_base(self, kb_id: str, code: str = StoreDamaged.code) -> bool:
         """See ``Repository``."""

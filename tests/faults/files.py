@@ -96,10 +96,11 @@ class Ground:
 
     def pick(self) -> Path:
         """A file that nothing has happened to yet; often a long one, as those are in hand for longer."""
-        long = self.draw.random() < 0.7
-        names = [f"long{n}.txt" for n in range(LONG)] if long else [f"{n:02d}.txt" for n in range(SMALL)]
+        long, small = [f"long{n}.txt" for n in range(LONG)], [f"{n:02d}.txt" for n in range(SMALL)]
+        names = long if self.draw.random() < 0.7 else small
         left = [name for name in names if os.fsencode(self.folder / name) not in self.touched]
-        path = self.folder / self.draw.choice(left or names)
+        left = left or [name for name in names if (self.folder / name).is_file()]  # not one that was moved or deleted
+        path = self.folder / self.draw.choice(left or [name for name in long + small if (self.folder / name).is_file()])
         self.touched.add(os.fsencode(path))
         return path
 
