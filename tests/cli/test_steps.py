@@ -11,6 +11,7 @@ import pytest
 from application.kit import write_files
 
 from cli.door import Door
+from ingest_desktop import cli_turn
 
 COMMANDS = ("jobs --json", "show 1", "search heron", "stats", "export", "check --sample 0", "run", "retry 1", "repair")
 
@@ -100,8 +101,15 @@ def damaged(data: Path) -> Callable[[], None]:
     ],
 )
 def test_trouble_with_the_store_is_one_line_and_a_step(
-    door: Door, tmp_path: Path, make: Callable[[Path], Callable[[], None]], step: str, arguments: str
+    door: Door,
+    tmp_path: Path,
+    make: Callable[[Path], Callable[[], None]],
+    step: str,
+    arguments: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(cli_turn, "TELL_SECONDS", 0.01)
+    monkeypatch.setattr(cli_turn, "PATIENCE_SECONDS", 0.0)
     over = make(tmp_path / "data")
     try:
         if make is locked and arguments.split()[0] in ("jobs", "show", "search", "stats", "export"):
@@ -111,7 +119,8 @@ def test_trouble_with_the_store_is_one_line_and_a_step(
         elif make is damaged and arguments.startswith("check"):
             assert door(*arguments.split()) == 5 and "ledger_damaged: " in door.out and door.err.startswith(step)
         else:
-            first, second = told(door, 1, *arguments.split())
+            *waited, first, second = told(door, 1, *arguments.split())
+            assert bool(waited) == (make is locked and arguments.split()[0] in ("add", "run"))
             assert first.startswith("ingest: ") and "ledger.db" in first and second.startswith(step)
     finally:
         over()
